@@ -1,0 +1,74 @@
+"""What can be wrong with a typed value, in words a clerk can act on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+def N_(text: str) -> str:  # noqa: N802 -- the name the message extractor looks for
+    """Mark a text for translation and give it back unchanged; the page translates it."""
+    return text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """
+    One refusal of one value.
+
+    `text` is the Chinese message id, with `%(name)s` places filled from `params` after translation.
+    """
+
+    text: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def in_chinese(self) -> str:
+        """Fill the source-language message, for logs and tests."""
+        return self.text % self.params if self.params else self.text
+
+
+MISSING = Problem(N_("请填写此项"))
+NOT_TEXT = Problem(N_("此项只接受文字"))
+BROKEN_CHARACTERS = Problem(N_("含有无法保存的字符，请删除后重新输入"))
+HIDDEN_DIRECTION = Problem(N_("含有改变文字方向的隐藏字符，请删除后重新输入"))
+ONE_LINE = Problem(N_("此项只能填写一行"))
+NOT_A_NUMBER = Problem(N_("请填写数字，例如 1200 或 1,200"))
+NOT_WHOLE = Problem(N_("请填写整数"))
+NO_EXPONENT = Problem(N_("请直接写出数字，不要用科学记数法"))
+WRONG_COMMAS = Problem(N_("千分位逗号的位置不对，请检查，例如 1,234,567"))
+NUMBER_TOO_LONG = Problem(N_("数字太大，请检查是否多写了位数"))
+NOT_A_DATE = Problem(N_("请填写日期，例如 2026-06-28 或 2026年6月28日"))
+NO_SUCH_DAY = Problem(N_("没有这一天，请检查月和日"))
+YEAR_OUT_OF_RANGE = Problem(N_("年份应在 1900 至 2200 之间"))
+NOT_AN_OPTION = Problem(N_("请从给出的选项中选择"))
+NOT_YES_OR_NO = Problem(N_("请选择“是”或“否”"))
+UNKNOWN_FIELD = Problem(N_("表单中没有这一项"))
+
+
+def too_long(limit: int, length: int) -> Problem:
+    """Say by how much a text exceeds its limit. Units: characters."""
+    return Problem(N_("最多 %(limit)s 个字，现在有 %(length)s 个"), {"limit": limit, "length": length})
+
+
+def too_many_places(places: int) -> Problem:
+    """Say how many decimal places are allowed."""
+    return Problem(N_("最多保留 %(places)s 位小数"), {"places": places})
+
+
+def below(minimum: object) -> Problem:
+    """Say the smallest number allowed."""
+    return Problem(N_("不能小于 %(minimum)s"), {"minimum": minimum})
+
+
+def above(maximum: object) -> Problem:
+    """Say the largest number allowed."""
+    return Problem(N_("不能大于 %(maximum)s"), {"maximum": maximum})
+
+
+def before(earliest: object) -> Problem:
+    """Say the earliest day allowed."""
+    return Problem(N_("不能早于 %(earliest)s"), {"earliest": earliest})
+
+
+def after(latest: object) -> Problem:
+    """Say the latest day allowed."""
+    return Problem(N_("不能晚于 %(latest)s"), {"latest": latest})
