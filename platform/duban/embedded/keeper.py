@@ -1,0 +1,87 @@
+"""Run one server and end it when its owner is gone.
+
+The owner holds the other end of this process's standard input. End of file there means: asked to stop, or killed in
+any way, kill -9 included. Should the keeper itself be killed, Linux hands the server the same signal (PDEATHSIG).
+Run as a script by `duban.embedded.processes`; the standard library is all it needs, so that it starts in no time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+POLL_SECONDS = 0.25
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent(death_signal: int) -> Callable[[], None]:
+    """Build what the server's process runs just before it becomes the server."""
+    if not sys.platform.startswith("linux"):
+        return lambda: None
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def arm() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+
+    return arm
+
+
+def _owner_is_gone(owner_pid: int) -> bool:
+    """Wait a moment on standard input; anything readable there is its end, for nobody ever writes.
+
+    The parent's number is compared too: a forked child of the owner may still hold the pipe open.
+    """
+    readable, _, _ = select.select([sys.stdin.fileno()], [], [], POLL_SECONDS)
+    return bool(readable) or os.getppid() != owner_pid
+
+
+def _end(server: subprocess.Popen[bytes], stop_signals: Sequence[int], grace_seconds: float) -> None:
+    for stop_signal in [*stop_signals, signal.SIGKILL]:
+        server.send_signal(stop_signal)
+        try:
+            server.wait(grace_seconds)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Start the command and keep it until the owner leaves or the command ends; gives the command's exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--owner", type=int, required=True)
+    parser.add_argument("--stop", type=int, action="append", required=True)
+    parser.add_argument("--grace", type=float, default=10.0)
+    parser.add_argument("--uid", type=int)
+    parser.add_argument("--gid", type=int)
+    parser.add_argument("command", nargs="+")
+    wanted = parser.parse_args(arguments)
+    server = subprocess.Popen(
+        wanted.command,
+        stdin=subprocess.DEVNULL,
+        user=wanted.uid,
+        group=wanted.gid,
+        extra_groups=[] if wanted.uid is not None else None,
+        start_new_session=True,
+        preexec_fn=_die_with_parent(wanted.stop[0]),  # noqa: PLW1509 - this process has a single thread
+    )
+
+    def stop_on_signal(_number: int, _frame: FrameType | None) -> None:
+        _end(server, wanted.stop, wanted.grace)
+
+    signal.signal(signal.SIGTERM, stop_on_signal)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while server.poll() is None:
+        if _owner_is_gone(wanted.owner):
+            _end(server, wanted.stop, wanted.grace)
+    return server.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
