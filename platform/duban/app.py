@@ -1,0 +1,125 @@
+"""Puts the web application together: the one place, with worker and cli, that knows every feature."""
+
+import secrets
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from flask import Flask, g
+from flask_login import current_user
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect
+
+from duban.access.checks import home_paths
+from duban.identity.views import init_identity
+from duban.kernel.clock import Clock, SystemClock
+from duban.kernel.db import Base, engine_options
+from duban.kernel.runtime import Runtime, check_role
+from duban.kernel.settings import Settings
+from duban.tree.queries import units_by_path
+from duban.web import health
+from duban.web.errors import init_errors
+from duban.web.requests import current_scope, init_requests, is_admitted
+
+FEATURES = (
+    "identity", "dashboards", "notifications", "organisation", "files", "programmes", "targets", "letters", "reporting", "assessments",
+)  # fmt: skip
+"""Every folder with pages (`views.bp`, menu entries `views.NAV`) or programs' doors (`api.blp`)."""
+
+db = SQLAlchemy(metadata=Base.metadata)
+csrf = CSRFProtect()
+
+
+def feature_modules(name: str) -> list[ModuleType]:
+    """Import that file of every feature which has it."""
+    return [import_module(f"duban.{feature}.{name}") for feature in FEATURES if find_spec(f"duban.{feature}.{name}") is not None]
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defects: bool = False) -> Flask:
+    """
+    Build the application on a migrated database.
+
+    Takes: settings with a database URL. Raises: UnsafeRoleError.
+    """
+    app = Flask("duban.web", template_folder="templates", static_folder="static")
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(application_name="duban-web"),
+        SECRET_KEY=settings.secret_key or secrets.token_hex(32),
+        SESSION_COOKIE_NAME="__Host-duban-form" if settings.cookie_secure else "duban-form",
+        SESSION_COOKIE_SECURE=settings.cookie_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=settings.upload_limit_bytes + 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_FORM_PARTS=5000,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        PROPAGATE_DEFECTS=propagate_defects,
+        JSON_SORT_KEYS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    check_role(engine)
+    init_requests(app, Runtime(settings=settings, engine=engine, clock=clock or SystemClock()))
+    init_identity(app)
+    csrf.init_app(app)
+    app.before_request(_check_form_token)
+    init_errors(app)
+    app.register_blueprint(health.bp)
+    for views in feature_modules("views"):
+        app.register_blueprint(views.bp)
+    _register_api(app)
+    _register_face(app)
+    return app
+
+
+def _check_form_token() -> None:
+    """Every change made with a cookie carries a form token; a bearer token is never sent by a browser on its own."""
+    if not (current_user.is_authenticated and current_user.by_token):
+        csrf.protect()
+
+
+def _register_api(app: Flask) -> None:
+    if find_spec("duban.web.api") is None:
+        return
+    web_api = import_module("duban.web.api")
+    api = web_api.init_api(app)
+    for module in feature_modules("api"):
+        for name in ("blp", "session_blp"):
+            if hasattr(module, name):
+                api.register_blueprint(getattr(module, name))
+
+
+def _register_face(app: Flask) -> None:
+    if find_spec("duban.web.faces") is None:
+        return
+    faces, navigation = import_module("duban.web.faces"), import_module("duban.web.navigation")
+    entries = [entry for views in feature_modules("views") for entry in getattr(views, "NAV", ())]
+
+    def frame() -> object:
+        if not is_admitted():
+            return navigation.Frame()
+        scope = current_scope()
+        homes = home_paths(scope)
+        unit = units_by_path(scope, homes[:1]).get(homes[0]) if homes else None
+        unread = 0
+        if find_spec("duban.notifications.queries") is not None:
+            unread = import_module("duban.notifications.queries").unread_count(scope)
+        return navigation.Frame(
+            tenant_name=g.tenant.name,
+            unit_name=unit.name if unit else "",
+            person_name=g.actor.name,
+            unread=unread,
+            scope=scope,
+            links={
+                "home": "dashboards.home",
+                "notices": "notifications.list_notices",
+                "person": "organisation.own_page",
+                "sign_out": "identity.sign_out",
+            },
+        )
+
+    faces.init_face(app, entries=entries, frame=frame, preferred_language=lambda: g.actor.locale if is_admitted() else None)

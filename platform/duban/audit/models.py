@@ -1,0 +1,36 @@
+"""Audit rows and the head of each tenant's chain."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from duban.kernel.db import Base
+
+
+class AuditRecord(Base):
+    """One act. The application role may insert and read, never change or delete."""
+
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("tenant.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str]
+    act: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    unit_path: Mapped[str | None] = mapped_column(Text(collation="C"))
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    previous_hash: Mapped[str]
+    hash: Mapped[str]
+
+
+class AuditHead(Base):
+    """The last sequence number and hash of a tenant's chain; its row lock puts writers in order."""
+
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("tenant.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str]

@@ -1,0 +1,237 @@
+"""The door: signing in and out, one's own password. Also finds out who every other request comes from."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+
+from duban.identity import operations
+from duban.identity.errors import SignInRefusedError
+from duban.identity.queries import SignedIn, find_signed_in
+from duban.kernel.errors import AnticipatedError
+from duban.kernel.ids import TenantId
+from duban.kernel.scope import SYSTEM, open_session, unit_of_work
+from duban.kernel.text import N_, Text
+from duban.tenancy.queries import demo_tenants, find_tenant
+from duban.web.errors import problem, status_of, translate, wants_json
+from duban.web.requests import admit, current_scope, is_admitted, runtime, work
+
+bp = Blueprint("identity", __name__, template_folder="templates")
+
+PUBLIC_ENDPOINTS = {
+    "static": "styles and scripts",
+    "identity.sign_in": "the door itself",
+    "health.healthz": "asked by supervisors",
+    "health.readyz": "asked by load balancers",
+    "session.start": "the door for programs",
+    "api-docs.openapi_json": "describes the API, holds no data",
+    "api-docs.openapi_page": "describes the API, holds no data",
+}
+TOUCH_EVERY = timedelta(minutes=1)
+DEMO_ACCOUNTS = "duban-demo-accounts"
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """What Flask-Login carries: the living session of this request."""
+
+    def __init__(self, signed_in: SignedIn, *, by_token: bool) -> None:
+        self.id = str(signed_in.session_id)
+        self.signed_in = signed_in
+        self.by_token = by_token
+
+
+def cookie_name() -> str:
+    """Name the session cookie; the __Host- prefix makes browsers insist on Secure, this host and the whole site."""
+    return "__Host-duban" if runtime().settings.cookie_secure else "duban"
+
+
+def session_key(tenant_id: TenantId, token: str) -> str:
+    """Join what a device needs to find its session again: the tenant to bind and the token."""
+    return f"{tenant_id.hex}.{token}"
+
+
+def _find_visitor(key: str, *, by_token: bool) -> Visitor | None:
+    tenant_hex, _, token = key.partition(".")
+    try:
+        tenant_id = TenantId(UUID(hex=tenant_hex))
+    except ValueError:
+        return None
+    settings, now = runtime().settings, runtime().clock.now()
+    with open_session(runtime().engine, tenant_id) as session:
+        signed_in = find_signed_in(
+            session,
+            tenant_id=tenant_id,
+            token=token,
+            now=now,
+            idle=timedelta(minutes=settings.idle_minutes),
+            absolute=timedelta(hours=settings.session_hours),
+        )
+    return Visitor(signed_in, by_token=by_token) if signed_in else None
+
+
+def _load_visitor(_request: object) -> Visitor | None:
+    bearer = request.headers.get("Authorization", "")
+    if bearer.startswith("Bearer "):
+        return _find_visitor(bearer.removeprefix("Bearer ").strip(), by_token=True)
+    cookie = request.cookies.get(cookie_name())
+    return _find_visitor(cookie, by_token=False) if cookie else None
+
+
+def _keep_alive(signed_in: SignedIn) -> None:
+    now = runtime().clock.now()
+    if now - signed_in.seen_at >= TOUCH_EVERY:
+        with unit_of_work(runtime().engine, tenant=signed_in.tenant, actor=signed_in.actor, now=now) as scope:
+            operations.touch_session(scope, session_id=signed_in.session_id)
+
+
+def _guard() -> ResponseReturnValue | None:
+    """Admit the signed-in, send everybody else to the door. Runs before every request."""
+    # An endpoint that does not exist is for the error page to say, not for the door.
+    if request.endpoint is None or request.endpoint == "static" or request.endpoint.startswith("health."):
+        return None
+    if not current_user.is_authenticated:
+        if request.endpoint in PUBLIC_ENDPOINTS:
+            return None
+        if wants_json():
+            return problem(401, "sign-in-needed", translate(Text(N_("请先登录。"))))
+        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("identity.sign_in", next=target))
+    signed_in: SignedIn = current_user.signed_in
+    admit(signed_in.tenant, signed_in.actor)
+    _keep_alive(signed_in)
+    if signed_in.must_change_password and request.endpoint not in {"identity.change_password", "identity.sign_out"}:
+        if wants_json():
+            return problem(403, "password-change-needed", translate(Text(N_("首次登录请先修改密码。"))))
+        return redirect(url_for("identity.change_password"))
+    return None
+
+
+def init_identity(app: Flask) -> None:
+    """Ask at the door before every request, ahead of everything else."""
+    manager = LoginManager()
+    manager.request_loader(_load_visitor)
+    manager.session_protection = None  # our sessions are rows; Flask's cookie carries no login
+    manager.init_app(app)
+    app.before_request(_guard)
+
+
+def safe_next(target: str | None) -> str | None:
+    """Give the address to go on to if it is one of ours, else None: no redirect to foreign sites."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or urlsplit(target).netloc:
+        return None
+    return target
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@bp.route("/sign-in/<slug>", methods=["GET", "POST"])
+def sign_in(slug: str | None = None) -> ResponseReturnValue:
+    """Show the door; open it to the right tenant, login and password."""
+    if is_admitted() and request.method == "GET":
+        return redirect("/")
+    typed = {
+        "slug": request.form.get("slug", slug or request.args.get("tenant", "")).strip(),
+        "login": request.form.get("login", request.args.get("login", "")).strip(),
+        "next": safe_next(request.values.get("next")) or "",
+    }
+    if request.method == "GET":
+        return _door(typed)
+    outcome = try_sign_in(typed["slug"], typed["login"], request.form.get("password", ""))
+    if isinstance(outcome, AnticipatedError):
+        return _door(typed, outcome), status_of(outcome)
+    response = redirect(typed["next"] or "/")
+    _set_cookie(response, outcome)
+    return response
+
+
+def try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError:
+    """Give the session key for a right tenant, login and password, or the error to show."""
+    if "\x00" in slug + login + password:
+        return SignInRefusedError()
+    with open_session(runtime().engine, None) as session:
+        tenant = find_tenant(session, slug)
+    if tenant is None:
+        return SignInRefusedError()
+    with unit_of_work(runtime().engine, tenant=tenant, actor=SYSTEM, now=runtime().clock.now()) as scope:
+        outcome = operations.sign_in(
+            scope, login=login, password=password, address=request.remote_addr or "", device=request.user_agent.string
+        )
+    return outcome if isinstance(outcome, AnticipatedError) else session_key(tenant.id, outcome)
+
+
+def _door(typed: dict[str, str], error: AnticipatedError | None = None) -> str:
+    tenants, accounts = [], []
+    if runtime().settings.demo:
+        with open_session(runtime().engine, None) as session:
+            tenants = list(demo_tenants(session))
+        accounts = g.get(DEMO_ACCOUNTS) or _demo_accounts()
+    return render_template(
+        "identity/sign_in.html", typed=typed, error=translate(error.text) if error else None, tenants=tenants, accounts=accounts
+    )
+
+
+def _demo_accounts() -> list[object]:
+    from flask import current_app  # noqa: PLC0415 - filled by the app, which alone knows the demo
+
+    accounts: list[object] = current_app.extensions.get(DEMO_ACCOUNTS, [])
+    return accounts
+
+
+def _set_cookie(response: Response, key: str) -> None:
+    settings = runtime().settings
+    response.set_cookie(
+        cookie_name(),
+        key,
+        max_age=settings.session_hours * 3600,
+        secure=settings.cookie_secure,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+@bp.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session here and on the server."""
+    with work() as scope:
+        operations.sign_out(scope, session_id=current_user.signed_in.session_id)
+    response = redirect(url_for("identity.sign_in", slug=g.tenant.slug))
+    response.delete_cookie(cookie_name(), path="/", secure=runtime().settings.cookie_secure, httponly=True, samesite="Lax")
+    return response
+
+
+@bp.route("/password", methods=["GET", "POST"])
+def change_password() -> ResponseReturnValue:
+    """Change one's own password; every device has to sign in again."""
+    first_time = current_user.signed_in.must_change_password
+    if request.method == "GET":
+        return render_template("identity/password.html", error=None, first_time=first_time)
+    old, new, again = (request.form.get(name, "") for name in ("old", "new", "again"))
+    try:
+        if new != again:
+            raise AnticipatedError(N_("两次输入的新密码不一致,请重新输入。"))
+        with work() as scope:
+            operations.change_own_password(scope, old=old, new=new)
+    except AnticipatedError as error:
+        page = render_template("identity/password.html", error=translate(error.text), first_time=first_time)
+        return page, 422
+    return redirect(url_for("identity.sign_in", slug=g.tenant.slug, changed=1))
+
+
+@bp.post("/language")
+def set_language() -> ResponseReturnValue:
+    """Remember the person's language for pages and messages."""
+    wanted = request.form.get("locale", "zh")
+    if wanted in {"zh", "en"}:
+        with work() as scope:
+            operations.set_locale(scope, locale=wanted)
+    response = redirect(safe_next(request.form.get("next")) or "/")
+    response.set_cookie("lang", wanted if wanted in {"zh", "en"} else "zh", max_age=31_536_000, samesite="Lax", httponly=True)
+    return response
+
+
+def current_person_scope() -> object:
+    """Give the reading scope for templates, None when nobody is signed in."""
+    return current_scope() if is_admitted() else None

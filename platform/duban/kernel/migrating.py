@@ -1,0 +1,39 @@
+"""Bringing a database to the schema this code needs. Runs as the owning role."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from duban.kernel.settings import ROOT
+
+
+def _config(owner_url: str = "") -> Config:
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("prepend_sys_path", str(ROOT))
+    config.attributes["url"] = owner_url
+    return config
+
+
+def upgrade(owner_url: str, revision: str = "head") -> None:
+    """Apply what is missing. Costs: an advisory lock, so that two deploys take turns."""
+    command.upgrade(_config(owner_url), revision)
+
+
+def downgrade(owner_url: str, revision: str) -> None:
+    """Take migrations back, for tests and for a failed release."""
+    command.downgrade(_config(owner_url), revision)
+
+
+def newest_revision() -> str:
+    """Give the one head. Raises: alembic's CommandError when there are two."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current_revision(engine: Engine) -> str:
+    """Give the revision a database is at, '' for an empty one."""
+    with engine.connect() as connection:
+        if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+            return ""
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")

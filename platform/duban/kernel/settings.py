@@ -1,0 +1,126 @@
+"""Settings, read once from the environment. A bad value stops the start and is named."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class SettingsError(Exception):
+    """An environment variable has a value that cannot be used; the message names it and says what is wanted."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    Everything the environment can decide, as `DUBAN_<NAME>`; `DUBAN_<NAME>_FILE` reads it from a file (secrets).
+
+    Units: seconds, bytes and ports are in the names.
+    """
+
+    database_url: str = ""
+    """The application role's URL. Empty: the embedded server."""
+    owner_database_url: str = ""
+    """The owning role's URL, used by migrations only."""
+    redis_url: str = ""
+    """Empty: the embedded server."""
+    files_url: str = ""
+    """An fsspec URL for stored files; empty: a folder in `data_dir`."""
+    data_dir: str = str(ROOT / ".data")
+    tenants_dir: str = str(ROOT / "tenants")
+    secret_key: str = ""
+    """At least 32 characters; signs form tokens. Required unless demo."""
+    demo: bool = False
+    """Show demo accounts at sign-in. Never on a real installation."""
+    cookie_secure: bool = True
+    base_url: str = "http://127.0.0.1:8000"
+    """What links in e-mails start with."""
+    smtp_url: str = ""
+    """smtp://user:password@host:port; empty: e-mails are not sent and stay marked so."""
+    mail_from: str = "duban@localhost"
+    upload_limit_bytes: int = 20 * 1024 * 1024
+    idle_minutes: int = 30
+    session_hours: int = 12
+    sweep_seconds: int = 20
+    log_format: str = "json"
+    """json or text."""
+
+    @property
+    def resolved_files_url(self) -> str:
+        """Give the files URL, falling back to a folder beside the embedded servers' data."""
+        return self.files_url or f"file://{Path(self.data_dir).resolve() / 'files'}"
+
+
+_FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _read(environ: Mapping[str, str], name: str) -> str | None:
+    key = f"DUBAN_{name.upper()}"
+    path = environ.get(f"{key}_FILE")
+    if path is None:
+        return environ.get(key)
+    if key in environ:
+        raise SettingsError(f"{key} and {key}_FILE are both set: keep one of them.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{key}_FILE: cannot read {path}: {error.strerror}.") from error
+
+
+def _convert(name: str, kind: type, raw: str) -> Any:
+    key = f"DUBAN_{name.upper()}"
+    if kind is bool:
+        if raw.lower() not in _FLAGS:
+            raise SettingsError(f"{key}={raw!r}: write 1 or 0.")
+        return _FLAGS[raw.lower()]
+    if kind is int:
+        if not raw.isascii() or not raw.isdigit() or int(raw) <= 0:
+            raise SettingsError(f"{key}={raw!r}: write a whole number above 0.")
+        return int(raw)
+    return raw
+
+
+def _check(settings: Settings) -> None:
+    prefixes = {
+        "DUBAN_DATABASE_URL": (settings.database_url, ("postgresql+psycopg://",)),
+        "DUBAN_OWNER_DATABASE_URL": (settings.owner_database_url, ("postgresql+psycopg://",)),
+        "DUBAN_REDIS_URL": (settings.redis_url, ("redis://", "rediss://", "unix://")),
+        "DUBAN_SMTP_URL": (settings.smtp_url, ("smtp://", "smtps://")),
+        "DUBAN_BASE_URL": (settings.base_url, ("http://", "https://")),
+    }
+    for key, (value, allowed) in prefixes.items():
+        if value and not value.startswith(allowed):
+            raise SettingsError(f"{key}={value.split('@')[-1]!r}: must start with {' or '.join(allowed)}.")
+    if settings.log_format not in {"json", "text"}:
+        raise SettingsError(f"DUBAN_LOG_FORMAT={settings.log_format!r}: write json or text.")
+    shortest_key = 32
+    if settings.secret_key and len(settings.secret_key) < shortest_key:
+        raise SettingsError(f"DUBAN_SECRET_KEY: {len(settings.secret_key)} characters; use at least {shortest_key}.")
+    if not Path(settings.tenants_dir).is_dir():
+        raise SettingsError(f"DUBAN_TENANTS_DIR={settings.tenants_dir!r}: no such folder.")
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """
+    Read and check every setting.
+
+    Raises: SettingsError naming the variable; also for an unknown DUBAN_ variable, which is most often a typing slip.
+    """
+    environ = os.environ if environ is None else environ
+    known = {item.name: item for item in fields(Settings)}
+    for key in environ:
+        name = key.removeprefix("DUBAN_").removesuffix("_FILE").lower()
+        if key.startswith("DUBAN_") and name not in known:
+            raise SettingsError(f"{key} is not a setting. Known: {', '.join(f'DUBAN_{n.upper()}' for n in sorted(known))}.")
+    values: dict[str, Any] = {}
+    for name, item in known.items():
+        raw = _read(environ, name)
+        if raw is not None and raw.strip():
+            # dataclass field types are classes here: no string annotations in this module
+            values[name] = _convert(name, item.type if isinstance(item.type, type) else str, raw.strip())
+    settings = Settings(**values)
+    _check(settings)
+    return settings

@@ -1,0 +1,61 @@
+"""Reads of the tenant register and of the catalogue in force."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from duban.kernel.ids import TenantId
+from duban.kernel.scope import Scope, TenantInfo
+from duban.tenancy.models import Catalogue, Tenant
+
+
+def as_info(tenant: Tenant) -> TenantInfo:
+    """Give the part of a tenant's row that every act needs."""
+    return TenantInfo(
+        id=TenantId(tenant.id),
+        slug=tenant.slug,
+        kind=tenant.kind,
+        name=tenant.name,
+        zone=ZoneInfo(tenant.time_zone),
+        policy_digest=tenant.policy_digest,
+    )
+
+
+def find_tenant(session: Session, slug: str) -> TenantInfo | None:
+    """Find an active tenant by its code in addresses, in any letter case."""
+    tenant = session.scalars(select(Tenant).where(Tenant.slug == slug.strip().lower(), Tenant.active)).one_or_none()
+    return as_info(tenant) if tenant else None
+
+
+def list_tenants(session: Session) -> Sequence[TenantInfo]:
+    """List the active tenants, for the clock and the worker, which then work in one at a time."""
+    return [as_info(tenant) for tenant in session.scalars(select(Tenant).where(Tenant.active).order_by(Tenant.slug))]
+
+
+def demo_tenants(session: Session) -> Sequence[TenantInfo]:
+    """List the tenants that exist for showing."""
+    return [as_info(tenant) for tenant in session.scalars(select(Tenant).where(Tenant.demo, Tenant.active).order_by(Tenant.slug))]
+
+
+def catalogue(scope: Scope, part: str) -> dict[str, Any]:
+    """
+    Give a part of the tenant's catalogue as in force today; {} when the kind has no such part.
+
+    Costs: one query per part and unit of work.
+    """
+    key = f"catalogue:{part}"
+    if key not in scope.memo:
+        scope.memo[key] = (
+            scope.session.scalars(
+                select(Catalogue.body)
+                .where(Catalogue.tenant_id == scope.tenant_id, Catalogue.part == part, Catalogue.active_from <= scope.today)
+                .order_by(Catalogue.version.desc())
+                .limit(1)
+            ).first()
+            or {}
+        )
+    body: dict[str, Any] = scope.memo[key]
+    return body

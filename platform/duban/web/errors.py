@@ -1,0 +1,133 @@
+"""The only place where a failure's meaning becomes a status, a page or a problem document."""
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from jinja2 import TemplateNotFound
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from duban.kernel.errors import (
+    AnticipatedError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RuleBrokenError,
+    StaleError,
+)
+from duban.kernel.logs import get_logger
+from duban.kernel.text import N_, Text
+
+log = get_logger(__name__)
+
+_STATUSES: tuple[tuple[type[AnticipatedError], int], ...] = (
+    (NotFoundError, 404),
+    (NotAllowedError, 403),
+    (StaleError, 412),
+    (InvalidInputError, 422),
+    (RuleBrokenError, 409),
+    (AnticipatedError, 400),
+)
+
+_HTTP_TEXTS = {
+    400: N_("请求不完整或已损坏。请返回上一页重试。"),
+    401: N_("请先登录。"),
+    403: N_("您没有办理这一步的权限。请联系本单位管理员。"),
+    404: N_("没有找到这个页面,或您无权查看。请从工作台重新进入。"),
+    405: N_("这个地址不能这样使用。请从工作台重新进入。"),
+    413: N_("提交的内容太大。请减小文件后重试。"),
+    415: N_("不支持这种内容格式。"),
+    429: N_("操作太频繁。请稍等一会儿再试。"),
+    500: N_("系统出了问题,您的操作没有保存。请稍后重试;如果一直这样,请把编号告诉管理员。"),
+    503: N_("系统正忙,暂时无法办理。请稍后重试。"),
+}
+
+
+def translate(text: Text) -> str:
+    """Put a text into the reader's language; texts among its values first."""
+    values = {key: translate(value) if isinstance(value, Text) else value for key, value in text.params.items()}
+    translated = gettext(text.template)
+    return translated % values if values else translated
+
+
+def status_of(error: AnticipatedError) -> int:
+    """Give the HTTP status of a meaning."""
+    return next(status for kind, status in _STATUSES if isinstance(error, kind))
+
+
+def wants_json() -> bool:
+    """Say whether a program asks: by address, or by what it accepts."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return request.path.startswith("/api/") or best == "application/json"
+
+
+def problem(status: int, code: str, title: str, **more: Any) -> Response:
+    """Build a problem document (RFC 9457)."""
+    response = jsonify({"type": f"urn:duban:problem:{code}", "status": status, "code": code, "title": title} | more)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _page(status: int, message: str, code: str) -> ResponseReturnValue:
+    try:
+        return render_template(f"errors/{status}.html", message=message, code=code, status=status), status
+    except TemplateNotFound:
+        return render_template("errors/error.html", message=message, code=code, status=status), status
+
+
+def _anticipated(error: AnticipatedError) -> ResponseReturnValue:
+    status, message = status_of(error), translate(error.text)
+    log.info("refused", code=error.code, status=status, path=request.path)
+    if wants_json():
+        fields = getattr(error, "fields", {})
+        return problem(
+            status, error.code, message, errors={name: [translate(item) for item in texts] for name, texts in fields.items()}
+        )
+    return _page(status, message, error.code)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400 or error.response is not None:  # noqa: PLR2004 - redirects are exceptions too
+        return error
+    message = gettext(_HTTP_TEXTS.get(status, _HTTP_TEXTS[400]))
+    if isinstance(error, CSRFError):
+        message = gettext(N_("页面停留太久,安全校验已失效。您的输入还在上一页:请返回、刷新后再提交。"))
+    if wants_json():
+        details = getattr(error, "data", None) or {}
+        return problem(status, f"http-{status}", message, errors=details.get("messages", {}))
+    return _page(status, message, f"http-{status}")
+
+
+def _database(error: DBAPIError) -> ResponseReturnValue:
+    """A value the database cannot hold (e.g. a NUL) is the sender's; a lost connection is ours and passes."""
+    if type(error.orig).__name__ in {"DataError", "NumericValueOutOfRange", "UntranslatableCharacter"}:
+        return _anticipated(InvalidInputError(N_("内容里有系统无法保存的字符或数值。请检查后重试。")))
+    if error.connection_invalidated or type(error.orig).__name__ in {"OperationalError", "AdminShutdown"}:
+        log.error("database unavailable", path=request.path, exc_info=error)
+        return _defect(503)
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    log.error("defect", path=request.path, method=request.method, exc_info=error)
+    return _defect(500)
+
+
+def _defect(status: int) -> ResponseReturnValue:
+    message = gettext(_HTTP_TEXTS[status])
+    return problem(status, f"http-{status}", message) if wants_json() else _page(status, message, f"http-{status}")
+
+
+def init_errors(app: Flask) -> None:
+    """Answer every failure with a page or a problem document in the reader's language."""
+    app.register_error_handler(AnticipatedError, _anticipated)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    if not app.config.get("PROPAGATE_DEFECTS"):
+        app.register_error_handler(Exception, _unexpected)
+    app.jinja_env.globals["tr"] = translate

@@ -1,0 +1,75 @@
+"""
+The bridge from a request to the unit of work.
+
+`identity` finds out who asks and calls `admit`; pages then use `work()` to change and `current_scope()` to read.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import cast
+
+from flask import Flask, current_app, g
+from sqlalchemy import text
+
+from duban.kernel.errors import NotFoundError
+from duban.kernel.runtime import Runtime
+from duban.kernel.scope import Actor, Scope, TenantInfo, open_session, unit_of_work
+
+EXTENSION = "duban"
+
+
+def runtime() -> Runtime:
+    """Give the process's settings, engine and clock."""
+    return cast("Runtime", current_app.extensions[EXTENSION])
+
+
+def admit(tenant: TenantInfo, actor: Actor) -> None:
+    """Say for the rest of this request who acts and in which tenant."""
+    g.tenant, g.actor = tenant, actor
+    g.zone_name = tenant.zone.key
+
+
+def is_admitted() -> bool:
+    """Say whether somebody is signed in."""
+    return "actor" in g
+
+
+@contextmanager
+def work() -> Iterator[Scope]:
+    """Open the unit of work of the signed-in person; commits when the block ends well. Raises: NotFoundError when nobody is."""
+    if not is_admitted():
+        raise NotFoundError
+    with unit_of_work(runtime().engine, tenant=g.tenant, actor=g.actor, now=runtime().clock.now()) as scope:
+        yield scope
+    g.pop("read_scope", None)  # what was read before the change is no longer true
+    _close_reads()
+
+
+def current_scope() -> Scope:
+    """
+    Give the request's scope for reading: one read-only transaction, closed with the request.
+
+    Raises: NotFoundError when nobody is signed in.
+    """
+    if not is_admitted():
+        raise NotFoundError
+    if "read_scope" not in g:
+        stack = ExitStack()
+        session = stack.enter_context(open_session(runtime().engine, g.tenant.id))
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        g.read_stack = stack
+        g.read_scope = Scope(session=session, tenant=g.tenant, actor=g.actor, now=runtime().clock.now())
+    return cast("Scope", g.read_scope)
+
+
+def _close_reads(_error: BaseException | None = None) -> None:
+    g.pop("read_scope", None)
+    stack = g.pop("read_stack", None)
+    if stack is not None:
+        stack.close()
+
+
+def init_requests(app: Flask, means: Runtime) -> None:
+    """Give the app its means and close reading transactions after each request."""
+    app.extensions[EXTENSION] = means
+    app.teardown_appcontext(_close_reads)

@@ -1,0 +1,210 @@
+"""
+The cast of every test: one small county and a stranger's tenant, made afresh for each test.
+
+    县 (county)                cora officer, lena leader, eva evaluator, ed second evaluator, adam admin, otto auditor
+    ├─ T1 城东镇 (township)    tom officer, tess leader
+    │   ├─ V11 东一村          vera clerk, vlad leader
+    │   └─ V12 东二村          vic clerk
+    ├─ T2 城西镇 (township)    tina officer, tito leader
+    │   └─ V21 西一村          wanda clerk
+    └─ D1 交通局 (department)  dora officer
+    another county (ewa officer, erik clerk of its village)
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from duban.access.models import RoleGrant
+from duban.identity.models import Credential, Person
+from duban.identity.operations import start_session
+from duban.identity.passwords import hash_password
+from duban.identity.queries import get_person
+from duban.identity.views import session_key
+from duban.kernel.ids import PersonId, UnitId, new_id
+from duban.kernel.scope import SYSTEM, Actor, Scope, TenantInfo, unit_of_work
+from duban.tenancy.operations import provision
+from duban.tenancy.parts import read_parts
+from duban.tree.models import Placement, Unit
+from duban.tree.paths import label
+
+PASSWORD = "supervise-1949"
+TENANTS = Path(__file__).parents[1] / "tenants"
+
+UNITS = (
+    ("C", None, "county", "望江县"),
+    ("T1", "C", "township", "城东镇"),
+    ("T2", "C", "township", "城西镇"),
+    ("D1", "C", "department", "交通局"),
+    ("V11", "T1", "village", "东一村"),
+    ("V12", "T1", "village", "东二村"),
+    ("V21", "T2", "village", "西一村"),
+)
+PEOPLE = (
+    ("cora", "陈科", "county.officer", "C"),
+    ("lena", "李县长", "county.leader", "C"),
+    ("eva", "何评", "county.evaluator", "C"),
+    ("ed", "艾评", "county.evaluator", "C"),
+    ("adam", "管理员", "county.admin", "C"),
+    ("otto", "审计员", "county.auditor", "C"),
+    ("tom", "唐安", "township.officer", "T1"),
+    ("tess", "谭镇长", "township.leader", "T1"),
+    ("tina", "田安", "township.officer", "T2"),
+    ("tito", "陶镇长", "township.leader", "T2"),
+    ("dora", "杜通", "department.officer", "D1"),
+    ("vera", "魏文书", "village.clerk", "V11"),
+    ("vlad", "吴支书", "village.leader", "V11"),
+    ("vic", "韦文书", "village.clerk", "V12"),
+    ("wanda", "汪文书", "village.clerk", "V21"),
+)
+STRANGERS = (("ewa", "外县干部", "county.officer", "C"), ("erik", "外县文书", "village.clerk", "V11"))
+
+
+@cache
+def _hash() -> str:
+    return hash_password(PASSWORD)
+
+
+@dataclass
+class World:
+    """The cast at work. `as_("vera")` opens her unit of work; `client("vera")` is her browser."""
+
+    engine: Engine
+    tenant: TenantInfo
+    other: TenantInfo
+    now: datetime
+    units: dict[str, UnitId]
+    paths: dict[str, str]
+    people: dict[str, PersonId]
+    web: pytest.FixtureRequest
+    names: dict[str, str] = field(default_factory=dict)
+
+    def tenant_of(self, who: str) -> TenantInfo:
+        """The tenant somebody belongs to."""
+        return self.other if who in {name for name, *_ in STRANGERS} else self.tenant
+
+    @contextmanager
+    def as_(self, who: str, *, at: datetime | None = None) -> Iterator[Scope]:
+        """Open a unit of work of one of the cast, committed at the end of the block."""
+        actor = Actor(person_id=self.people[who], name=self.names[who])
+        with unit_of_work(self.engine, tenant=self.tenant_of(who), actor=actor, now=at or self.now) as scope:
+            yield scope
+
+    @contextmanager
+    def as_system(self, *, at: datetime | None = None) -> Iterator[Scope]:
+        """Open a unit of work of the service itself."""
+        with unit_of_work(self.engine, tenant=self.tenant, actor=SYSTEM, now=at or self.now) as scope:
+            yield scope
+
+    def client(self, who: str | None = None) -> FlaskClient:
+        """A browser, signed in as one of the cast; form tokens are not asked of it."""
+        app = self.web.getfixturevalue("app")
+        clock = self.web.getfixturevalue("app_clock")
+        clock.at = self.now
+        browser = app.test_client()
+        if who is not None:
+            tenant = self.tenant_of(who)
+            with unit_of_work(self.engine, tenant=tenant, actor=SYSTEM, now=self.now) as scope:
+                token = start_session(scope, person=get_person(scope, self.people[who]), address="127.0.0.1", device="test")
+            # As a bearer: everything a cookie does, without the form token that tests/web/identity checks on its own.
+            browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {session_key(tenant.id, token)}"
+            browser.environ_base["HTTP_ACCEPT"] = "text/html"
+        return browser
+
+    def later(self, **delta: float) -> datetime:
+        """The test's time moved on, e.g. later(days=3)."""
+        return self.now + timedelta(**delta)
+
+
+def _make_units(
+    scope: Scope, world_units: tuple[tuple[str, str | None, str, str], ...]
+) -> tuple[dict[str, UnitId], dict[str, str]]:
+    made: dict[str, Unit] = {}
+    for key, parent_key, level, name in world_units:
+        parent = made.get(parent_key or "")
+        if parent is not None:
+            parent.children_made += 1
+        path = f"{parent.path if parent else ''}{label(parent.children_made if parent else 1)}."
+        unit = scope.add(
+            Unit(
+                id=new_id(),
+                code=key,
+                name=name,
+                short_name=name,
+                level=level,
+                search=name,
+                path=path,
+                children_made=0,
+                position=len(made),
+                parent_id=parent.id if parent else None,
+                active_from=date(2000, 1, 1),
+                sector="",
+            )
+        )
+        scope.session.flush()
+        scope.add(
+            Placement(
+                unit_id=unit.id,
+                line="territorial",
+                parent_id=unit.parent_id,
+                path=path,
+                is_primary=True,
+                active_from=date(2000, 1, 1),
+            )
+        )
+        made[key] = unit
+    scope.session.flush()
+    return {key: UnitId(unit.id) for key, unit in made.items()}, {key: unit.path for key, unit in made.items()}
+
+
+def _make_people(scope: Scope, people: tuple[tuple[str, str, str, str], ...], units: dict[str, UnitId]) -> dict[str, PersonId]:
+    made = {}
+    for login, name, role, unit in people:
+        person = scope.add(Person(id=new_id(), login=login, name=name, post=role, email=f"{login}@example.org", phone=""))
+        scope.session.flush()
+        scope.add(Credential(id=person.id, password_hash=_hash(), must_change=False, changed_at=scope.now, failures=0))
+        scope.add(
+            RoleGrant(person_id=person.id, role=role, unit_id=units[unit], line="territorial", active_from=date(2000, 1, 1))
+        )
+        made[login] = PersonId(person.id)
+    scope.session.flush()
+    return made
+
+
+def build_world(engine: Engine, *, now: datetime, web: pytest.FixtureRequest, kind: str = "county") -> World:
+    """Make both tenants with units and people, directly in the tables: operations are tested, not used as fixtures."""
+    parts = read_parts(TENANTS / kind)
+    tenants = [
+        provision(
+            engine, slug=f"{name}-{uuid4().hex[:12]}", name=title, kind=kind, time_zone="Asia/Shanghai", parts=parts, now=now
+        )
+        for name, title in (("own", "望江县"), ("foreign", "外县"))
+    ]
+    tenant, other = tenants
+    with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=now) as scope:
+        units, paths = _make_units(scope, UNITS)
+        people = _make_people(scope, PEOPLE, units)
+    with unit_of_work(engine, tenant=other, actor=SYSTEM, now=now) as scope:
+        foreign_units, _ = _make_units(scope, UNITS)
+        strangers = _make_people(scope, STRANGERS, foreign_units)
+    units |= {f"other-{key}": value for key, value in foreign_units.items()}
+    names = {login: name for login, name, *_ in (*PEOPLE, *STRANGERS)}
+    return World(
+        engine=engine,
+        tenant=tenant,
+        other=other,
+        now=now,
+        units=units,
+        paths=paths,
+        people=people | strangers,
+        web=web,
+        names=names,
+    )

@@ -1,0 +1,94 @@
+"""Real PostgreSQL for the whole suite: migrated once, copied per worker. Every test makes its own tenant, so nothing is shared."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine
+
+from duban.app import create_app, db
+from duban.embedded import postgres
+from duban.kernel.clock import SetClock
+from duban.kernel.db import make_engine
+from duban.kernel.migrating import upgrade
+from duban.kernel.settings import Settings
+from tests.cast import World, build_world
+
+NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # 10:00 on a Tuesday in Shanghai
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[tuple[postgres.PostgresServer, str]]:
+    """A server shared by the xdist workers of this run, and this worker's own database, built by the migrations."""
+    root = tmp_path_factory.getbasetemp()
+    shared = root if worker_id == "master" else root.parent
+    home = shared / "pg"
+    with postgres.running(home, durable=False) as server:
+        name = f"duban_{worker_id}"
+        server.drop_database(name)
+        server.create_database(name)
+        upgrade(server.url(postgres.OWNER_ROLE, name))
+        yield server, name
+
+
+@pytest.fixture(scope="session")
+def owner_url(servers: tuple[postgres.PostgresServer, str]) -> str:
+    """As the owner of the tables: for tests of what a database administrator could do."""
+    server, name = servers
+    return server.url(postgres.OWNER_ROLE, name)
+
+
+@pytest.fixture(scope="session")
+def app_url(servers: tuple[postgres.PostgresServer, str]) -> str:
+    """As the application."""
+    server, name = servers
+    return server.url(postgres.APP_ROLE, name)
+
+
+@pytest.fixture(scope="session")
+def engine(app_url: str) -> Iterator[Engine]:
+    """The application role's engine."""
+    made = make_engine(app_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="session")
+def settings(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings as of a small installation without Redis and mail."""
+    data = tmp_path_factory.mktemp("data")
+    return Settings(
+        database_url=app_url,
+        data_dir=str(data),
+        secret_key="test-key-of-at-least-thirty-two-characters",
+        cookie_secure=False,
+        idle_minutes=30,
+    )
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """The test's clock: set `clock.at` to move time."""
+    return SetClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def app_clock() -> SetClock:
+    """The application's clock; `world` sets it to the test's time."""
+    return SetClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, app_clock: SetClock):
+    """The web application; a defect fails the test instead of becoming a page."""
+    made = create_app(settings, clock=app_clock, propagate_defects=True)
+    made.config["PROPAGATE_EXCEPTIONS"] = True
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(engine: Engine, request: pytest.FixtureRequest) -> World:
+    """A fresh county with the cast in it, and another tenant beside it. See tests/cast.py."""
+    return build_world(engine, now=NOW, web=request)

@@ -1,0 +1,112 @@
+"""The ground holds: tenants apart, audit chained, one commit."""
+
+import pytest
+from sqlalchemy import create_engine, select, text
+
+from duban.access import checks
+from duban.audit.models import AuditRecord
+from duban.audit.operations import record
+from duban.audit.queries import verify
+from duban.kernel.errors import NotAllowedError, NotFoundError
+from duban.kernel.scope import owned
+from duban.tree.models import Unit
+from tests.cast import World
+
+
+class TestTenants:
+    def test_rows_of_the_other_tenant_are_not_there(self, world: World) -> None:
+        with world.as_("ewa") as scope:
+            seen = scope.session.scalars(select(Unit.tenant_id).distinct()).all()
+        assert seen == [world.other.id]
+
+    def test_without_a_bound_tenant_there_is_nothing(self, world: World) -> None:
+        with world.engine.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM unit")).scalar() == 0
+            assert connection.execute(text("SELECT count(*) FROM person")).scalar() == 0
+
+    def test_positive_control_the_owner_without_force_would_see_all(self, world: World, owner_url: str) -> None:
+        owner = create_engine(owner_url)
+        with owner.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM unit")).scalar() == 0
+            connection.execute(text("ALTER TABLE unit NO FORCE ROW LEVEL SECURITY"))
+            assert connection.execute(text("SELECT count(DISTINCT tenant_id) FROM unit")).scalar() >= 2
+            connection.rollback()
+        owner.dispose()
+
+    def test_the_next_transaction_of_a_session_is_bound_again(self, world: World) -> None:
+        with world.as_("cora") as scope:
+            scope.session.commit()
+            assert len(scope.session.scalars(owned(scope, Unit)).all()) == 7
+
+
+class TestAccess:
+    def test_who_may_what_over_whom(self, world: World) -> None:
+        place = {key: checks.Place(path) for key, path in world.paths.items()}
+        expected = {
+            ("vera", "submission", "write", "V11"): None,
+            ("vera", "submission", "write", "V12"): NotFoundError,
+            ("vera", "submission", "review", "V11"): NotAllowedError,
+            ("tom", "submission", "review", "V11"): None,
+            ("tom", "submission", "review", "V21"): NotFoundError,
+            ("tom", "submission", "review", "T1"): NotAllowedError,
+            ("cora", "submission", "read", "V21"): None,
+            ("dora", "submission", "read", "V11"): NotFoundError,
+        }
+        for (who, obj, act, where), refusal in expected.items():
+            with world.as_(who) as scope:
+                if refusal is None:
+                    checks.require(scope, obj, act, place[where])
+                else:
+                    with pytest.raises(refusal):
+                        checks.require(scope, obj, act, place[where])
+
+    def test_holders_and_superiors(self, world: World) -> None:
+        with world.as_system() as scope:
+            assert checks.holders(scope, "submission", "write", world.paths["V11"]) == [world.people["vera"]]
+            assert checks.superiors(scope, "submission", "review", world.paths["V11"]) == [world.people["tom"]]
+
+
+class TestAudit:
+    def test_records_are_chained_and_verified(self, world: World) -> None:
+        for _ in range(3):
+            with world.as_("cora") as scope:
+                record(scope, "unit.looked-at", "unit", world.units["T1"], world.paths["T1"], note="中文")
+        with world.as_("cora") as scope:
+            verdict = verify(scope)
+        assert verdict.bad_seq is None
+        assert verdict.rows >= 3
+
+    def test_the_application_cannot_change_a_record(self, world: World) -> None:
+        with world.as_("cora") as scope:
+            record(scope, "unit.looked-at", "unit", world.units["T1"])
+        for statement in ("UPDATE audit_record SET act = 'x'", "DELETE FROM audit_record", "TRUNCATE audit_record"):
+            with pytest.raises(Exception, match="permission denied"), world.as_("cora") as scope:
+                scope.session.execute(text(statement))
+
+    def test_a_changed_record_is_found(self, world: World, owner_url: str) -> None:
+        for number in range(3):
+            with world.as_("cora") as scope:
+                record(scope, "unit.looked-at", "unit", world.units["T1"], number=number)
+        owner = create_engine(owner_url)
+        with owner.begin() as connection:
+            connection.execute(text("SELECT set_config('app.tenant_id', :id, true)"), {"id": str(world.tenant.id)})
+            connection.execute(text("UPDATE audit_record SET actor_name = '别人' WHERE seq = 2"))
+        owner.dispose()
+        with world.as_("cora") as scope:
+            verdict = verify(scope)
+        assert (verdict.bad_seq, verdict.reason) == (2, "content does not match its hash")
+
+    def test_no_audit_no_change(self, world: World) -> None:
+        with pytest.raises(RuntimeError), world.as_("cora") as scope:
+            record(scope, "unit.renamed", "unit", world.units["T1"])
+            raise RuntimeError
+        with world.as_("cora") as scope:
+            acts = scope.session.scalars(select(AuditRecord.act).where(AuditRecord.tenant_id == scope.tenant_id)).all()
+        assert "unit.renamed" not in acts
+
+
+class TestDoor:
+    def test_signing_in_with_a_form(self, world: World) -> None:
+        browser = world.client()
+        assert browser.get("/password").status_code == 302
+        assert browser.get("/healthz").status_code == 200
