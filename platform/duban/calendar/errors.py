@@ -1,0 +1,62 @@
+"""What can go wrong with dates, and be put right by the person who set them."""
+
+from duban.kernel.errors import InvalidInputError, RuleBrokenError
+from duban.kernel.text import N_, Text
+
+
+class UnknownYearError(RuleBrokenError):
+    """No table of public holidays is known for `year`, and the rule needs one."""
+
+    code = "calendar.unknown-year"
+
+    def __init__(self, year: int) -> None:
+        super().__init__(N_("没有 %(year)s 年的节假日与调休安排，请先导入该年度的工作日历。"), year=year)
+        self.year = year
+
+
+class TooManyPeriodsError(RuleBrokenError):
+    """The rule and its window would give more periods than anybody means."""
+
+    code = "calendar.too-many-periods"
+
+    def __init__(self, *, count: int, limit: int) -> None:
+        super().__init__(N_("按此规则将产生 %(count)s 期，超过上限 %(limit)s 期，请缩短起止时间。"), count=count, limit=limit)
+        self.count = count
+        self.limit = limit
+
+
+class OpenEndedWindowError(RuleBrokenError):
+    """A recurring rule was given no last day, so its periods have no end."""
+
+    code = "calendar.open-ended-window"
+
+    def __init__(self) -> None:
+        super().__init__(N_("周期性报送必须写明截止到哪一天。"))
+
+
+class InvalidDueRuleError(InvalidInputError):
+    """A due rule that cannot be read, with what is wrong per field."""
+
+    code = "calendar.invalid-due-rule"
+
+    def __init__(self, fields: dict[str, list[Text]]) -> None:
+        super().__init__(N_("截止规则填写有误。"), fields=fields)
+
+
+class InvalidWindowError(InvalidInputError):
+    """A stage window whose text says no date."""
+
+    code = "calendar.invalid-window"
+
+    def __init__(self, text: str) -> None:
+        template = N_("看不懂时间段“%(text)s”，请写成“2011年4月底至11月上旬”的样子。")
+        super().__init__(template, fields={"window": [Text(template, {"text": text})]}, text=text)
+
+
+class InvalidYearTableError(InvalidInputError):
+    """A table of holidays and make-up working days that contradicts itself."""
+
+    code = "calendar.invalid-year-table"
+
+    def __init__(self, fields: dict[str, list[Text]]) -> None:
+        super().__init__(N_("工作日历填写有误。"), fields=fields)
