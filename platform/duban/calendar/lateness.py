@@ -28,9 +28,9 @@ class Timeliness(StrEnum):
 
 
 class LateModel(StrEnum):
-    """Whether lateness costs once or by the day."""
+    """Whether lateness costs once per event or by the day."""
 
-    FIXED = "fixed"
+    PER_EVENT = "per_event"
     PER_DAY = "per_day"
 
 
@@ -42,7 +42,7 @@ TIMELINESS_LABELS: dict[Timeliness, str] = {
     Timeliness.MISSING: N_("漏报"),
 }
 
-LATE_MODEL_LABELS: dict[LateModel, str] = {LateModel.FIXED: N_("按次扣分"), LateModel.PER_DAY: N_("按天扣分")}
+LATE_MODEL_LABELS: dict[LateModel, str] = {LateModel.PER_EVENT: N_("按次扣分"), LateModel.PER_DAY: N_("按天扣分")}
 
 
 @dataclass(frozen=True)
@@ -114,5 +114,5 @@ def points_lost(verdict: Verdict, penalty: LatePenalty) -> Decimal:
         return penalty.missing_points
     if verdict.timeliness is not Timeliness.LATE:
         return NOTHING
-    lost = penalty.points if penalty.model is LateModel.FIXED else penalty.points * verdict.late_days
+    lost = penalty.points if penalty.model is LateModel.PER_EVENT else penalty.points * verdict.late_days
     return lost if penalty.most is None else min(lost, penalty.most)

@@ -168,7 +168,7 @@ class TestLateness:
         assert missing_from(Q3, 10, SHANGHAI) == shanghai("2011-10-09", "00:00:00")
 
     def test_points(self) -> None:
-        per_event = LatePenalty(model=LateModel.FIXED, points=Decimal("0.5"), missing_points=Decimal(1))
+        per_event = LatePenalty(model=LateModel.PER_EVENT, points=Decimal("0.5"), missing_points=Decimal(1))
         per_day = LatePenalty(model=LateModel.PER_DAY, points=Decimal(1), missing_points=Decimal(1))
         late, missing = Verdict(Timeliness.LATE, 1), Verdict(Timeliness.MISSING, 11)
 
