@@ -67,7 +67,7 @@ class _Place:
         for key in self.value:
             if key not in known:
                 raise SchemeError(
-                    f"{self.path}.{key}".lstrip("."), N_("不认识这个字段,可用的字段:%(known)s"), known="、".join(known)
+                    f"{self.path}.{key}".lstrip("."), N_("不认识这个字段，可用的字段：%(known)s"), known="、".join(known)
                 )
         return self.value
 
@@ -90,7 +90,7 @@ class _Place:
 
     def points(self) -> Decimal:
         if isinstance(self.value, float):
-            raise self.refuse(N_('小数请写成带引号的文字,例如 "0.5",以免失真'))
+            raise self.refuse(N_('小数请写成带引号的文字，例如 "0.5",以免失真'))
         if isinstance(self.value, bool) or not isinstance(self.value, str | int):
             raise self.refuse(N_("请填写数字"))
         try:
@@ -99,7 +99,7 @@ class _Place:
             raise self.refuse(N_("“%(value)s”不是数字"), value=self.value) from None
         exponent = number.as_tuple().exponent
         if not number.is_finite() or abs(number) > LARGEST_POINTS or not isinstance(exponent, int) or exponent < -MOST_DECIMALS:
-            raise self.refuse(N_("数字过大或小数位过多:%(value)s"), value=self.value)
+            raise self.refuse(N_("数字过大或小数位过多：%(value)s"), value=self.value)
         return number
 
     def positive(self) -> Decimal:
@@ -120,7 +120,7 @@ class _Place:
 
     def choice(self, kind: type[Choice]) -> Choice:
         if self.value not in {member.value for member in kind}:
-            raise self.refuse(N_("只能是:%(known)s"), known="、".join(member.value for member in kind))
+            raise self.refuse(N_("只能是：%(known)s"), known="、".join(member.value for member in kind))
         return kind(str(self.value))
 
     def given(self, key: str, read: Callable[["_Place"], Part], default: Part) -> Part:
@@ -195,13 +195,13 @@ def _check_item(item: Item, place: _Place) -> None:
     if item.kind in STARTS_FULL and item.points <= 0:
         raise place.at("points").refuse(N_("这类考核项必须有大于 0 的分值"))
     if item.kind not in STARTS_FULL and item.points != 0:
-        raise place.at("points").refuse(N_("扣分项和加分项没有基础分值,请去掉"))
+        raise place.at("points").refuse(N_("扣分项和加分项没有基础分值，请去掉"))
     if item.kind in HAS_RULES and not item.rules:
         raise place.at("rules").refuse(N_("请至少写一条计分规则"))
     if item.kind not in HAS_RULES and item.rules:
-        raise place.at("rules").refuse(N_("这类考核项没有计分规则,请去掉"))
+        raise place.at("rules").refuse(N_("这类考核项没有计分规则，请去掉"))
     if (item.kind is ItemKind.LIMIT) != (item.measure is not None):
-        raise place.at("measure").refuse(N_("控制指标项(且只有它)要写明看哪个指标"))
+        raise place.at("measure").refuse(N_("控制指标项（且只有它）要写明看哪个指标"))
     if item.cap is not None and item.kind in STARTS_FULL:
         raise place.at("cap").refuse(N_("只有扣分项和加分项可以设上限"))
 
@@ -251,7 +251,7 @@ def _veto(place: _Place) -> VetoRule:
     kind = place.at("kind").choice(VetoKind)
     for key in ("measure", "fact", "threshold"):
         if (given.get(key) is not None) != (key in _NEEDS[kind]):
-            raise place.at(key).refuse(N_("这种否决规则需要的字段是:%(known)s"), known="、".join(sorted(_NEEDS[kind])) or "-")
+            raise place.at(key).refuse(N_("这种否决规则需要的字段是：%(known)s"), known="、".join(sorted(_NEEDS[kind])) or "-")
     return VetoRule(
         code=place.at("code").text(),
         name=_name(place.at("name")),
@@ -273,7 +273,7 @@ def _ties(place: _Place) -> Ties:
         ),
     )
     if (ties.policy is TiePolicy.BREAK) != bool(ties.by):
-        raise place.at("by").refuse(N_("区分同分时(且只有那时)要写明按什么区分"))
+        raise place.at("by").refuse(N_("区分同分时（且只有那时）要写明按什么区分"))
     return ties
 
 
@@ -323,13 +323,13 @@ def _check_whole(scheme: Scheme) -> None:
     _check_unique("roll_up.weights", [weight.group for weight in scheme.roll_up.weights])
     together = total_of([item.points for item in scheme.items])
     if together != scheme.full_score:
-        raise SchemeError("items", N_("各项分值合计 %(sum)s,与满分 %(full)s 不符"), sum=together, full=scheme.full_score)
+        raise SchemeError("items", N_("各项分值合计 %(sum)s，与满分 %(full)s 不符"), sum=together, full=scheme.full_score)
     if scheme.cap is not None and scheme.cap < scheme.floor:
         raise SchemeError("cap", N_("上限低于下限"))
     _check_grades(scheme)
     weights = total_of([weight.weight for weight in scheme.roll_up.weights])
     if scheme.roll_up.weights and weights != 1:
-        raise SchemeError("roll_up.weights", N_("各组权重合计 %(sum)s,应当等于 1"), sum=weights)
+        raise SchemeError("roll_up.weights", N_("各组权重合计 %(sum)s，应当等于 1"), sum=weights)
 
 
 def _check_grades(scheme: Scheme) -> None:
@@ -338,21 +338,21 @@ def _check_grades(scheme: Scheme) -> None:
         raise SchemeError("grades", N_("请至少写一个等次"))
     for position, (higher, lower) in enumerate(zip(scheme.grades, scheme.grades[1:], strict=False), start=1):
         if lower.minimum >= higher.minimum:
-            raise SchemeError(f"grades[{position}].minimum", N_("等次要从高到低排列,分数线依次降低"))
+            raise SchemeError(f"grades[{position}].minimum", N_("等次要从高到低排列，分数线依次降低"))
     lowest = scheme.grades[-1]
     if lowest.minimum > scheme.floor or not lowest.inclusive:
         raise SchemeError(
-            f"grades[{len(codes) - 1}].minimum", N_("最低等次要从 %(floor)s 分起(含),否则有的分数没有等次"), floor=scheme.floor
+            f"grades[{len(codes) - 1}].minimum", N_("最低等次要从 %(floor)s 分起（含）,否则有的分数没有等次"), floor=scheme.floor
         )
     asked = {"veto_grade": scheme.veto_grade}
     if scheme.quota is not None:
         asked |= {"quota.grade": scheme.quota.grade, "quota.otherwise": scheme.quota.otherwise}
     for place, code in asked.items():
         if code not in codes:
-            raise SchemeError(place, N_("没有这个等次:%(code)s"), code=code)
+            raise SchemeError(place, N_("没有这个等次：%(code)s"), code=code)
 
 
 def _check_unique(place: str, codes: list[str]) -> None:
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
-        raise SchemeError(place, N_("代码重复:%(codes)s"), codes="、".join(twice))
+        raise SchemeError(place, N_("代码重复：%(codes)s"), codes="、".join(twice))

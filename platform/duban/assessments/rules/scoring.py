@@ -18,19 +18,19 @@ TIMES = {
 }
 RULE_CAP = N_("本条最多计 %(cap)s 分")
 BASE = N_("基础分 %(points)s 分")
-MARKED = N_("评分人评 %(points)s 分(满分 %(full)s 分)")
-LIMIT_KEPT = N_("实际 %(actual)s,未超过控制数 %(limit)s,得满分 %(points)s 分")
-LIMIT_BROKEN = N_("实际 %(actual)s,超过控制数 %(limit)s,本项不得分(满分 %(points)s 分)")
+MARKED = N_("评分人评 %(points)s 分（满分 %(full)s 分）")
+LIMIT_KEPT = N_("实际 %(actual)s，未超过控制数 %(limit)s，得满分 %(points)s 分")
+LIMIT_BROKEN = N_("实际 %(actual)s，超过控制数 %(limit)s，本项不得分（满分 %(points)s 分）")
 ITEM_FLOOR = N_("本项扣分不低于 %(floor)s 分")
 ITEM_CAP = N_("本项最多计 %(cap)s 分")
 ITEM_ROUNDED = N_("本项修约到 %(decimals)s 位小数")
 TOTAL_FLOOR = N_("总分不低于 %(floor)s 分")
 TOTAL_CAP = N_("总分不超过 %(cap)s 分")
 TOTAL_ROUNDED = N_("总分修约到 %(decimals)s 位小数")
-OVER_LIMIT = N_("实际 %(actual)s,超过控制数 %(limit)s")
-COUNT_REACHED = N_("已有 %(times)s 起,达到 %(threshold)s 起")
-SCORE_BELOW = N_("总分 %(total)s,低于 %(threshold)s 分")
-DECIDED = N_("%(on)s 依据 %(document)s 决定:%(reason)s")
+OVER_LIMIT = N_("实际 %(actual)s，超过控制数 %(limit)s")
+COUNT_REACHED = N_("已有 %(times)s 起，达到 %(threshold)s 起")
+SCORE_BELOW = N_("总分 %(total)s，低于 %(threshold)s 分")
+DECIDED = N_("%(on)s 依据 %(document)s 决定：%(reason)s")
 
 
 class UnscoredError(ValueError):
