@@ -90,7 +90,7 @@ class _Place:
 
     def points(self) -> Decimal:
         if isinstance(self.value, float):
-            raise self.refuse(N_('小数请写成带引号的文字，例如 "0.5",以免失真'))
+            raise self.refuse(N_('小数请写成带引号的文字，例如 "0.5"，以免失真'))
         if isinstance(self.value, bool) or not isinstance(self.value, str | int):
             raise self.refuse(N_("请填写数字"))
         try:
