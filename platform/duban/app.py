@@ -22,8 +22,18 @@ from duban.web.errors import init_errors
 from duban.web.requests import current_scope, init_requests, is_admitted
 
 FEATURES = (
-    "identity", "dashboards", "notifications", "organisation", "files", "programmes", "targets", "letters", "reporting", "assessments",
-)  # fmt: skip
+    "identity",
+    "dashboards",
+    "notifications",
+    "organisation",
+    "files",
+    "programmes",
+    "targets",
+    "letters",
+    "reporting",
+    "assessments",
+    "audit",
+)
 """Every folder with pages (`views.bp`, menu entries `views.NAV`) or programs' doors (`api.blp`)."""
 
 db = SQLAlchemy(metadata=Base.metadata)

@@ -10,7 +10,7 @@ class SignInRefusedError(AnticipatedError):
     code = "sign-in-refused"
 
     def __init__(self) -> None:
-        super().__init__(N_("单位代码、用户名或密码不正确。请核对后重试;忘记密码请联系本单位管理员。"))
+        super().__init__(N_("单位代码、用户名或密码不正确。请核对后重试；忘记密码请联系本单位管理员。"))
 
 
 class LockedOutError(AnticipatedError):
@@ -20,7 +20,7 @@ class LockedOutError(AnticipatedError):
 
     def __init__(self, minutes: int) -> None:
         super().__init__(
-            N_("密码连续输错次数过多,账号已临时锁定。请 %(minutes)s 分钟后再试,或联系本单位管理员。"), minutes=minutes
+            N_("密码连续输错次数过多，账号已临时锁定。请 %(minutes)s 分钟后再试，或联系本单位管理员。"), minutes=minutes
         )
 
 
@@ -30,7 +30,7 @@ class WrongPasswordError(RuleBrokenError):
     code = "wrong-password"
 
     def __init__(self) -> None:
-        super().__init__(N_("密码不正确,未作任何更改。请重新输入您的登录密码。"))
+        super().__init__(N_("密码不正确，未作任何更改。请重新输入您的登录密码。"))
 
 
 class WeakPasswordError(RuleBrokenError):

@@ -113,7 +113,7 @@ def set_password(scope: Scope, *, person: Person, password: str, must_change: bo
     Raises: WeakPasswordError.
     """
     if not password_is_strong(password, person.login):
-        raise WeakPasswordError(N_("密码至少 8 位、最多 128 位,含字母、数字、符号中的两类,且不能包含用户名。请换一个密码。"))
+        raise WeakPasswordError(N_("密码至少 8 位、最多 128 位，含字母、数字、符号中的两类，且不能包含用户名。请换一个密码。"))
     credential = scope.session.scalars(owned(scope, Credential).where(Credential.id == person.id).with_for_update()).one_or_none()
     if credential is None:
         credential = scope.add(Credential(id=person.id, password_hash="", changed_at=scope.now))

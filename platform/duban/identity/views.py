@@ -4,20 +4,21 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.wrappers import Response as BaseResponse
 
 from duban.identity import operations
 from duban.identity.errors import SignInRefusedError
 from duban.identity.queries import SignedIn, find_signed_in
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.ids import TenantId
-from duban.kernel.scope import SYSTEM, open_session, unit_of_work
+from duban.kernel.scope import SYSTEM, TenantInfo, open_session, unit_of_work
 from duban.kernel.text import N_, Text
 from duban.tenancy.queries import demo_tenants, find_tenant
 from duban.web.errors import problem, status_of, translate, wants_json
-from duban.web.requests import admit, current_scope, is_admitted, runtime, work
+from duban.web.requests import admit, is_admitted, runtime, work
 
 bp = Blueprint("identity", __name__, template_folder="templates")
 
@@ -162,24 +163,16 @@ def try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError:
 
 
 def _door(typed: dict[str, str], error: AnticipatedError | None = None) -> str:
-    tenants, accounts = [], []
+    tenants: list[TenantInfo] = []
     if runtime().settings.demo:
         with open_session(runtime().engine, None) as session:
             tenants = list(demo_tenants(session))
-        accounts = g.get(DEMO_ACCOUNTS) or _demo_accounts()
-    return render_template(
-        "identity/sign_in.html", typed=typed, error=translate(error.text) if error else None, tenants=tenants, accounts=accounts
-    )
+    accounts = current_app.extensions.get(DEMO_ACCOUNTS, [])
+    message = translate(error.text) if error else None
+    return render_template("identity/sign_in.html", typed=typed, error=message, tenants=tenants, accounts=accounts)
 
 
-def _demo_accounts() -> list[object]:
-    from flask import current_app  # noqa: PLC0415 - filled by the app, which alone knows the demo
-
-    accounts: list[object] = current_app.extensions.get(DEMO_ACCOUNTS, [])
-    return accounts
-
-
-def _set_cookie(response: Response, key: str) -> None:
+def _set_cookie(response: BaseResponse, key: str) -> None:
     settings = runtime().settings
     response.set_cookie(
         cookie_name(),
@@ -209,14 +202,15 @@ def change_password() -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("identity/password.html", error=None, first_time=first_time)
     old, new, again = (request.form.get(name, "") for name in ("old", "new", "again"))
-    try:
-        if new != again:
-            raise AnticipatedError(N_("两次输入的新密码不一致,请重新输入。"))
-        with work() as scope:
-            operations.change_own_password(scope, old=old, new=new)
-    except AnticipatedError as error:
-        page = render_template("identity/password.html", error=translate(error.text), first_time=first_time)
-        return page, 422
+    problem_text = Text(N_("两次输入的新密码不一致，请重新输入。")) if new != again else None
+    if problem_text is None:
+        try:
+            with work() as scope:
+                operations.change_own_password(scope, old=old, new=new)
+        except AnticipatedError as error:
+            problem_text = error.text
+    if problem_text is not None:
+        return render_template("identity/password.html", error=translate(problem_text), first_time=first_time), 422
     return redirect(url_for("identity.sign_in", slug=g.tenant.slug, changed=1))
 
 
@@ -230,8 +224,3 @@ def set_language() -> ResponseReturnValue:
     response = redirect(safe_next(request.form.get("next")) or "/")
     response.set_cookie("lang", wanted if wanted in {"zh", "en"} else "zh", max_age=31_536_000, samesite="Lax", httponly=True)
     return response
-
-
-def current_person_scope() -> object:
-    """Give the reading scope for templates, None when nobody is signed in."""
-    return current_scope() if is_admitted() else None

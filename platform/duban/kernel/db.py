@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from typing_extensions import override
 
 from duban.kernel.ids import new_id
 
@@ -49,6 +50,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Text, UUID: Uuid, datetime: DateTime(timezone=True), Decimal: Numeric(18, 4)}  # noqa: RUF012
 
     @declared_attr.directive
+    @override
     def __tablename__(cls) -> str:  # noqa: N805 - declared_attr passes the class
         """Name the table after the class: RoleGrant → role_grant."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
@@ -88,6 +90,14 @@ def path_check(column: str = "path") -> CheckConstraint:
     return CheckConstraint(f"{column} ~ '{PATH_PATTERN}'", name=f"{column}_shape")
 
 
+_CONNECTION_SETTINGS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+
+
 def engine_options(*, pool_size: int = 10, application_name: str = "duban") -> dict[str, Any]:
     """
     Give the options of every engine of the application role.
@@ -102,7 +112,7 @@ def engine_options(*, pool_size: int = 10, application_name: str = "duban") -> d
         "connect_args": {
             "prepare_threshold": None,
             "application_name": application_name,
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+            "options": " ".join(f"-c {name}={value}" for name, value in _CONNECTION_SETTINGS.items()),
         },
     }
 

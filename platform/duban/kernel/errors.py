@@ -25,7 +25,7 @@ class NotFoundError(AnticipatedError):
 
     code = "not-found"
 
-    def __init__(self, template: str = N_("没有找到这条记录,或您无权查看。请从工作台重新进入。"), **params: object) -> None:
+    def __init__(self, template: str = N_("没有找到这条记录，或您无权查看。请从工作台重新进入。"), **params: object) -> None:
         super().__init__(template, **params)
 
 
@@ -35,7 +35,7 @@ class NotAllowedError(AnticipatedError):
     code = "not-allowed"
 
     def __init__(
-        self, template: str = N_("您可以查看这项内容,但没有办理这一步的权限。请联系本单位管理员。"), **params: object
+        self, template: str = N_("您可以查看这项内容，但没有办理这一步的权限。请联系本单位管理员。"), **params: object
     ) -> None:
         super().__init__(template, **params)
 
@@ -52,7 +52,7 @@ class StaleError(RuleBrokenError):
     code = "stale"
 
     def __init__(
-        self, template: str = N_("这条内容刚刚被别人修改过。您的输入已保留,请核对最新内容后再保存。"), **params: object
+        self, template: str = N_("这条内容刚刚被别人修改过。您的输入已保留，请核对最新内容后再保存。"), **params: object
     ) -> None:
         super().__init__(template, **params)
 
@@ -64,7 +64,7 @@ class InvalidInputError(AnticipatedError):
 
     def __init__(
         self,
-        template: str = N_("有 %(count)s 处需要更正,请查看标出的位置。"),
+        template: str = N_("有 %(count)s 处需要更正，请查看标出的位置。"),
         *,
         fields: Mapping[str, Sequence[Text]] | None = None,
         **params: object,

@@ -37,5 +37,6 @@ def check_role(engine: Engine) -> None:
     if unbound or owns:
         what = "is not bound by row-level security" if unbound else "owns tables"
         raise UnsafeRoleError(
-            f"DUBAN_DATABASE_URL connects as {role!r}, which {what}. Use the role duban_app; keep the owner for DUBAN_OWNER_DATABASE_URL."
+            f"DUBAN_DATABASE_URL connects as {role!r}, which {what}. "
+            "Use the role duban_app; keep the owner for DUBAN_OWNER_DATABASE_URL."
         )

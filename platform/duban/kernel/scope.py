@@ -127,7 +127,7 @@ def unit_of_work(engine: Engine, *, tenant: TenantInfo, actor: Actor, now: datet
         action()
 
 
-def owned(scope: Scope, model: type[Model]) -> Select[tuple[Model]]:
+def owned(scope: Scope, model: type[Model]) -> Select[Model]:
     """Start a select inside the tenant. Row-level security says the same a second time."""
     return select(model).where(model.tenant_id == scope.tenant_id)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from typing_extensions import override
+
 
 def N_(msgid: str) -> str:  # noqa: N802 - gettext's customary name, known to the extractor
     """Mark a Chinese source text for translation and give it back unchanged."""
@@ -20,6 +22,7 @@ class Text:
     template: str
     params: Mapping[str, object] = field(default_factory=dict)
 
+    @override
     def __str__(self) -> str:
         """Give the Chinese text: for logs and for tests."""
         return self.template % {key: str(value) for key, value in self.params.items()} if self.params else self.template

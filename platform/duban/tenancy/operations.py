@@ -42,7 +42,7 @@ def provision(
     ZoneInfo(time_zone)
     with open_session(engine, tenant_id) as session, session.begin():
         if session.scalars(select(Tenant.id).where(Tenant.slug == slug)).first() is not None:
-            raise RuleBrokenError(N_("代码 %(slug)s 已被使用,请换一个。"), slug=slug)
+            raise RuleBrokenError(N_("代码 %(slug)s 已被使用，请换一个。"), slug=slug)
         tenant = Tenant(
             id=tenant_id,
             slug=slug,

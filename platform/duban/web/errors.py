@@ -36,20 +36,20 @@ _HTTP_TEXTS = {
     400: N_("请求不完整或已损坏。请返回上一页重试。"),
     401: N_("请先登录。"),
     403: N_("您没有办理这一步的权限。请联系本单位管理员。"),
-    404: N_("没有找到这个页面,或您无权查看。请从工作台重新进入。"),
+    404: N_("没有找到这个页面，或您无权查看。请从工作台重新进入。"),
     405: N_("这个地址不能这样使用。请从工作台重新进入。"),
     413: N_("提交的内容太大。请减小文件后重试。"),
     415: N_("不支持这种内容格式。"),
     429: N_("操作太频繁。请稍等一会儿再试。"),
-    500: N_("系统出了问题,您的操作没有保存。请稍后重试;如果一直这样,请把编号告诉管理员。"),
-    503: N_("系统正忙,暂时无法办理。请稍后重试。"),
+    500: N_("系统出了问题，您的操作没有保存。请稍后重试；如果一直这样，请把编号告诉管理员。"),
+    503: N_("系统正忙，暂时无法办理。请稍后重试。"),
 }
 
 
 def translate(text: Text) -> str:
     """Put a text into the reader's language; texts among its values first."""
     values = {key: translate(value) if isinstance(value, Text) else value for key, value in text.params.items()}
-    translated = gettext(text.template)
+    translated: str = gettext(text.template)
     return translated % values if values else translated
 
 
@@ -96,7 +96,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error
     message = gettext(_HTTP_TEXTS.get(status, _HTTP_TEXTS[400]))
     if isinstance(error, CSRFError):
-        message = gettext(N_("页面停留太久,安全校验已失效。您的输入还在上一页:请返回、刷新后再提交。"))
+        message = gettext(N_("页面停留太久，安全校验已失效。您的输入还在上一页：请返回、刷新后再提交。"))
     if wants_json():
         details = getattr(error, "data", None) or {}
         return problem(status, f"http-{status}", message, errors=details.get("messages", {}))
