@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Text, Uuid
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +13,8 @@ from duban.kernel.db import Base
 
 class AuditRecord(Base):
     """One act. The application role may insert and read, never change or delete."""
+
+    __table_args__ = (Index(None, "tenant_id", "subject_kind", "subject_id"),)
 
     tenant_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("tenant.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
