@@ -1,0 +1,1 @@
+"""What people do with targets: define, split, issue, accept, record."""

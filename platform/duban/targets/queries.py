@@ -1,0 +1,321 @@
+"""Reads of targets: what a unit owes, how it split that, what came of it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from duban.kernel.ids import UnitId
+from duban.kernel.scope import Scope, get_owned, owned
+from duban.targets import rules
+from duban.targets.lines import line_between, primary_line, warning_percent
+from duban.targets.models import Actual, Allocation, Indicator
+from duban.targets.rules import Counted, Decomposition, Progress
+from duban.targets.states import Level, Spread
+from duban.tree import paths
+from duban.tree.models import Unit
+from duban.tree.queries import children, units_by_id
+
+# Beyond so many separate places one condition per place costs more than reading the whole year.
+_RANGES_AT_MOST = 40
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a unit stands against one indicator; `percent` None where the limit is nought or pending."""
+
+    indicator_code: str
+    indicator_name: str
+    limit: Decimal | None
+    actual: Decimal | None
+    percent: Decimal | None
+    state: Level
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One unit's share with all that was counted for it."""
+
+    indicator: Indicator
+    share: Allocation
+    own: Mapping[date, Decimal]
+    counted: Counted
+    progress: Progress
+
+    @property
+    def differs_from_below(self) -> bool:
+        """Whether some month the unit recorded itself differs from what its subordinates came to."""
+        return any(month in self.counted.below and self.counted.below[month] != value for month, value in self.own.items())
+
+
+@dataclass(frozen=True)
+class Column:
+    """One indicator of a grid: the superior's own share and what was made of it in this line."""
+
+    indicator: Indicator
+    share: Allocation
+    split: Decomposition[UUID]
+
+    @property
+    def is_split(self) -> bool:
+        """Whether the number is divided; a copied one has no remainder."""
+        return self.indicator.spread is Spread.SPLIT
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A superior's split of a year's indicators over its units in one line."""
+
+    unit: Unit
+    year: int
+    line: str
+    columns: tuple[Column, ...]
+    units: tuple[Unit, ...]
+    cells: Mapping[tuple[UUID, UUID], Allocation]
+    """By (indicator id, unit id); missing where nothing was given yet."""
+
+
+def get_indicator(scope: Scope, indicator_id: UUID) -> Indicator:
+    """Get an indicator. Raises: NotFoundError."""
+    return get_owned(scope, Indicator, indicator_id)
+
+
+def get_share(scope: Scope, allocation_id: UUID, *, lock: bool = False) -> Allocation:
+    """Get a share. Raises: NotFoundError."""
+    return get_owned(scope, Allocation, allocation_id, lock=lock)
+
+
+def find_share(scope: Scope, *, indicator_id: UUID, unit_id: UUID) -> Allocation | None:
+    """Find a unit's share of an indicator, the one of the primary line first."""
+    shares = scope.session.scalars(
+        owned(scope, Allocation)
+        .where(Allocation.indicator_id == indicator_id, Allocation.unit_id == unit_id)
+        .order_by(Allocation.line != primary_line(scope), Allocation.line)
+    )
+    return shares.first()
+
+
+def list_shares(scope: Scope, *, unit_id: UUID, year: int) -> Sequence[tuple[Indicator, Allocation]]:
+    """List a unit's own shares of a year's indicators, in the indicators' order. Costs: one query."""
+    rows = scope.session.execute(
+        select(Indicator, Allocation)
+        .join(Allocation, and_(Allocation.tenant_id == Indicator.tenant_id, Allocation.indicator_id == Indicator.id))
+        .where(
+            Indicator.tenant_id == scope.tenant_id,
+            Allocation.tenant_id == scope.tenant_id,
+            Allocation.unit_id == unit_id,
+            Indicator.year == year,
+        )
+        .order_by(Indicator.depth, Indicator.path, Indicator.position, Indicator.code, Allocation.line)
+    )
+    return [(indicator, share) for indicator, share in rows]
+
+
+def years_with_targets(scope: Scope, *, unit_id: UUID) -> Sequence[int]:
+    """List the years a unit has targets in, latest first."""
+    rows = scope.session.scalars(
+        select(Indicator.year)
+        .join(Allocation, and_(Allocation.tenant_id == Indicator.tenant_id, Allocation.indicator_id == Indicator.id))
+        .where(Indicator.tenant_id == scope.tenant_id, Allocation.unit_id == unit_id)
+        .distinct()
+        .order_by(Indicator.year.desc())
+    )
+    return rows.all()
+
+
+def is_told(share: Allocation) -> bool:
+    """Whether the unit was ever told its number; from then on what it records counts upwards."""
+    return share.issued_at is not None
+
+
+def tallies(scope: Scope, *, year: int, within: Collection[str]) -> dict[UUID, Tally]:
+    """
+    Count a year's shares at and below the given paths, each node once.
+
+    Gives:  tallies by allocation id; also of shares not issued yet, which count nothing upwards.
+    Costs:  two queries, whatever the number of units.
+    """
+    rows = scope.session.execute(
+        select(Indicator, Allocation)
+        .join(Allocation, and_(Allocation.tenant_id == Indicator.tenant_id, Allocation.indicator_id == Indicator.id))
+        .where(
+            Indicator.tenant_id == scope.tenant_id,
+            Allocation.tenant_id == scope.tenant_id,
+            Indicator.year == year,
+            *_inside(within),
+        )
+        .order_by(Indicator.depth, Indicator.path, Indicator.position, Indicator.code, Allocation.path, Allocation.line)
+    ).all()
+    own = _own_months(scope, year=year, within=within)
+    shares: dict[Indicator, list[Allocation]] = defaultdict(list)
+    for indicator, share in rows:
+        shares[indicator].append(share)
+    found: dict[UUID, Tally] = {}
+    for indicator, held in shares.items():
+        found |= _tally(scope, indicator, held, own)
+    return found
+
+
+def _inside(within: Collection[str]) -> list[ColumnElement[bool]]:
+    """Keep to the topmost of the paths; everything below them is read with them."""
+    tops = [path for path in sorted(set(within)) if not any(path != other and path.startswith(other) for other in within)]
+    if len(tops) > _RANGES_AT_MOST:
+        return []
+    return [or_(*(and_(Allocation.path >= path, Allocation.path < paths.upper_bound(path)) for path in tops))]
+
+
+def _own_months(scope: Scope, *, year: int, within: Collection[str]) -> dict[UUID, dict[date, Decimal]]:
+    rows = scope.session.execute(
+        select(Actual.allocation_id, Actual.month, Actual.value)
+        .join(Allocation, and_(Allocation.tenant_id == Actual.tenant_id, Allocation.id == Actual.allocation_id))
+        .join(Indicator, and_(Indicator.tenant_id == Allocation.tenant_id, Indicator.id == Allocation.indicator_id))
+        .where(Actual.tenant_id == scope.tenant_id, Actual.is_current, Indicator.year == year, *_inside(within))
+    )
+    own: dict[UUID, dict[date, Decimal]] = defaultdict(dict)
+    for allocation_id, month, value in rows:
+        own[allocation_id][month] = value
+    return own
+
+
+def _tally(
+    scope: Scope, indicator: Indicator, shares: Sequence[Allocation], own: Mapping[UUID, Mapping[date, Decimal]]
+) -> dict[UUID, Tally]:
+    nodes = [
+        rules.Node(share.id, share.parent_id if is_told(share) else None, share.line, own.get(share.id, {})) for share in shares
+    ]
+    counted = rules.roll_up(nodes, spread=indicator.spread, direction=indicator.direction, first_line=primary_line(scope))
+    return {
+        share.id: Tally(
+            indicator, share, own.get(share.id, {}), counted[share.id], _progress(scope, indicator, share, counted[share.id])
+        )
+        for share in shares
+    }
+
+
+def _progress(scope: Scope, indicator: Indicator, share: Allocation, counted: Counted) -> Progress:
+    actual = rules.accumulate(
+        counted.months, spread=indicator.spread, counts_from=indicator.counts_from, counts_before=indicator.counts_before
+    )
+    return rules.measure(limit=share.issued_value, actual=actual, direction=indicator.direction, warn_from=warning_percent(scope))
+
+
+def unit_tallies(scope: Scope, *, unit: Unit, year: int) -> tuple[Tally, ...]:
+    """Give a unit's own shares with what was counted at and below it, in the indicators' order. Costs: two queries."""
+    return tuple(tally for tally in tallies(scope, year=year, within=[unit.path]).values() if tally.share.unit_id == unit.id)
+
+
+def standing(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[UnitId, tuple[Standing, ...]]:
+    """
+    Say how units stand against their shares of a year's indicators: for assessments and the leader's page.
+
+    Takes:  access is the caller's business.
+    Gives:  an entry for every unit asked about, empty where it has no targets; where a unit has an indicator in two
+            lines, its primary line speaks. Shares it was never told are left out.
+    Costs:  three queries.
+    """
+    units = units_by_id(scope, unit_ids)
+    found = tallies(scope, year=year, within=[unit.path for unit in units.values()]) if units else {}
+    by_unit: dict[UUID, dict[str, Tally]] = defaultdict(dict)
+    first = primary_line(scope)
+    for tally in found.values():
+        if not is_told(tally.share):
+            continue
+        held = by_unit[tally.share.unit_id]
+        if tally.indicator.code not in held or tally.share.line == first:
+            held[tally.indicator.code] = tally
+    return {unit_id: tuple(_standing(tally) for tally in by_unit.get(unit_id, {}).values()) for unit_id in unit_ids}
+
+
+def _standing(tally: Tally) -> Standing:
+    progress = tally.progress
+    return Standing(tally.indicator.code, tally.indicator.name, progress.limit, progress.actual, progress.percent, progress.level)
+
+
+def lines_below(scope: Scope, *, unit: Unit) -> dict[str, tuple[Unit, ...]]:
+    """Group the units directly below by the line they take their shares in, primary line first. Costs: one query."""
+    groups: dict[str, list[Unit]] = defaultdict(list)
+    for child in children(scope, unit):
+        groups[line_between(scope, superior_level=unit.level, level=child.level)].append(child)
+    first = primary_line(scope)
+    return {line: tuple(groups[line]) for line in sorted(groups, key=lambda code: (code != first, code))}
+
+
+def grid(scope: Scope, *, unit: Unit, year: int, line: str) -> Grid:
+    """
+    Give a superior's split over its units in one line. Access is the caller's business.
+
+    Costs: three queries.
+    """
+    columns = [
+        (indicator, share)
+        for indicator, share in list_shares(scope, unit_id=unit.id, year=year)
+        if share.issued_value is not None
+    ]
+    units = lines_below(scope, unit=unit).get(line, ())
+    cells = shares_below(scope, parents=[share.id for _, share in columns], line=line)
+    return Grid(
+        unit,
+        year,
+        line,
+        tuple(Column(indicator, share, _split(share, cells)) for indicator, share in columns),
+        units,
+        cells,
+    )
+
+
+def _split(share: Allocation, cells: Mapping[tuple[UUID, UUID], Allocation]) -> Decomposition[UUID]:
+    shares = {unit_id: cell.value for (indicator_id, unit_id), cell in cells.items() if indicator_id == share.indicator_id}
+    return Decomposition(share.issued_value or Decimal(0), shares, share.reserve)
+
+
+def shares_below(
+    scope: Scope, *, parents: Collection[UUID], line: str | None = None, lock: bool = False
+) -> dict[tuple[UUID, UUID], Allocation]:
+    """Give the shares handed down from these shares, by (indicator id, unit id). Costs: one query."""
+    if not parents:
+        return {}
+    statement = owned(scope, Allocation).where(Allocation.parent_id.in_(set(parents))).order_by(Allocation.id)
+    if line is not None:
+        statement = statement.where(Allocation.line == line)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return {(share.indicator_id, share.unit_id): share for share in scope.session.scalars(statement)}
+
+
+def count_to_issue(scope: Scope, *, unit_id: UUID, year: int) -> int:
+    """Count the shares a superior has fixed but not told its units yet."""
+    superior = Allocation.__table__.alias("superior")
+    return (
+        scope.session.scalar(
+            select(func.count())
+            .select_from(Allocation)
+            .join(superior, and_(superior.c.tenant_id == Allocation.tenant_id, superior.c.id == Allocation.parent_id))
+            .join(Indicator, and_(Indicator.tenant_id == Allocation.tenant_id, Indicator.id == Allocation.indicator_id))
+            .where(
+                Allocation.tenant_id == scope.tenant_id,
+                superior.c.unit_id == unit_id,
+                Indicator.year == year,
+                Allocation.state == "proposed",
+                Allocation.value.is_not(None),
+            )
+        )
+        or 0
+    )
+
+
+def list_actuals(scope: Scope, *, allocation_ids: Collection[UUID]) -> dict[UUID, dict[date, list[Actual]]]:
+    """Give every record of these shares by month, newest first: the first is in force. Costs: one query."""
+    found: dict[UUID, dict[date, list[Actual]]] = defaultdict(lambda: defaultdict(list))
+    if allocation_ids:
+        rows = scope.session.scalars(
+            owned(scope, Actual)
+            .where(Actual.allocation_id.in_(set(allocation_ids)))
+            .order_by(Actual.month, Actual.revision.desc())
+        )
+        for row in rows:
+            found[row.allocation_id][row.month].append(row)
+    return found
