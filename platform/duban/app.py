@@ -45,6 +45,13 @@ def feature_modules(name: str) -> list[ModuleType]:
     return [import_module(f"duban.{feature}.{name}") for feature in FEATURES if find_spec(f"duban.{feature}.{name}") is not None]
 
 
+def import_models() -> None:
+    """Import every mapped class, so that the metadata is whole."""
+    for name in ("kernel.heartbeats", "tenancy.models", "audit.models", "identity.models", "tree.models", "access.models"):
+        import_module(f"duban.{name}")
+    feature_modules("models")
+
+
 def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defects: bool = False) -> Flask:
     """
     Build the application on a migrated database.

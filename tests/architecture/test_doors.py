@@ -38,18 +38,20 @@ def test_strangers_are_sent_to_the_door(app: Flask) -> None:
 
 
 def operations() -> list[tuple[str, str, ast.FunctionDef]]:
-    found = []
-    for feature in FEATURES:
-        for module in [*SOURCE.glob(f"{feature}/operations.py"), *SOURCE.glob(f"{feature}/operations/*.py")]:
-            for node in ast.parse(module.read_text()).body:
-                if (
-                    isinstance(node, ast.FunctionDef)
-                    and not node.name.startswith("_")
-                    and node.args.args
-                    and node.args.args[0].arg == "scope"
-                ):
-                    found.append((feature, node.name, node))
-    return found
+    modules = [
+        (feature, module)
+        for feature in FEATURES
+        for module in [*SOURCE.glob(f"{feature}/operations.py"), *SOURCE.glob(f"{feature}/operations/*.py")]
+    ]
+    return [
+        (feature, node.name, node)
+        for feature, module in modules
+        for node in ast.parse(module.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and node.args.args
+        and node.args.args[0].arg == "scope"
+    ]
 
 
 @pytest.mark.parametrize(("feature", "name", "node"), operations(), ids=lambda value: value if isinstance(value, str) else "")

@@ -1,10 +1,13 @@
 """Bringing a database to the schema this code needs. Runs as the owning role."""
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
+from duban.kernel.db import Base
 from duban.kernel.settings import ROOT
 
 
@@ -37,3 +40,13 @@ def current_revision(engine: Engine) -> str:
         if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
             return ""
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def differences(engine: Engine) -> list[object]:
+    """List what the mapped classes (all imported by the caller) and the migrated database say differently."""
+    options = {
+        "compare_type": True,
+        "include_name": lambda name, kind, _parents: not (kind == "table" and name == "alembic_version"),
+    }
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
