@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from duban.kernel.settings import read_settings
@@ -28,11 +27,10 @@ from duban.tenancy.kinds_policy import Policy, read_policy
 from duban.tenancy.kinds_reading import KindError, Name, Place, Problem, open_file
 from duban.tenancy.kinds_scheme import SchemeTemplate, read_scheme
 from duban.tenancy.kinds_structure import (
-    ContactKind,
     Defaults,
-    Level,
-    Line,
     Role,
+    Structure,
+    by_code,
     read_contact_kinds,
     read_defaults,
     read_levels,
@@ -52,29 +50,12 @@ FILES = (
 )
 
 
-class HasCode(Protocol):
-    """Anything the catalogue names by a code."""
-
-    @property
-    def code(self) -> str:
-        """The code it is named by."""
-
-
-Coded = TypeVar("Coded", bound=HasCode)
-
-
 @dataclass(frozen=True)
-class Kind:
+class Kind(Structure):
     """Everything one folder says. `digest` changes with any file of it."""
 
-    code: str
-    name: Name
     description: Name
-    lines: tuple[Line, ...]
-    contact_kinds: tuple[ContactKind, ...]
-    levels: tuple[Level, ...]
     defaults: Defaults
-    roles: tuple[Role, ...]
     policy: Policy
     requirements: tuple[RequirementTemplate, ...]
     indicators: tuple[IndicatorTemplate, ...]
@@ -85,66 +66,21 @@ class Kind:
     digest: str
 
     @property
-    def primary_line(self) -> Line:
-        """The line a unit's home path belongs to."""
-        return next(line for line in self.lines if line.primary)
-
-    @property
-    def root_level(self) -> Level:
-        """The level of the tenant's own unit."""
-        return next(level for level in self.levels if level.root)
-
-    @property
     def zone(self) -> ZoneInfo:
         """The zone a new tenant's dates are meant in."""
         return ZoneInfo(self.defaults.time_zone)
 
-    def line(self, code: str) -> Line:
-        """Give a line by code. Raises: KeyError."""
-        return _by_code(self.lines, code)
-
-    def level(self, code: str) -> Level:
-        """Give a level by code. Raises: KeyError."""
-        return _by_code(self.levels, code)
-
-    def role(self, code: str) -> Role:
-        """Give a role by code. Raises: KeyError."""
-        return _by_code(self.roles, code)
-
-    def contact_kind(self, code: str) -> ContactKind:
-        """Give a kind of contact by code. Raises: KeyError."""
-        return _by_code(self.contact_kinds, code)
-
     def requirement(self, code: str) -> RequirementTemplate:
         """Give a requirement template by code. Raises: KeyError."""
-        return _by_code(self.requirements, code)
+        return by_code(self.requirements, code)
 
     def indicator(self, code: str) -> IndicatorTemplate:
         """Give an indicator template by code. Raises: KeyError."""
-        return _by_code(self.indicators, code)
+        return by_code(self.indicators, code)
 
     def plan(self, code: str) -> PlanTemplate:
         """Give a plan template by code. Raises: KeyError."""
-        return _by_code(self.plans, code)
-
-    def may_stand_under(self, level: str, parent_level: str, *, line: str) -> bool:
-        """Whether a unit of `level` may stand directly under one of `parent_level` in this line."""
-        return parent_level in self.level(level).under.get(line, ())
-
-    def levels_under(self, parent_level: str, *, line: str) -> tuple[Level, ...]:
-        """Give the levels that may stand directly under `parent_level` in this line, in the order of the file."""
-        return tuple(level for level in self.levels if parent_level in level.under.get(line, ()))
-
-    def roles_at(self, level: str) -> tuple[Role, ...]:
-        """Give the roles a person may hold at a unit of this level, in the order of the file."""
-        return tuple(role for role in self.roles if level in role.levels)
-
-
-def _by_code(things: tuple[Coded, ...], code: str) -> Coded:
-    for thing in things:
-        if thing.code == code:
-            return thing
-    raise KeyError(code)
+        return by_code(self.plans, code)
 
 
 def load_kind(folder: Path) -> Kind:

@@ -1,9 +1,10 @@
 """The structure of a kind of tenant: lines, levels, contacts, roles, defaults."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Protocol, TypeVar
 from zoneinfo import available_timezones
 
 from duban.tenancy.kinds_reading import Name, Place, check_unique
@@ -59,6 +60,75 @@ class Role:
     def is_grantable(self) -> bool:
         """Whether a person can hold it."""
         return bool(self.levels)
+
+
+class HasCode(Protocol):
+    """Anything a kind names by a code."""
+
+    @property
+    def code(self) -> str:
+        """The code it is named by."""
+
+
+Coded = TypeVar("Coded", bound=HasCode)
+
+
+def by_code(things: tuple[Coded, ...], code: str) -> Coded:
+    """Find the one with this code. Raises: KeyError."""
+    for thing in things:
+        if thing.code == code:
+            return thing
+    raise KeyError(code)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Which units there can be, which may stand under which, and who may hold what at them."""
+
+    code: str
+    name: Name
+    lines: tuple[Line, ...]
+    contact_kinds: tuple[ContactKind, ...]
+    levels: tuple[Level, ...]
+    roles: tuple[Role, ...]
+
+    @property
+    def primary_line(self) -> Line:
+        """The line a unit's home path belongs to."""
+        return next(line for line in self.lines if line.primary)
+
+    @property
+    def root_level(self) -> Level:
+        """The level of the tenant's own unit."""
+        return next(level for level in self.levels if level.root)
+
+    def line(self, code: str) -> Line:
+        """Give a line by code. Raises: KeyError."""
+        return by_code(self.lines, code)
+
+    def level(self, code: str) -> Level:
+        """Give a level by code. Raises: KeyError."""
+        return by_code(self.levels, code)
+
+    def role(self, code: str) -> Role:
+        """Give a role by code. Raises: KeyError."""
+        return by_code(self.roles, code)
+
+    def contact_kind(self, code: str) -> ContactKind:
+        """Give a kind of contact by code. Raises: KeyError."""
+        return by_code(self.contact_kinds, code)
+
+    def may_stand_under(self, level: str, parent_level: str, *, line: str) -> bool:
+        """Whether a unit of `level` may stand directly under one of `parent_level` in this line."""
+        return parent_level in self.level(level).under.get(line, ())
+
+    def levels_under(self, parent_level: str, *, line: str) -> tuple[Level, ...]:
+        """Give the levels that may stand directly under `parent_level` in this line, in the order of the file."""
+        return tuple(level for level in self.levels if parent_level in level.under.get(line, ()))
+
+    def roles_at(self, level: str) -> tuple[Role, ...]:
+        """Give the roles a person may hold at a unit of this level, in the order of the file."""
+        return tuple(role for role in self.roles if level in role.levels)
 
 
 @dataclass(frozen=True)
@@ -193,5 +263,29 @@ def read_defaults(place: Place) -> Defaults:
         before=keys["before"].one_of(BEFORE_MEANINGS, "a meaning of before"),
         early_warning_percent=tuple(
             item.number(lowest=Decimal(1), highest=Decimal(100)) for item in keys["early_warning_percent"].items()
+        ),
+    )
+
+
+def structure_of(kind: Mapping[str, Any], roles: Sequence[Mapping[str, Any]]) -> Structure:
+    """Give the structure a tenant has copied. Takes: the catalogue's parts, which were checked when they were loaded."""
+    return Structure(
+        code=kind["code"],
+        name=Name(**kind["name"]),
+        lines=tuple(Line(line["code"], Name(**line["name"]), bool(line.get("primary"))) for line in kind["lines"]),
+        contact_kinds=tuple(ContactKind(contact["code"], Name(**contact["name"])) for contact in kind["contacts"]),
+        levels=tuple(
+            Level(
+                code=level["code"],
+                name=Name(**level["name"]),
+                root=bool(level.get("root")),
+                under={line: tuple(parents) for line, parents in level.get("under", {}).items()},
+                contacts=tuple(level.get("contacts", ())),
+            )
+            for level in kind["levels"]
+        ),
+        roles=tuple(
+            Role(role["code"], Name(**role["name"]), tuple(role["levels"]), Name(**role["note"]) if "note" in role else None)
+            for role in roles
         ),
     )

@@ -88,7 +88,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("file, old, new, field, words", MISTAKES, ids=[f"{m[0]}:{m[3]}:{n}" for n, m in enumerate(MISTAKES)])
-def test_names_file_line_and_field(copied: Path, file: str, old: str, new: str, field: str, words: str) -> None:  # noqa: PLR0917
+def test_names_file_line_and_field(copied: Path, file: str, old: str, new: str, field: str, words: str) -> None:
     whole = (STREET / file).read_text(encoding="utf-8")
     where = whole[: whole.index(old)].count("\n") + 1
     # The mistake sits on a later line of the replacement where the first only repeats what was there.

@@ -1,5 +1,6 @@
 """The three kinds that come with the service load, and say what the rest of it relies on."""
 
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from duban.calendar.working_days import WorkingCalendar
 from duban.kernel.settings import ROOT
 from duban.tenancy.kinds import Kind, kind_of, load_all, load_kind
 from duban.tenancy.kinds_policy import ACTIONS, JUDGING, SCOPES
+from duban.tenancy.kinds_structure import Structure, structure_of
+from duban.tenancy.parts import read_parts
 
 FOLDER = ROOT / "tenants"
 KINDS = load_all(FOLDER)
@@ -133,3 +136,11 @@ def test_roles_of_the_middle_inherit_from_both_sides() -> None:
     assert ("ancestors", "requirement", "read") in may
     assert ("own", "submission", "review") not in may
     assert "g, township.officer, county.manager" in policy.text
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.code)
+def test_a_tenants_copy_says_the_same_as_the_folder(kind: Kind) -> None:
+    parts = read_parts(kind.folder)
+    copied = structure_of(parts["kind"], parts["roles"]["items"])
+
+    assert all(getattr(copied, field.name) == getattr(kind, field.name) for field in fields(Structure))
