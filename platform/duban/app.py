@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from flask import Flask, g
+from flask import Flask, g, request
 from flask_login import current_user
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
@@ -40,9 +40,13 @@ db = SQLAlchemy(metadata=Base.metadata)
 csrf = CSRFProtect()
 
 
+def _is_there(package: str, name: str) -> bool:
+    return find_spec(package) is not None and find_spec(f"{package}.{name}") is not None
+
+
 def feature_modules(name: str) -> list[ModuleType]:
     """Import that file of every feature which has it."""
-    return [import_module(f"duban.{feature}.{name}") for feature in FEATURES if find_spec(f"duban.{feature}.{name}") is not None]
+    return [import_module(f"duban.{feature}.{name}") for feature in FEATURES if _is_there(f"duban.{feature}", name)]
 
 
 def import_models() -> None:
@@ -95,7 +99,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
 
 def _check_form_token() -> None:
     """Every change made with a cookie carries a form token; a bearer token is never sent by a browser on its own."""
-    if not (current_user.is_authenticated and current_user.by_token):
+    signing_in = request.endpoint == "session.start"  # sets no cookie, so there is nothing a foreign page could make use of
+    if not signing_in and not (current_user.is_authenticated and current_user.by_token):
         csrf.protect()
 
 
@@ -123,7 +128,7 @@ def _register_face(app: Flask) -> None:
         homes = home_paths(scope)
         unit = units_by_path(scope, homes[:1]).get(homes[0]) if homes else None
         unread = 0
-        if find_spec("duban.notifications.queries") is not None:
+        if _is_there("duban.notifications", "queries"):
             unread = import_module("duban.notifications.queries").unread_count(scope)
         return navigation.Frame(
             tenant_name=g.tenant.name,

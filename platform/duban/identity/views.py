@@ -10,13 +10,13 @@ from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from duban.identity import operations
-from duban.identity.errors import SignInRefusedError
+from duban.identity.door import try_sign_in
 from duban.identity.queries import SignedIn, find_signed_in
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.ids import TenantId
-from duban.kernel.scope import SYSTEM, TenantInfo, open_session, unit_of_work
+from duban.kernel.scope import TenantInfo, open_session, unit_of_work
 from duban.kernel.text import N_, Text
-from duban.tenancy.queries import demo_tenants, find_tenant
+from duban.tenancy.queries import demo_tenants
 from duban.web.errors import problem, status_of, translate, wants_json
 from duban.web.requests import admit, is_admitted, runtime, work
 
@@ -47,11 +47,6 @@ class Visitor(UserMixin):  # type: ignore[misc]
 def cookie_name() -> str:
     """Name the session cookie; the __Host- prefix makes browsers insist on Secure, this host and the whole site."""
     return "__Host-duban" if runtime().settings.cookie_secure else "duban"
-
-
-def session_key(tenant_id: TenantId, token: str) -> str:
-    """Join what a device needs to find its session again: the tenant to bind and the token."""
-    return f"{tenant_id.hex}.{token}"
 
 
 def _find_visitor(key: str, *, by_token: bool) -> Visitor | None:
@@ -145,21 +140,6 @@ def sign_in(slug: str | None = None) -> ResponseReturnValue:
     response = redirect(typed["next"] or "/")
     _set_cookie(response, outcome)
     return response
-
-
-def try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError:
-    """Give the session key for a right tenant, login and password, or the error to show."""
-    if "\x00" in slug + login + password:
-        return SignInRefusedError()
-    with open_session(runtime().engine, None) as session:
-        tenant = find_tenant(session, slug)
-    if tenant is None:
-        return SignInRefusedError()
-    with unit_of_work(runtime().engine, tenant=tenant, actor=SYSTEM, now=runtime().clock.now()) as scope:
-        outcome = operations.sign_in(
-            scope, login=login, password=password, address=request.remote_addr or "", device=request.user_agent.string
-        )
-    return outcome if isinstance(outcome, AnticipatedError) else session_key(tenant.id, outcome)
 
 
 def _door(typed: dict[str, str], error: AnticipatedError | None = None) -> str:

@@ -1,0 +1,250 @@
+"""
+The frame of the JSON API under /api/v1: one OpenAPI document, one shape of errors, pages, versions.
+
+A feature's `api.py` makes `blp = ApiBlueprint("things", __name__, url_prefix="/api/v1/things")` and describes each
+operation with `@blp.arguments(Schema)`, `@blp.response(200, Schema)` and a docstring; `app` registers it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Blueprint, Flask, Request, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from typing_extensions import override
+from webargs import flaskparser
+from werkzeug.exceptions import PreconditionRequired
+
+from duban.kernel.errors import InvalidInputError, StaleError
+from duban.kernel.paging import LONGEST_PAGE, PAGE, Page
+from duban.kernel.text import N_, Text
+
+View = TypeVar("View", bound=Callable[..., Any])
+TITLE = "Duban API"
+PREFIX = "/api/v1"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+MESSAGES: dict[str, str] = {
+    "Missing data for required field.": N_("缺少这一项"),
+    "Field may not be null.": N_("这一项不能为空值"),
+    "Unknown field.": N_("没有这一项"),
+    "Invalid value.": N_("值无效"),
+    "Invalid type.": N_("类型不对"),
+    "Invalid input type.": N_("请求正文应为 JSON 对象"),
+    "Not a valid string.": N_("应为文字"),
+    "Not a valid utf-8 string.": N_("应为文字"),
+    "Not a valid integer.": N_("应为整数"),
+    "Not a valid number.": N_("应为数字"),
+    "Not a valid boolean.": N_("应为 true 或 false"),
+    "Not a valid date.": N_("应为日期，例如 2026-06-28"),
+    "Not a valid datetime.": N_("应为带时区的时间"),
+    "Not a valid UUID.": N_("应为编号（UUID）"),
+    "Not a valid list.": N_("应为列表"),
+    "Special numeric values (nan or infinity) are not permitted.": N_("应为数字"),
+}
+"""What marshmallow says, as people here say it; anything else passes as it is."""
+
+
+class ProblemSchema(Schema):
+    """A refusal (RFC 9457)."""
+
+    type = fields.String(required=True, metadata={"example": "urn:duban:problem:invalid-input"})
+    status = fields.Integer(required=True)
+    code = fields.String(required=True, metadata={"description": "Stable; programs may act on it."})
+    title = fields.String(required=True, metadata={"description": "In the reader's language."})
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), metadata={"description": "Per field."})
+
+
+class CleanString(fields.String):
+    """Text that can be stored: no NUL, no lone surrogates."""
+
+    @override
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValidationError(N_("含有无法保存的字符，请删除后重新输入"))
+        return text
+
+
+class InputSchema(Schema):
+    """What comes in: a key nobody asked for is refused; so are 1.9 for an integer and "yes" for a truth value."""
+
+    class Meta:
+        unknown = RAISE
+
+    TYPE_MAPPING = Schema.TYPE_MAPPING | {str: CleanString}
+
+
+class PageArgs(InputSchema):
+    """The query of every list. Subclass it to add filters."""
+
+    after = CleanString(load_default=None, metadata={"description": "The `next` of the page before."})
+    limit = fields.Integer(load_default=PAGE, strict=True, validate=validate.Range(1, LONGEST_PAGE))
+
+
+class NoContent(Schema):
+    """Nothing."""
+
+
+def paged(item: type[Schema]) -> type[Schema]:
+    """Give the schema of a page of these items."""
+    name = f"{item.__name__.removesuffix('Schema')}Page"
+    return Schema.from_dict(
+        {"items": fields.List(fields.Nested(item), required=True), "next": fields.String(allow_none=True)}, name=name
+    )
+
+
+def page_body(page: Page[Any], as_item: Callable[[Any], object] = lambda item: item) -> dict[str, object]:
+    """Give a page as `paged` describes it."""
+    return {"items": [as_item(item) for item in page.items], "next": page.next}
+
+
+def tagged(body: object, version: int, status: int = 200) -> tuple[object, int, dict[str, str]]:
+    """Answer with the version as ETag, which a later change must send back as If-Match."""
+    return body, status, {"ETag": f'"{version}"'}
+
+
+def expected_version() -> int:
+    """
+    Give the version the sender read, for the operation to compare.
+
+    Raises: PreconditionRequired without If-Match, StaleError for one that is no version.
+    """
+    sent = request.headers.get("If-Match", "").strip()
+    if not sent:
+        raise PreconditionRequired
+    number = sent.removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) < 10):  # noqa: PLR2004 -- fits the column
+        raise StaleError
+    return int(number)
+
+
+class _Parser(flaskparser.FlaskParser):
+    """Reads arguments; refusals become our own errors, so that they look like every other."""
+
+    @override
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """Read the body, refusing NaN and Infinity, which are no JSON."""
+        if not req.is_json:
+            return super().load_json(req, schema)
+        try:
+            return json.loads(req.get_data(cache=True), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInputError(N_("请求正文不是有效的 JSON。")) from error
+
+    @override
+    def handle_error(
+        self, error: ValidationError, req: Request, schema: Schema, *, error_status_code: int | None, error_headers: Any
+    ) -> Any:
+        """Raise ours, with one list of texts per field."""
+        _ = (req, schema, error_status_code, error_headers)
+        found: dict[str, list[Text]] = {}
+        # the outer key is the part of the request: json, query, form
+        for part in error.messages.values() if isinstance(error.messages, Mapping) else [error.messages]:
+            _collect(part, "", found)
+        raise InvalidInputError(fields=found) from error
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def _collect(messages: object, place: str, found: dict[str, list[Text]]) -> None:
+    """Flatten marshmallow's nested messages to `items.3.title` → texts."""
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            where = place if key == "_schema" else f"{place}.{key}".strip(".")
+            _collect(inner, where, found)
+        return
+    texts = messages if isinstance(messages, Sequence) and not isinstance(messages, str) else [messages]
+    # "%" in a foreign message must not be read as a place for a value
+    found.setdefault(place or "body", []).extend(Text(MESSAGES.get(str(text), str(text).replace("%", "%%"))) for text in texts)
+
+
+class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]
+    """A feature's operations; every one documents the refusals all share."""
+
+    ARGUMENTS_PARSER = _Parser()
+
+    if TYPE_CHECKING:  # flask-smorest has no types; its decorators give back what they were given
+
+        def get(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def post(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def put(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def patch(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def delete(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def doc(self, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+
+
+class _DubanApi(Api):  # type: ignore[misc]
+    """flask-smorest without its own error pages: `duban.web.errors` answers for the whole site."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        pass
+
+    def _register_responses(self) -> None:
+        super()._register_responses()
+        content = {"application/problem+json": {"schema": self.ERROR_SCHEMA}}
+        self.spec.components.responses_lazy["DEFAULT_ERROR"] = {
+            "description": "A refusal: what is wrong and what to do.",
+            "content": content,
+        }
+
+    def _register_redoc_rule(self, blueprint: Blueprint) -> None:
+        blueprint.add_url_rule("/docs", endpoint="openapi_page", view_func=self._reference)
+
+    def _reference(self) -> ResponseReturnValue:
+        return render_template(
+            "api/reference.html", operations=operations(self.spec.to_dict()), schemas=schemas(self.spec.to_dict())
+        )
+
+    def _openapi_json(self) -> Response:
+        return cast("Response", current_app.json.response(self.spec.to_dict()))
+
+
+def init_api(app: Flask) -> Api:
+    """Set up the API; the caller registers the features' blueprints with what this gives."""
+    app.config |= {
+        "API_TITLE": TITLE,
+        "API_VERSION": "v1",
+        "OPENAPI_VERSION": "3.0.3",
+        "OPENAPI_URL_PREFIX": PREFIX,
+        "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {
+            "info": {"description": "The same operations as the pages. Changes need the version read before as If-Match."},
+            "security": [{"bearer": []}],
+        },
+    }
+    api = _DubanApi(app)
+    api.spec.components.security_scheme(
+        "bearer", {"type": "http", "scheme": "bearer", "description": "From POST /api/v1/session"}
+    )
+    return api
+
+
+def operations(document: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """List the operations of an OpenAPI document by tag, for the reference page."""
+    by_tag: dict[str, list[dict[str, Any]]] = {}
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if method in {"get", "post", "put", "patch", "delete"}:
+                entry = operation | {
+                    "path": path,
+                    "method": method.upper(),
+                    "parameters": [*item.get("parameters", []), *operation.get("parameters", [])],
+                }
+                by_tag.setdefault(next(iter(operation.get("tags", [])), ""), []).append(entry)
+    return sorted(by_tag.items())
+
+
+def schemas(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the named schemas of an OpenAPI document."""
+    found: Mapping[str, Any] = document.get("components", {}).get("schemas", {})
+    return found
