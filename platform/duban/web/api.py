@@ -192,10 +192,9 @@ class _DubanApi(Api):  # type: ignore[misc]
     def _register_responses(self) -> None:
         super()._register_responses()
         content = {"application/problem+json": {"schema": self.ERROR_SCHEMA}}
-        self.spec.components.responses_lazy["DEFAULT_ERROR"] = {
-            "description": "A refusal: what is wrong and what to do.",
-            "content": content,
-        }
+        refusal = {"description": "A refusal: what is wrong and what to do.", "content": content}
+        self.spec.components.responses_lazy.pop("DEFAULT_ERROR")
+        self.spec.components.response("DEFAULT_ERROR", refusal, lazy=True)
 
     def _register_redoc_rule(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/docs", endpoint="openapi_page", view_func=self._reference)
