@@ -24,10 +24,6 @@ NEEDS = (3, 11)
 # What the pages load: file in node_modules → place in static/vendor.
 ASSETS = {
     "@tabler/core/dist/css/tabler.min.css": "tabler/tabler.min.css",
-    "@tabler/core/dist/js/tabler.min.js": "tabler/tabler.min.js",
-    "@tabler/icons-webfont/dist/tabler-icons.min.css": "tabler-icons/tabler-icons.min.css",
-    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "tabler-icons/fonts/tabler-icons.woff2",
-    "@tabler/icons-webfont/LICENSE": "tabler-icons/LICENSE",
     "htmx.org/dist/htmx.min.js": "htmx/htmx.min.js",
     "htmx.org/LICENSE": "htmx/LICENSE",
     "echarts/dist/echarts.min.js": "echarts/echarts.min.js",

@@ -1,0 +1,110 @@
+"""Languages: Chinese is the source (msgids are the Chinese text), English comes from the features' catalogues.
+
+Every feature keeps its own `translations/en/LC_MESSAGES/messages.po`; they are merged in memory at the first use, so there is
+no compiled file to forget. A msgid needs one translation somewhere; two different ones are a CatalogueError.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, Response, g, request
+from flask_babel import Babel, Domain, get_locale
+from flask_babel import gettext as babel_gettext
+from typing_extensions import override
+
+PACKAGE = Path(__file__).parent.parent
+LANGUAGES = {"zh": "中文", "en": "English"}
+SOURCE_LANGUAGE = "zh"
+BABEL_LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+COOKIE = "lang"
+COOKIE_SECONDS = 31_536_000
+
+
+class CatalogueError(Exception):
+    """Two catalogues translate one msgid differently."""
+
+
+def read_catalogues(language: str, root: Path = PACKAGE) -> Catalog:
+    """Give one catalogue merged from `<root>/*/translations/<language>/LC_MESSAGES/messages.po`. Raises: CatalogueError."""
+    merged = Catalog(locale=language)
+    sources: dict[Any, Path] = {}
+    for path in sorted(root.glob(f"*/translations/{language}/LC_MESSAGES/messages.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=language)
+        for message in catalogue:
+            if not message.id or not message.string or message.fuzzy:
+                continue
+            known = merged.get(message.id, message.context)
+            if known is not None and known.string != message.string:
+                raise CatalogueError(f"{path} and {sources[message.id]} translate {message.id!r} differently")
+            sources[message.id] = path
+            merged.add(message.id, message.string, context=message.context, flags=message.flags)
+    return merged
+
+
+@cache
+def load_translations(language: str) -> NullTranslations:
+    """Give the translations of `language`. Costs: reads every .po file once per process."""
+    if language == SOURCE_LANGUAGE:
+        return Translations()
+    compiled = BytesIO()
+    write_mo(compiled, read_catalogues(language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+class MergedDomain(Domain):  # type: ignore[misc]  # flask_babel has no types
+    """Flask-Babel's domain, fed from the merged catalogues instead of .mo files in one folder."""
+
+    @override
+    def get_translations(self) -> NullTranslations:
+        locale = get_locale()
+        return load_translations(locale.language if locale is not None else SOURCE_LANGUAGE)
+
+
+def choose_language(preferred: Callable[[], str | None] = lambda: None) -> str:
+    """Give the language of this request: ?lang=, then the cookie, the person's own setting, the browser's wish, Chinese."""
+    wanted = (request.args.get("lang"), request.cookies.get(COOKIE), preferred())
+    known = next((language for language in wanted if language in LANGUAGES), None)
+    return known or request.accept_languages.best_match(list(LANGUAGES)) or SOURCE_LANGUAGE
+
+
+def current_language() -> str:
+    """Give the code of the language the page is written in: "zh" or "en"."""
+    locale = get_locale()
+    return str(locale.language) if locale is not None else SOURCE_LANGUAGE
+
+
+def gettext(msgid: str, **values: object) -> str:
+    """Give the words of a Chinese msgid in the page's language, with its values put in."""
+    return str(babel_gettext(msgid, **values))
+
+
+def keep_choice(response: Response) -> Response:
+    """Remember ?lang= in a cookie, so that the next page speaks the same language."""
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES:
+        response.set_cookie(COOKIE, chosen, max_age=COOKIE_SECONDS, samesite="Lax", secure=request.is_secure, httponly=True)
+    return response
+
+
+def init_i18n(app: Flask, *, preferred: Callable[[], str | None] = lambda: None) -> None:
+    """Make `app` speak Chinese and English; `preferred` tells the signed-in person's setting or None."""
+    babel = Babel()
+    babel.init_app(
+        app,
+        default_locale=BABEL_LOCALES[SOURCE_LANGUAGE],
+        default_timezone="Asia/Shanghai",
+        locale_selector=lambda: BABEL_LOCALES[choose_language(preferred)],
+        timezone_selector=lambda: g.get("zone_name"),
+    )
+    babel.domain_instance = MergedDomain()
+    app.after_request(keep_choice)
+    app.jinja_env.globals.update(current_language=current_language, LANGUAGES=LANGUAGES)
