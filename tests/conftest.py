@@ -6,15 +6,23 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine
 
-from duban.app import create_app, db
+from duban.app import create_app, db, import_models
 from duban.embedded import postgres
 from duban.kernel.clock import SetClock
 from duban.kernel.db import make_engine
 from duban.kernel.migrating import upgrade
 from duban.kernel.settings import Settings
+from tests import statements
 from tests.cast import World, build_world
 
 NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # 10:00 on a Tuesday in Shanghai
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_name_their_tenant() -> None:
+    """See tests/statements.py."""
+    import_models()
+    statements.watch()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import owned
 from duban.tree.models import Unit
 from tests.cast import World
+from tests.statements import DELIBERATE, complaint, tenant_tables
 
 
 class TestTenants:
@@ -21,13 +22,13 @@ class TestTenants:
 
     def test_without_a_bound_tenant_there_is_nothing(self, world: World) -> None:
         with world.engine.connect() as connection:
-            assert connection.execute(text("SELECT count(*) FROM unit")).scalar() == 0
-            assert connection.execute(text("SELECT count(*) FROM person")).scalar() == 0
+            assert connection.execute(text(f"SELECT count(*) FROM unit {DELIBERATE}")).scalar() == 0
+            assert connection.execute(text(f"SELECT count(*) FROM person {DELIBERATE}")).scalar() == 0
 
     def test_positive_control_the_owner_without_force_would_see_all(self, world: World, owner_url: str) -> None:
         owner = create_engine(owner_url)
         with owner.connect() as connection:
-            assert connection.execute(text("SELECT count(*) FROM unit")).scalar() == 0
+            assert connection.execute(text(f"SELECT count(*) FROM unit {DELIBERATE}")).scalar() == 0
             connection.execute(text("ALTER TABLE unit NO FORCE ROW LEVEL SECURITY"))
             assert connection.execute(text("SELECT count(DISTINCT tenant_id) FROM unit")).scalar() >= 2
             connection.rollback()
@@ -37,6 +38,13 @@ class TestTenants:
         with world.as_("cora") as scope:
             scope.session.commit()
             assert len(scope.session.scalars(owned(scope, Unit)).all()) == 7
+
+
+class TestStatements:
+    def test_positive_control_one_without_tenant_is_noticed(self, world: World) -> None:
+        assert complaint("SELECT unit.id FROM unit WHERE unit.code = %s", tenant_tables()) is not None
+        with pytest.raises(AssertionError, match="no tenant_id"), world.as_("cora") as scope:
+            scope.session.execute(text("SELECT name FROM person"))
 
 
 class TestAccess:
@@ -79,7 +87,11 @@ class TestAudit:
     def test_the_application_cannot_change_a_record(self, world: World) -> None:
         with world.as_("cora") as scope:
             record(scope, "unit.looked-at", "unit", world.units["T1"])
-        for statement in ("UPDATE audit_record SET act = 'x'", "DELETE FROM audit_record", "TRUNCATE audit_record"):
+        for statement in (
+            f"UPDATE audit_record SET act = 'x' {DELIBERATE}",
+            f"DELETE FROM audit_record {DELIBERATE}",
+            "TRUNCATE audit_record",
+        ):
             with pytest.raises(Exception, match="permission denied"), world.as_("cora") as scope:
                 scope.session.execute(text(statement))
 
