@@ -12,7 +12,7 @@ from duban.tenancy.queries import catalogue
 
 @dataclass(frozen=True)
 class Line:
-    """A line of superiors: territorial (块), sector (条), project; `names` by language."""
+    """A line of superiors: territorial （块）, sector （条）, project; `names` by language."""
 
     code: str
     names: Mapping[str, str]

@@ -101,18 +101,28 @@ def find_share(scope: Scope, *, indicator_id: UUID, unit_id: UUID) -> Allocation
 
 def list_shares(scope: Scope, *, unit_id: UUID, year: int) -> Sequence[tuple[Indicator, Allocation]]:
     """List a unit's own shares of a year's indicators, in the indicators' order. Costs: one query."""
+    return shares_of_units(scope, unit_ids=[unit_id], year=year).get(unit_id, [])
+
+
+def shares_of_units(scope: Scope, *, unit_ids: Collection[UUID], year: int) -> dict[UUID, list[tuple[Indicator, Allocation]]]:
+    """Give the shares of several units by unit, in the indicators' order. Costs: one query."""
+    found: dict[UUID, list[tuple[Indicator, Allocation]]] = defaultdict(list)
+    if not unit_ids:
+        return found
     rows = scope.session.execute(
         select(Indicator, Allocation)
         .join(Allocation, and_(Allocation.tenant_id == Indicator.tenant_id, Allocation.indicator_id == Indicator.id))
         .where(
             Indicator.tenant_id == scope.tenant_id,
             Allocation.tenant_id == scope.tenant_id,
-            Allocation.unit_id == unit_id,
+            Allocation.unit_id.in_(set(unit_ids)),
             Indicator.year == year,
         )
         .order_by(Indicator.depth, Indicator.path, Indicator.position, Indicator.code, Allocation.line)
     )
-    return [(indicator, share) for indicator, share in rows]
+    for indicator, share in rows:
+        found[share.unit_id].append((indicator, share))
+    return found
 
 
 def years_with_targets(scope: Scope, *, unit_id: UUID) -> Sequence[int]:

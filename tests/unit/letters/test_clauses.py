@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 from duban.letters.rules.clauses import Parties, TargetLine, Wording, _numeral, chinese_date, compose
@@ -51,6 +52,14 @@ def test_several_items_are_numbered_one_is_not() -> None:
 
     assert "（一）落实属地管理责任。" in text
     assert "\n年终由望城县人民政府考核。" in text
+
+
+def test_a_leading_sentence_has_no_number() -> None:
+    wording = replace(WORDING, veto=("有下列情形之一的，实行一票否决：", "突破指标的；", "瞒报的。"))
+
+    text = compose(PARTIES, wording, controls=[DEATHS], works=[])
+
+    assert "\n有下列情形之一的，实行一票否决：\n（一）突破指标的；\n（二）瞒报的。\n" in text
 
 
 def test_chinese_numerals_and_dates() -> None:

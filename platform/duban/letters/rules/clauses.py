@@ -92,11 +92,13 @@ def _table(lines: Sequence[TargetLine]) -> list[Block]:
 
 
 def _items(paragraphs: Sequence[str], names: Mapping[str, str]) -> list[Block]:
-    numbered = len(paragraphs) > 1
-    return [
-        Block(BlockKind.PARAGRAPH, f"（{_numeral(place)}）{_fill(text, names)}" if numbered else _fill(text, names))
-        for place, text in enumerate(paragraphs, start=1)
-    ]
+    """Number the items of a clause; a first sentence ending in a colon leads them in and has no number, nor has a lone one."""
+    texts = [_fill(text, names) for text in paragraphs]
+    lead = texts[:1] if texts and texts[0].endswith("：") else []
+    items = texts[len(lead) :]
+    if len(items) > 1:
+        items = [f"（{_numeral(place)}）{text}" for place, text in enumerate(items, start=1)]
+    return [Block(BlockKind.PARAGRAPH, text) for text in (*lead, *items)]
 
 
 def _numeral(place: int) -> str:

@@ -1,0 +1,1 @@
+"""What people do with letters: write, issue, sign, withdraw."""

@@ -1,0 +1,205 @@
+"""Reads of letters: who owes one, how far signing has come, whether a text is still what was signed."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+
+from duban.access.checks import grants_of, policy, readable
+from duban.access.relations import SELF
+from duban.audit.models import AuditRecord
+from duban.kernel.scope import Scope, get_owned, owned
+from duban.letters.models import Letter, Signature
+from duban.letters.rules import frozen
+from duban.letters.rules.coverage import Coverage, total
+from duban.letters.states import AFTER_SIGNATURE, LetterState, Side
+from duban.tree import paths
+from duban.tree.models import Unit
+from duban.tree.queries import subtree
+
+AWAITING: dict[Side, tuple[LetterState, ...]] = {
+    side: tuple(state for state, of in AFTER_SIGNATURE if of is side) for side in Side
+}
+"""The states in which a side has yet to sign."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A letter that should exist between two units; `letter` None where nobody wrote it yet."""
+
+    upper: Unit
+    lower: Unit
+    letter: Letter | None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether both have signed."""
+        return self.letter is not None and self.letter.state is LetterState.IN_FORCE
+
+
+@dataclass(frozen=True)
+class LevelCoverage:
+    """Coverage of one level of the tree: all letters between units of that depth and those directly below."""
+
+    depth: int
+    level: str
+    coverage: Coverage
+    by_upper: tuple[tuple[Unit, Coverage], ...]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether text and signatures are still what they were when made."""
+
+    text_is_intact: bool
+    seals: Mapping[Side, bool]
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing was changed."""
+        return self.text_is_intact and all(self.seals.values())
+
+
+def get_letter(scope: Scope, letter_id: UUID, *, lock: bool = False) -> Letter:
+    """Get a letter. Raises: NotFoundError."""
+    return get_owned(scope, Letter, letter_id, lock=lock)
+
+
+def list_signatures(scope: Scope, *, letter_ids: Collection[UUID]) -> dict[UUID, dict[Side, Signature]]:
+    """Give the signatures under these letters. Costs: one query."""
+    found: dict[UUID, dict[Side, Signature]] = defaultdict(dict)
+    if letter_ids:
+        for row in scope.session.scalars(owned(scope, Signature).where(Signature.letter_id.in_(set(letter_ids)))):
+            found[row.letter_id][row.side] = row
+    return found
+
+
+def signing_paths(scope: Scope) -> frozenset[str]:
+    """Give the places at which the actor signs for the unit itself: where a role of theirs may sign its own letters."""
+    decided = policy(scope)
+    return frozenset(grant.path for grant in grants_of(scope) if SELF in decided.allowed(grant.role, "letter", "sign"))
+
+
+def side_of_actor(scope: Scope, letter: Letter) -> Side | None:
+    """Say for which side the actor may sign; None where they lead neither unit."""
+    at = signing_paths(scope)
+    if letter.to_path in at:
+        return Side.LOWER
+    return Side.UPPER if letter.path in at else None
+
+
+def list_to_sign(scope: Scope) -> Sequence[Letter]:
+    """List the letters that wait for the actor's signature, oldest first. Costs: one query."""
+    at = signing_paths(scope)
+    if not at:
+        return []
+    return scope.session.scalars(
+        owned(scope, Letter)
+        .where(
+            or_(
+                and_(Letter.path.in_(at), Letter.state.in_(AWAITING[Side.UPPER])),
+                and_(Letter.to_path.in_(at), Letter.state.in_(AWAITING[Side.LOWER])),
+            )
+        )
+        .order_by(Letter.issued_at, Letter.id)
+        .limit(200)
+    ).all()
+
+
+def list_own(scope: Scope, *, unit_path: str, year: int | None = None) -> Sequence[Letter]:
+    """List the letters a unit itself owes or owed its superiors, newest first."""
+    statement = owned(scope, Letter).where(Letter.to_path == unit_path, readable(scope, Letter, "letter"))
+    if year is not None:
+        statement = statement.where(Letter.year == year)
+    return scope.session.scalars(statement.order_by(Letter.year.desc(), Letter.serial.desc()).limit(100)).all()
+
+
+def living_letters(scope: Scope, *, upper_id: UUID, year: int) -> dict[UUID, Letter]:
+    """Give a superior's letters of a year that were not withdrawn, by the unit that owes them."""
+    rows = scope.session.scalars(
+        owned(scope, Letter).where(Letter.upper_id == upper_id, Letter.year == year, Letter.state != LetterState.WITHDRAWN)
+    )
+    return {letter.lower_id: letter for letter in rows}
+
+
+def list_owed(scope: Scope, *, unit: Unit, year: int) -> tuple[Owed, ...]:
+    """
+    List every letter owed at and below a unit in a year, by superior in the tree's order.
+
+    Takes:  access is the caller's business: whoever may read the letters below the unit.
+    Costs:  two queries.
+    """
+    units = subtree(scope, unit.path)
+    by_id = {one.id: one for one in units}
+    rows = scope.session.scalars(
+        owned(scope, Letter).where(
+            Letter.path >= unit.path,
+            Letter.path < paths.upper_bound(unit.path),
+            Letter.year == year,
+            Letter.state != LetterState.WITHDRAWN,
+        )
+    )
+    letters = {(letter.upper_id, letter.lower_id): letter for letter in rows}
+    return tuple(
+        Owed(by_id[one.parent_id], one, letters.get((one.parent_id, one.id)))
+        for one in units
+        if one.parent_id is not None and one.parent_id in by_id
+    )
+
+
+def coverage_by_level(owed: Sequence[Owed]) -> tuple[LevelCoverage, ...]:
+    """Count signed of owed per level and superior, uppermost level first."""
+    by_upper: dict[UUID, list[Owed]] = defaultdict(list)
+    for one in owed:
+        by_upper[one.upper.id].append(one)
+    levels: dict[int, list[tuple[Unit, Coverage]]] = defaultdict(list)
+    for group in by_upper.values():
+        upper = group[0].upper
+        levels[upper.depth].append((upper, Coverage(len(group), sum(one.is_signed for one in group))))
+    return tuple(
+        LevelCoverage(depth, rows[0][0].level, total(coverage for _, coverage in rows), tuple(rows))
+        for depth, rows in sorted(levels.items())
+    )
+
+
+def coverage(scope: Scope, *, unit: Unit, year: int) -> tuple[LevelCoverage, ...]:
+    """Say how far signing has come at and below a unit, per level: for this feature's pages, assessments and the leader's."""
+    return coverage_by_level(list_owed(scope, unit=unit, year=year))
+
+
+def verify(scope: Scope, letter: Letter) -> Verification:
+    """
+    Check a letter against its digest, the digest against the audit record of its issue, and every seal against both.
+
+    Costs: two queries.
+    """
+    recorded = scope.session.scalars(
+        select(AuditRecord.details)
+        .where(
+            AuditRecord.tenant_id == scope.tenant_id,
+            AuditRecord.subject_kind == "letter",
+            AuditRecord.subject_id == letter.id,
+            AuditRecord.act == "letter.issued",
+        )
+        .order_by(AuditRecord.seq)
+        .limit(1)
+    ).first()
+    intact = frozen.is_intact(letter.body, digest=letter.digest, algorithm=letter.algorithm)
+    if letter.issued_at is not None:
+        intact = intact and recorded is not None and recorded.get("digest") == letter.digest
+    signatures = list_signatures(scope, letter_ids=[letter.id]).get(letter.id, {})
+    return Verification(intact, {side: _seal_holds(letter, one) for side, one in signatures.items()})
+
+
+def _seal_holds(letter: Letter, signature: Signature) -> bool:
+    return signature.text_digest == letter.digest and signature.seal == frozen.seal_of(
+        text_digest=signature.text_digest,
+        side=signature.side.value,
+        person_id=str(signature.person_id),
+        name=signature.name,
+        post=signature.post,
+        signed_at=signature.signed_at.astimezone(UTC).isoformat(),
+    )
