@@ -36,6 +36,13 @@ FEATURES = (
 )
 """Every folder with pages (`views.bp`, menu entries `views.NAV`) or programs' doors (`api.blp`)."""
 
+_FRAME_LINKS = {
+    "home": "dashboards.home",
+    "notices": "notifications.list_notices",
+    "person": "organisation.own_page",
+    "sign_out": "identity.sign_out",
+}
+
 db = SQLAlchemy(metadata=Base.metadata)
 csrf = CSRFProtect()
 
@@ -136,12 +143,7 @@ def _register_face(app: Flask) -> None:
             person_name=g.actor.name,
             unread=unread,
             scope=scope,
-            links={
-                "home": "dashboards.home",
-                "notices": "notifications.list_notices",
-                "person": "organisation.own_page",
-                "sign_out": "identity.sign_out",
-            },
+            links={name: endpoint for name, endpoint in _FRAME_LINKS.items() if endpoint in app.view_functions},
         )
 
     faces.init_face(app, entries=entries, frame=frame, preferred_language=lambda: g.actor.locale if is_admitted() else None)
