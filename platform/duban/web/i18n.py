@@ -1,14 +1,13 @@
 """Languages: Chinese is the source (msgids are the Chinese text), English comes from the features' catalogues.
 
 Every feature keeps its own `translations/en/LC_MESSAGES/messages.po`; they are merged in memory at the first use, so there is
-no compiled file to forget. A msgid needs one translation somewhere; two different ones are a CatalogueError.
+no compiled file to forget. A msgid needs one translation somewhere; a test refuses two different ones, here the first counts.
 """
 
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -27,25 +26,15 @@ COOKIE = "lang"
 COOKIE_SECONDS = 31_536_000
 
 
-class CatalogueError(Exception):
-    """Two catalogues translate one msgid differently."""
-
-
 def read_catalogues(language: str, root: Path = PACKAGE) -> Catalog:
-    """Give one catalogue merged from `<root>/*/translations/<language>/LC_MESSAGES/messages.po`. Raises: CatalogueError."""
+    """Give one catalogue merged from `<root>/*/translations/<language>/LC_MESSAGES/messages.po`."""
     merged = Catalog(locale=language)
-    sources: dict[Any, Path] = {}
     for path in sorted(root.glob(f"*/translations/{language}/LC_MESSAGES/messages.po")):
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language)
         for message in catalogue:
-            if not message.id or not message.string or message.fuzzy:
-                continue
-            known = merged.get(message.id, message.context)
-            if known is not None and known.string != message.string:
-                raise CatalogueError(f"{path} and {sources[message.id]} translate {message.id!r} differently")
-            sources[message.id] = path
-            merged.add(message.id, message.string, context=message.context, flags=message.flags)
+            if message.id and message.string and not message.fuzzy and merged.get(message.id, message.context) is None:
+                merged.add(message.id, message.string, context=message.context, flags=message.flags)
     return merged
 
 

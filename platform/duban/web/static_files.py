@@ -27,6 +27,7 @@ def slim_static(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     path = STATIC / (request.view_args or {})["filename"]
     if response.status_code == 200 and _may_compress(path, response):  # noqa: PLR2004 - a plain answer
+        response.close()  # the opened file is not what is sent
         response.direct_passthrough = False
         response.set_data(compress(path, path.stat().st_mtime_ns))
         response.headers["Content-Encoding"] = "gzip"
