@@ -24,11 +24,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from duban.access.models import RoleGrant
+from duban.identity.door import session_key
 from duban.identity.models import Credential, Person
 from duban.identity.operations import start_session
 from duban.identity.passwords import hash_password
 from duban.identity.queries import get_person
-from duban.identity.door import session_key
 from duban.kernel.ids import PersonId, UnitId, new_id
 from duban.kernel.scope import SYSTEM, Actor, Scope, TenantInfo, unit_of_work
 from duban.tenancy.operations import provision

@@ -1,29 +1,13 @@
 """What can be wrong with a typed value, in words a clerk can act on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-
-def N_(text: str) -> str:  # noqa: N802 -- the name the message extractor looks for
-    """Mark a text for translation and give it back unchanged; the page translates it."""
-    return text
+from duban.kernel.text import N_, Text
 
 
 @dataclass(frozen=True)
-class Problem:
-    """
-    One refusal of one value.
-
-    `text` is the Chinese message id, with `%(name)s` places filled from `params` after translation.
-    """
-
-    text: str
-    params: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def in_chinese(self) -> str:
-        """Fill the source-language message, for logs and tests."""
-        return self.text % self.params if self.params else self.text
+class Problem(Text):
+    """One refusal of one value: a text, so it can go into `InvalidInputError(fields=...)` as it is."""
 
 
 MISSING = Problem(N_("请填写此项"))

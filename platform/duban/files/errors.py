@@ -11,7 +11,6 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     TOO_LARGE = "too-large"
-    CUT_OFF = "cut-off"
     KIND = "kind"
     MISMATCH = "mismatch"
     DAMAGED = "damaged"
@@ -26,7 +25,6 @@ class Reason(StrEnum):
 TEXTS: dict[Reason, str] = {
     Reason.EMPTY: N_("“%(name)s”是空文件，请重新选择"),
     Reason.TOO_LARGE: N_("“%(name)s”超过单个文件 %(limit)s MB 的上限，请压缩图片或拆分后再上传"),
-    Reason.CUT_OFF: N_("“%(name)s”没有传完，请检查网络后重新上传"),
     Reason.KIND: N_("不接受“%(name)s”这种文件。可以上传：%(allowed)s。压缩包请解压后逐个上传"),
     Reason.MISMATCH: N_("“%(name)s”的内容与扩展名不符，请用原来的软件打开后另存，再上传"),
     Reason.DAMAGED: N_("“%(name)s”已损坏或不完整，请打开确认后重新上传"),

@@ -21,7 +21,7 @@ def spec(kind: Kind, **more: object) -> FieldSpec:
 
 def message(result: Value | Problem) -> str:
     assert isinstance(result, Problem)
-    return result.in_chinese
+    return str(result)
 
 
 class TestText:

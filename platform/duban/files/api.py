@@ -1,0 +1,28 @@
+"""Files for programs: what is known of one, and its bytes."""
+
+from uuid import UUID
+
+from flask.typing import ResponseReturnValue
+
+from duban.files.models import StoredFile
+from duban.files.queries import get_readable
+from duban.files.receiving import sent
+from duban.files.schemas import FileSchema
+from duban.web.api import ApiBlueprint
+from duban.web.requests import current_scope
+
+blp = ApiBlueprint("api-files", __name__, url_prefix="/api/v1/files", description="Stored files")
+
+
+@blp.get("/<uuid:file_id>")
+@blp.response(200, FileSchema)
+def show(file_id: UUID) -> StoredFile:
+    """Describe a file."""
+    return get_readable(current_scope(), file_id)
+
+
+@blp.get("/<uuid:file_id>/content")
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+def content(file_id: UUID) -> ResponseReturnValue:
+    """Send a file's bytes."""
+    return sent(get_readable(current_scope(), file_id), shown=False)
