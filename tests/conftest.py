@@ -31,7 +31,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterato
     root = tmp_path_factory.getbasetemp()
     shared = root if worker_id == "master" else root.parent
     home = shared / "pg"
-    with postgres.running(home, durable=False) as server:
+    with postgres.running(home, durable=False, linger=True) as server:
         name = f"duban_{worker_id}"
         server.drop_database(name)
         server.create_database(name)

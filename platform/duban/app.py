@@ -14,6 +14,8 @@ from duban.access.checks import home_paths
 from duban.identity.views import init_identity
 from duban.kernel.clock import Clock, SystemClock
 from duban.kernel.db import Base, engine_options
+from duban.kernel.jobs import bell
+from duban.kernel.queue import ringer
 from duban.kernel.runtime import Runtime, check_role
 from duban.kernel.settings import Settings
 from duban.tree.queries import units_by_path
@@ -92,6 +94,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
         engine = db.engine
     check_role(engine)
     init_requests(app, Runtime(settings=settings, engine=engine, clock=clock or SystemClock()))
+    bell.hang(ringer(settings.redis_url) if settings.redis_url else None)
     init_identity(app)
     csrf.init_app(app)
     app.before_request(_check_form_token)

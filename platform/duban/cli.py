@@ -93,3 +93,7 @@ def main() -> None:
     except SettingsError as error:
         click.echo(f"duban: {error}", err=True)
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,14 +15,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 
 POLL_SECONDS = 0.25
 PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent(death_signal: int) -> Callable[[], None]:
-    """Build what the server's process runs just before it becomes the server."""
+def die_with_parent(death_signal: int) -> Callable[[], None]:
+    """Build what a child process calls to be sent a signal when its parent ends, however that ended (Linux only)."""
     if not sys.platform.startswith("linux"):
         return lambda: None
     libc = ctypes.CDLL(None, use_errno=True)
@@ -52,6 +53,17 @@ def _end(server: subprocess.Popen[bytes], stop_signals: Sequence[int], grace_sec
         return
 
 
+def _sweep_session(session: int) -> None:
+    """End what the server left behind in its session, e.g. the job of a worker that was killed (Linux only)."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+        except (OSError, IndexError):
+            continue  # it has ended by itself meanwhile
+
+
 def main(arguments: Sequence[str]) -> int:
     """Start the command and keep it until the owner leaves or the command ends; gives the command's exit code."""
     parser = argparse.ArgumentParser()
@@ -69,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         group=wanted.gid,
         extra_groups=[] if wanted.uid is not None else None,
         start_new_session=True,
-        preexec_fn=_die_with_parent(wanted.stop[0]),  # noqa: PLW1509 - this process has a single thread
+        preexec_fn=die_with_parent(wanted.stop[0]),  # noqa: PLW1509 - this process has a single thread
     )
 
     def stop_on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -80,6 +92,7 @@ def main(arguments: Sequence[str]) -> int:
     while server.poll() is None:
         if _owner_is_gone(wanted.owner):
             _end(server, wanted.stop, wanted.grace)
+    _sweep_session(server.pid)
     return server.returncode
 
 

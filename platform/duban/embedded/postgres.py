@@ -26,7 +26,6 @@ from psycopg import sql
 from duban.embedded.errors import EmbeddedServerError, with_log_tail
 from duban.embedded.processes import Identity, await_ready, keep, shared_or_started, socket_directory
 
-DEFAULT_DATA_DIR = Path(".data/postgres")
 DATABASE = "duban"
 SUPERUSER = "postgres"
 OWNER_ROLE = "duban_owner"
@@ -79,14 +78,14 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path = DEFAULT_DATA_DIR, *, durable: bool = True) -> Iterator[PostgresServer]:
+def running(data_dir: Path, *, durable: bool = True, linger: bool = False) -> Iterator[PostgresServer]:
     """Have a server on this directory for the length of a block: one found running is shared, else one is started.
 
-    Takes: `durable=False` only for tests: no fsync.
+    Takes: `durable=False` only for tests: no fsync; `linger`: stop only when nobody else shares the server any more.
     Raises: EmbeddedServerError with what to do.
     Costs: first time about 2 s (initdb), later a few tenths of a second.
     """
-    with shared_or_started(_Postgres(data_dir=data_dir.absolute(), durable=durable)) as server:
+    with shared_or_started(_Postgres(data_dir=data_dir.absolute(), durable=durable), linger=linger) as server:
         yield server
 
 
@@ -164,12 +163,13 @@ def _start(data_dir: Path, *, durable: bool, stack: contextlib.ExitStack) -> Non
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     log = _log(data_dir)
-    kept = keep(
-        [str(programs / "postgres"), "-D", str(data_dir), *options],
-        stop_signals=STOP_SIGNALS,
-        log=log,
-        identity=identity if os.geteuid() == 0 else None,
-    )
+    with log.open("wb") as output:
+        kept = keep(
+            [str(programs / "postgres"), "-D", str(data_dir), *options],
+            stop_signals=STOP_SIGNALS,
+            output=output,
+            identity=identity if os.geteuid() == 0 else None,
+        )
     stack.callback(kept.stop)
     await_ready(kept, is_ready=lambda: _answers(socket_dir), name="PostgreSQL", log=log, seconds=START_SECONDS)
 

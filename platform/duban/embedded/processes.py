@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
@@ -39,31 +39,47 @@ class Kept:
 
     keeper: subprocess.Popen[bytes]
 
-    def stop(self) -> None:
-        """Let the server go and wait until it has ended."""
+    def let_go(self) -> None:
+        """Ask for the end without waiting for it."""
         if self.keeper.stdin is not None:
             self.keeper.stdin.close()
+
+    def stop(self) -> None:
+        """Let the server go and wait until it has ended."""
+        self.let_go()
         self.keeper.wait()
 
+    def close(self) -> None:
+        """Stop it; for `contextlib.closing`."""
+        self.stop()
 
-def keep(command: Sequence[str], *, stop_signals: Sequence[int], log: Path, identity: Identity | None = None) -> Kept:
+
+def keep(
+    command: Sequence[str],
+    *,
+    stop_signals: Sequence[int],
+    output: IO[bytes] | int,
+    errors: int = subprocess.STDOUT,
+    identity: Identity | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Kept:
     """Start a command that lives no longer than this process.
 
-    Takes: the signals that ask it to end, the gentlest first.
+    Takes: the signals that ask it to end, the gentlest first; where its output goes; the whole environment, if not ours.
     """
     as_user = [] if identity is None else ["--uid", str(identity.uid), "--gid", str(identity.gid)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-I", "-S", keeper.__file__, "--owner", str(os.getpid())),
-                *(word for number in stop_signals for word in ("--stop", str(int(number)))),
-                *(*as_user, "--", *command),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-I", "-S", keeper.__file__, "--owner", str(os.getpid())),
+            *(word for number in stop_signals for word in ("--stop", str(int(number)))),
+            *(*as_user, "--", *command),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=errors,
+        start_new_session=True,
+        env=environment,
+    )
     return Kept(keeper=process)
 
 
@@ -99,26 +115,36 @@ class Program(Protocol[ServerT_co]):
 
 
 @contextlib.contextmanager
-def shared_or_started(program: Program[ServerT]) -> Iterator[ServerT]:
+def shared_or_started(program: Program[ServerT], *, linger: bool) -> Iterator[ServerT]:
     """Have a directory's server for the length of a block: another live process's, else one started here.
 
     Two locks beside the directory order this; the system frees both at death. The first lets one process at a time
     look and start. The second is held by the starter as long as it lives, so a server found without it is one that
     is going down after its owner was killed: it is waited for, then replaced.
+    Takes: `linger`: the starter waits at its end until those who share the server are done with it.
     Raises: EmbeddedServerError when the server of a live owner does not answer.
     """
-    lock = program.data_dir.with_name(program.data_dir.name + ".lock")
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    program.data_dir.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        with lock.open("w") as turn:
+        with _beside(program.data_dir, "lock") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
+            users = stack.enter_context(_beside(program.data_dir, "users"))
+            fcntl.flock(users, fcntl.LOCK_SH)  # before looking: waits out a starter that is just stopping
             server = _share(program, stack) or program.start(stack)
-        yield server
+        try:
+            yield server
+        finally:
+            if linger:
+                fcntl.flock(users, fcntl.LOCK_EX)
+
+
+def _beside(data_dir: Path, suffix: str) -> IO[str]:
+    return data_dir.with_name(f"{data_dir.name}.{suffix}").open("w")
 
 
 def _share(program: Program[ServerT], stack: contextlib.ExitStack) -> ServerT | None:
     """Give the live owner's server, or None once this process has become the owner of a directory without one."""
-    ownership = stack.enter_context(program.data_dir.with_name(program.data_dir.name + ".owner").open("w"))
+    ownership = stack.enter_context(_beside(program.data_dir, "owner"))
     deadline = time.monotonic() + HAND_OVER_SECONDS
     while not _try_lock(ownership):
         server = program.find()

@@ -25,7 +25,6 @@ from redis.retry import Retry
 from duban.embedded.errors import EmbeddedServerError, with_log_tail
 from duban.embedded.processes import Identity, await_ready, keep, shared_or_started, socket_directory
 
-DEFAULT_DATA_DIR = Path(".data/redis")
 PROGRAMS_ON_PATH = ("redis-server", "valkey-server")
 SOCKET_NAME = "redis.sock"
 START_SECONDS = 30.0
@@ -42,15 +41,16 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path = DEFAULT_DATA_DIR) -> Iterator[RedisServer]:
+def running(data_dir: Path, *, linger: bool = False) -> Iterator[RedisServer]:
     """Have a server on this directory for the length of a block: one found running is shared, else one is started.
 
+    Takes: `linger`: stop only when nobody else shares the server any more.
     Raises: EmbeddedServerError with what to install or do.
     """
     data_dir = data_dir.absolute()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     data_dir.chmod(0o700)
-    with shared_or_started(_Redis(data_dir=data_dir, url=_url(data_dir))) as server:
+    with shared_or_started(_Redis(data_dir=data_dir, url=_url(data_dir)), linger=linger) as server:
         yield server
 
 
@@ -75,7 +75,8 @@ class _Redis:
         """Write the settings and start."""
         settings = _write_settings(self.data_dir)
         log = self.data_dir.with_name(self.data_dir.name + ".log")
-        kept = keep([_program(), str(settings)], stop_signals=STOP_SIGNALS, log=log)
+        with log.open("wb") as output:
+            kept = keep([_program(), str(settings)], stop_signals=STOP_SIGNALS, output=output)
         stack.callback(kept.stop)
         await_ready(kept, is_ready=lambda: _pid(self.url) is not None, name="Redis", log=log, seconds=START_SECONDS)
         server = self.find()

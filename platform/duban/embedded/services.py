@@ -1,0 +1,57 @@
+"""The services a process needs, by default started here: settings in, the same settings with every URL filled in out."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from duban.embedded import postgres, redis
+from duban.kernel.settings import Settings, SettingsError
+
+
+def data_dir(settings: Settings) -> Path:
+    """Give the folder of everything this installation keeps locally."""
+    return Path(settings.data_dir).absolute()
+
+
+@contextlib.contextmanager
+def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: None) -> Iterator[Settings]:
+    """Have database, queue and signing key for the length of a block; what the environment names is used as it is.
+
+    Raises: EmbeddedServerError, SettingsError.
+    """
+    with contextlib.ExitStack() as stack:
+        if not settings.database_url:
+            say("PostgreSQL (embedded)")
+            database = stack.enter_context(postgres.running(data_dir(settings) / "postgres"))
+            settings = dataclasses.replace(
+                settings, database_url=database.app_url, owner_database_url=settings.owner_database_url or database.owner_url
+            )
+        if not settings.redis_url:
+            say("Redis (embedded)")
+            queue = stack.enter_context(redis.running(data_dir(settings) / "redis"))
+            settings = dataclasses.replace(settings, redis_url=queue.url)
+        yield dataclasses.replace(settings, secret_key=settings.secret_key or _kept_secret(data_dir(settings)))
+
+
+def require_owner_url(settings: Settings) -> str:
+    """Give the owning role's URL for migrations. Raises: SettingsError when only the application's was set."""
+    if not settings.owner_database_url:
+        raise SettingsError(
+            "DUBAN_OWNER_DATABASE_URL is not set: with a DUBAN_DATABASE_URL of your own, migrations need the URL of the "
+            "role that owns the tables as well."
+        )
+    return settings.owner_database_url
+
+
+def _kept_secret(folder: Path) -> str:
+    """Read the local signing key, or make it at first use."""
+    kept = folder / "secret_key"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(48))
+    return kept.read_text()

@@ -1,0 +1,50 @@
+"""RQ, used as a bell and nothing more: JSON only, short waits, and no failure of it ever fails what rings."""
+
+from collections.abc import Callable
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from duban.kernel.ids import TenantId
+from duban.kernel.jobs import JobName
+from duban.kernel.logs import get_logger
+
+log = get_logger(__name__)
+
+QUEUE = "duban"
+TASK = "duban.worker.perform"
+RING_TIMEOUT_SECONDS = 1.0
+JOB_TIMEOUT_SECONDS = 120
+FAILURES_KEPT_SECONDS = 86_400
+
+
+def connect(redis_url: str, *, timeout_seconds: float | None) -> Redis:
+    """Open a client that fails at once instead of trying again for seconds; a blocking reader needs no time-out."""
+    return Redis.from_url(
+        redis_url, socket_timeout=timeout_seconds, socket_connect_timeout=RING_TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def ringer(redis_url: str) -> Callable[[JobName, TenantId], None]:
+    """Give what `kernel.jobs.bell` needs: it puts a job on the queue, or logs that it could not."""
+    queue = Queue(QUEUE, connection=connect(redis_url, timeout_seconds=RING_TIMEOUT_SECONDS), serializer=JSONSerializer)
+
+    def ring(name: JobName, tenant_id: TenantId) -> None:
+        try:
+            queue.enqueue(
+                TASK,
+                name.value,
+                str(tenant_id),
+                job_timeout=JOB_TIMEOUT_SECONDS,
+                result_ttl=0,
+                failure_ttl=FAILURES_KEPT_SECONDS,
+                description=f"{name.value} {tenant_id}",
+            )
+        except (RedisError, OSError) as error:
+            log.warning("bell not heard", job=name.value, reason=str(error))
+
+    return ring

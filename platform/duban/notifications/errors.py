@@ -1,0 +1,5 @@
+"""Failures of sending, all inside the courier: nobody but the ledger ever sees them."""
+
+
+class NotSentError(Exception):
+    """The mail server refused or could not be reached; the message says what it said."""

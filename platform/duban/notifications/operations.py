@@ -1,0 +1,227 @@
+"""Writes: telling people, delivering what was told, marking as read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+
+from duban.audit.operations import record
+from duban.identity.models import Person
+from duban.kernel.ids import PersonId, new_id
+from duban.kernel.jobs import JobName, bell
+from duban.kernel.scope import Scope, owned
+from duban.notifications.models import Effect, Notice
+from duban.notifications.queries import get_notice
+from duban.notifications.rules import LEASE, is_exhausted, pack_all, pause_after
+from duban.notifications.states import OPEN_STATES, Channel, EffectState
+
+ONE_OFF = "event"
+BOTH = (Channel.IN_APP, Channel.EMAIL)
+NOTE_LIMIT = 500
+
+StillWanted = Callable[[Scope, Effect], bool]
+"""Asked just before sending, with the effect locked: is the message still true (not submitted meanwhile, same due date)?"""
+
+
+def tell(
+    scope: Scope,
+    *,
+    recipients: Iterable[PersonId],
+    template: str,
+    subject_kind: str,
+    subject_id: UUID,
+    params: Mapping[str, object] | None = None,
+    link: str = "",
+    stage: str = ONE_OFF,
+    due_version: int = 1,
+    channels: Sequence[str] = BOTH,
+    at: datetime | None = None,
+) -> int:
+    """
+    Tell people something, once: rows in the ledger, part of the caller's transaction. Gives the number of new rows.
+
+    Takes: `template` a marked Chinese msgid with its `params` (texts, numbers, dates; a Text inside is translated too);
+    `link` a path inside the site. The default stage is a one-off event, told each time; a named stage (`T-3`) is told once
+    per subject, recipient, channel and `due_version`, however often it is asked for. `at`: not before this instant.
+    The worker is woken after the commit; if that is lost, the clock's sweep finds the rows.
+    """
+    if stage == ONE_OFF:
+        stage = f"{ONE_OFF}:{new_id().hex}"
+    rows = [
+        {
+            "tenant_id": scope.tenant_id,
+            "id": new_id(),
+            "subject_kind": subject_kind,
+            "subject_id": subject_id,
+            "stage": stage,
+            "recipient_id": recipient,
+            "channel": Channel(channel),
+            "due_version": due_version,
+            "template": template,
+            "params": pack_all(params or {}),
+            "link": link,
+            "state": EffectState.PENDING,
+            "tries": 0,
+            "epoch": 0,
+            "next_try_at": at or scope.now,
+            "created_at": scope.now,
+            "note": "",
+        }
+        for recipient in sorted(set(recipients))  # in one order, so that two tellers never wait for each other in a circle
+        for channel in channels
+    ]
+    if not rows:
+        return 0
+    statement = insert(Effect).values(rows).on_conflict_do_nothing(constraint="uq_effect_once").returning(Effect.id)
+    told = len(scope.session.scalars(statement).all())
+    if told and "bell" not in scope.memo:
+        scope.memo["bell"] = True
+        tenant_id = scope.tenant_id
+        scope.after_commit(lambda: bell.ring(JobName.DELIVER, tenant_id))
+    return told
+
+
+def read_notice(scope: Scope, *, notice_id: UUID) -> Notice:
+    """Mark a message of one's own as read; a second time changes nothing. Raises: NotFoundError."""
+    notice = get_notice(scope, notice_id)
+    if notice.read_at is None:
+        notice.read_at = scope.now
+        record(scope, "notice.read", "notice", notice.id)
+    return notice
+
+
+def read_all_notices(scope: Scope) -> int:
+    """Mark every message of one's own as read. Gives how many were unread."""
+    statement = (
+        update(Notice)
+        .where(Notice.tenant_id == scope.tenant_id, Notice.recipient_id == scope.person_id, Notice.read_at.is_(None))
+        .values(read_at=scope.now)
+        .returning(Notice.id)
+        .execution_options(synchronize_session=False)
+    )
+    count = len(scope.session.scalars(statement).all())
+    if count:
+        record(scope, "notice.read_all", "person", scope.person_id, count=count)
+    return count
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on an effect, worth something only while the effect still has this epoch."""
+
+    effect_id: UUID
+    epoch: int
+
+
+def claim(scope: Scope, *, channel: Channel, limit: int, lease: timedelta = LEASE) -> list[Claim]:
+    """
+    Take hold of what is due, the longest waiting first, also what a dead worker had taken and its lease has run out.
+
+    Costs: rows locked until the commit; rows another worker holds are passed over.
+    """
+    due = (
+        select(Effect.id)
+        .where(
+            Effect.tenant_id == scope.tenant_id,
+            Effect.channel == channel,
+            Effect.state.in_(OPEN_STATES),
+            Effect.next_try_at <= scope.now,
+        )
+        .order_by(Effect.next_try_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")  # evaluated once: as a plain subquery the planner may run it again and lock more than the limit
+    )
+    taken = scope.session.execute(
+        update(Effect)
+        .where(Effect.tenant_id == scope.tenant_id, Effect.id.in_(select(due.c.id)))
+        .values(state=EffectState.CLAIMED, epoch=Effect.epoch + 1, next_try_at=scope.now + lease)
+        .returning(Effect.id, Effect.epoch)
+        .execution_options(synchronize_session=False)
+    )
+    return [Claim(effect_id, epoch) for effect_id, epoch in taken]
+
+
+def settle(
+    scope: Scope, *, held: Claim, still_wanted: StillWanted, have_effect: Callable[[Scope, Effect, Person], None]
+) -> EffectState | None:
+    """
+    Have one claimed effect and mark it, both in this transaction.
+
+    Takes: `have_effect` raises to say that it failed. Gives: the state reached; None when the claim was lost meanwhile,
+    and then nothing was done.
+    """
+    effect = _hold(scope, held)
+    if effect is None:
+        return None
+    person = scope.session.scalars(owned(scope, Person).where(Person.id == effect.recipient_id)).one()
+    obstacle = _obstacle(effect, person)
+    if obstacle or not still_wanted(scope, effect):
+        _end(scope, effect, EffectState.CANCELLED, obstacle or "no longer wanted")
+        return EffectState.CANCELLED
+    try:
+        with scope.session.begin_nested():
+            have_effect(scope, effect, person)
+    except Exception as error:  # whatever is wrong with one message must not hold up the others
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        return _fail(scope, effect, f"{type(error).__name__}: {error}")
+    _end(scope, effect, EffectState.DONE, "")
+    return EffectState.DONE
+
+
+def cancel(scope: Scope, *, held: Claim, reason: str) -> None:
+    """Give up a claimed effect for a reason that does not lie in it, e.g. that no mail server is set."""
+    effect = _hold(scope, held)
+    if effect is not None:
+        _end(scope, effect, EffectState.CANCELLED, reason)
+
+
+def put_in_inbox(scope: Scope, effect: Effect, _person: Person) -> None:
+    """Have the in-app effect: a notice. The unique key on its effect is the last guard against a second one."""
+    scope.add(
+        Notice(
+            effect_id=effect.id,
+            recipient_id=effect.recipient_id,
+            template=effect.template,
+            params=effect.params,
+            link=effect.link,
+            created_at=scope.now,
+        )
+    )
+    scope.session.flush()  # so that a refusal shows inside the savepoint
+
+
+def _hold(scope: Scope, held: Claim) -> Effect | None:
+    return scope.session.scalars(
+        owned(scope, Effect)
+        .where(Effect.id == held.effect_id, Effect.epoch == held.epoch, Effect.state == EffectState.CLAIMED)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _obstacle(effect: Effect, person: Person) -> str:
+    if not person.active:
+        return "the recipient's account is closed"
+    if effect.channel == Channel.EMAIL and not person.email:
+        return "the recipient has no e-mail address"
+    return ""
+
+
+def _end(scope: Scope, effect: Effect, state: EffectState, note: str) -> None:
+    effect.state, effect.note, effect.ended_at = state, note, scope.now
+
+
+def _fail(scope: Scope, effect: Effect, note: str) -> EffectState:
+    effect.tries += 1
+    if is_exhausted(tries=effect.tries, claims=effect.epoch):
+        _end(scope, effect, EffectState.DEAD, note[:NOTE_LIMIT])
+        return EffectState.DEAD
+    effect.state, effect.note = EffectState.PENDING, note[:NOTE_LIMIT]
+    effect.next_try_at = scope.now + pause_after(effect.tries)
+    return EffectState.PENDING
