@@ -18,6 +18,7 @@ def run() -> None:
         context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
+        connection.execute(text("GRANT SELECT ON alembic_version TO duban_app"))  # /readyz compares it with the code
         connection.commit()
     engine.dispose()
 

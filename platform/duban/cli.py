@@ -4,7 +4,9 @@ import sys
 
 import click
 
-from duban.kernel.settings import SettingsError
+from duban.embedded.errors import EmbeddedServerError
+from duban.kernel.settings import SettingsError, read_settings
+from duban.supervise import StartError
 
 
 @click.group()
@@ -13,13 +15,65 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--url", envvar="DUBAN_OWNER_DATABASE_URL", required=True, help="URL of the owning role.")
-def migrate(url: str) -> None:
+@click.option("--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--with-parent", is_flag=True, help="Stop too when the process that started this one ends.")
+def up(port: int, with_parent: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Start everything in this terminal; Ctrl-C stops it."""
+    from duban import supervise
+
+    supervise.up(read_settings(), port=port, with_parent=with_parent)
+
+
+@cli.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Delete the local data: embedded database, queue, files. Servers named in the environment are left alone."""
+    from duban.embedded.services import delete_local_data
+
+    settings = read_settings()
+    if not yes:
+        click.confirm(f"Delete everything in {settings.data_dir}?", abort=True)
+    click.echo(delete_local_data(settings))
+
+
+@cli.command()
+def migrate() -> None:
     """Bring the database to this version's schema."""
+    from duban.embedded.services import require_owner_url, services
     from duban.kernel.migrating import upgrade
 
-    upgrade(url)
+    with services(read_settings()) as settings:
+        upgrade(require_owner_url(settings))
     click.echo("The database is up to date.")
+
+
+@cli.command()
+def demo() -> None:
+    """Make the demo tenants where they are missing and print their accounts."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    from duban.embedded.services import services
+
+    if find_spec("duban.simulation") is None or find_spec("duban.simulation.demo") is None:
+        return
+    with services(read_settings()) as settings:
+        click.echo(import_module("duban.simulation.demo").ensure_demo(settings, say=lambda line: click.echo(line, err=True)))
+
+
+@cli.command()
+def shell() -> None:
+    """Open a Python shell with the application, its settings and engine."""
+    import code
+
+    from duban.app import create_app, db
+    from duban.embedded.services import services
+
+    with services(read_settings()) as settings:
+        app = create_app(settings)
+        with app.app_context():
+            names = {"app": app, "settings": settings, "engine": db.engine}
+            code.interact(banner=f"Duban shell: {', '.join(names)}", local=names, exitmsg="")
 
 
 @cli.group()
@@ -67,7 +121,6 @@ def audit_verify(slug: str | None) -> None:
     from duban.kernel.clock import SystemClock
     from duban.kernel.db import make_engine
     from duban.kernel.scope import SYSTEM, open_session, unit_of_work
-    from duban.kernel.settings import read_settings
     from duban.tenancy.queries import list_tenants
 
     engine = make_engine(read_settings().database_url)
@@ -90,7 +143,7 @@ def main() -> None:
     """Run the command line; a bad setting ends it with a sentence, not a stack trace."""
     try:
         cli()
-    except SettingsError as error:
+    except (SettingsError, EmbeddedServerError, StartError) as error:
         click.echo(f"duban: {error}", err=True)
         sys.exit(2)
 

@@ -161,6 +161,14 @@ def _share(program: Program[ServerT], stack: contextlib.ExitStack) -> ServerT | 
     return None
 
 
+def refuse_if_in_use(data_dir: Path) -> None:
+    """Raises: EmbeddedServerError while a live process owns a server on this directory."""
+    if data_dir.exists():
+        with _beside(data_dir, "owner") as ownership:
+            if not _try_lock(ownership):
+                raise EmbeddedServerError(f"A running process uses {data_dir}. Stop it first (Ctrl-C where `duban up` runs).")
+
+
 def _try_lock(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

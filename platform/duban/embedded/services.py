@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from duban.embedded import postgres, redis
+from duban.embedded.processes import refuse_if_in_use
 from duban.kernel.settings import Settings, SettingsError
 
 
@@ -35,6 +37,17 @@ def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: N
             queue = stack.enter_context(redis.running(data_dir(settings) / "redis"))
             settings = dataclasses.replace(settings, redis_url=queue.url)
         yield dataclasses.replace(settings, secret_key=settings.secret_key or _kept_secret(data_dir(settings)))
+
+
+def delete_local_data(settings: Settings) -> str:
+    """Delete the local folder and say so; the embedded servers must not be in use. Raises: EmbeddedServerError."""
+    folder = data_dir(settings)
+    if not folder.exists():
+        return f"There is nothing in {folder}."
+    for name in ("postgres", "redis"):
+        refuse_if_in_use(folder / name)
+    shutil.rmtree(folder)
+    return f"Deleted {folder}; the next start makes new data."
 
 
 def require_owner_url(settings: Settings) -> str:
