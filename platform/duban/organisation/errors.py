@@ -1,0 +1,135 @@
+"""What can go wrong with units, people and posts, and be put right by the person at work."""
+
+from duban.kernel.errors import InvalidInputError, RuleBrokenError
+from duban.kernel.text import N_, Text
+
+
+class UnitCodeTakenError(InvalidInputError):
+    """Another unit has this code, perhaps a closed one."""
+
+    code = "organisation.unit-code-taken"
+
+    def __init__(self, code: str) -> None:
+        text = Text(N_("代码 %(code)s 已被其他单位使用。"), {"code": code})
+        super().__init__(N_("代码 %(code)s 已被其他单位使用。"), fields={"code": [text]}, code=code)
+
+
+class LevelNotAllowedError(InvalidInputError):
+    """A unit of this level may not stand under one of that level in this line."""
+
+    code = "organisation.level-not-allowed"
+
+    def __init__(self, *, level: str, parent: str) -> None:
+        text = Text(N_("“%(level)s”不能设在“%(parent)s”之下。"), {"level": level, "parent": parent})
+        super().__init__(text.template, fields={"level": [text]}, level=level, parent=parent)
+
+
+class UnitClosedError(RuleBrokenError):
+    """The unit no longer exists on the day meant."""
+
+    code = "organisation.unit-closed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(N_("“%(name)s”已撤销，不能再办理。"), name=name)
+
+
+class UnitHasChildrenError(RuleBrokenError):
+    """A unit with units under it cannot be closed."""
+
+    code = "organisation.unit-has-children"
+
+    def __init__(self, *, name: str, count: int) -> None:
+        super().__init__(N_("“%(name)s”之下还有 %(count)s 个单位，请先撤销下级单位。"), name=name, count=count)
+
+
+class RootStaysError(RuleBrokenError):
+    """The tenant's own unit cannot be closed or placed under another."""
+
+    code = "organisation.root-stays"
+
+    def __init__(self) -> None:
+        super().__init__(N_("最上级单位不能撤销，也不能归入其他单位。"))
+
+
+class LineNotAllowedError(InvalidInputError):
+    """The line is unknown, or is the primary one, where a unit already stands."""
+
+    code = "organisation.line-not-allowed"
+
+    def __init__(self) -> None:
+        text = Text(N_("请选择主线以外的一条管理线。"))
+        super().__init__(text.template, fields={"line": [text]})
+
+
+class LoginTakenError(InvalidInputError):
+    """Somebody else signs in with this name."""
+
+    code = "organisation.login-taken"
+
+    def __init__(self, login: str) -> None:
+        text = Text(N_("登录名 %(login)s 已有人使用，请换一个。"), {"login": login})
+        super().__init__(text.template, fields={"login": [text]}, login=login)
+
+
+class RoleDoesNotFitError(InvalidInputError):
+    """The role cannot be held at a unit of this level."""
+
+    code = "organisation.role-does-not-fit"
+
+    def __init__(self, *, role: str, level: str) -> None:
+        text = Text(N_("“%(role)s”不能在“%(level)s”一级担任。"), {"role": role, "level": level})
+        super().__init__(text.template, fields={"role": [text]}, role=role, level=level)
+
+
+class OwnRoleError(RuleBrokenError):
+    """Nobody grants or revokes their own roles."""
+
+    code = "organisation.own-role"
+
+    def __init__(self) -> None:
+        super().__init__(N_("不能给自己授予或收回角色，请由另一位管理员办理。"))
+
+
+class DutiesApartError(RuleBrokenError):
+    """Administering, auditing and working are for different people."""
+
+    code = "organisation.duties-apart"
+
+    def __init__(self) -> None:
+        super().__init__(N_("系统管理、审计和业务必须由不同的人担任：此人已有另一类角色，请换人或先收回。"))
+
+
+class LastAdministratorError(RuleBrokenError):
+    """Without this grant nobody could manage people any more."""
+
+    code = "organisation.last-administrator"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这是最后一位系统管理员，请先授权另一位再收回。"))
+
+
+class GrantExistsError(RuleBrokenError):
+    """The person already holds this role at this unit in that time."""
+
+    code = "organisation.grant-exists"
+
+    def __init__(self) -> None:
+        super().__init__(N_("此人在这段时间内已担任该单位的这个角色。"))
+
+
+class AlreadyFoundedError(RuleBrokenError):
+    """The tenant has its topmost unit already."""
+
+    code = "organisation.already-founded"
+
+    def __init__(self) -> None:
+        super().__init__(N_("最上级单位和首位管理员已经设立。"))
+
+
+class ImportRefusedError(RuleBrokenError):
+    """The file has mistakes; nothing of it was taken."""
+
+    code = "organisation.import-refused"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(N_("文件中有 %(count)s 处错误，没有导入任何单位。请更正后重新上传。"), count=count)

@@ -1,0 +1,159 @@
+"""Roles: granting and revoking them at units."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from duban.access.checks import active_grant, require
+from duban.access.models import RoleGrant
+from duban.audit.operations import record
+from duban.identity.models import Person
+from duban.identity.queries import get_person
+from duban.kernel.errors import InvalidInputError, NotFoundError
+from duban.kernel.ids import new_id
+from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.text import N_, Text
+from duban.organisation.errors import (
+    DutiesApartError,
+    GrantExistsError,
+    LastAdministratorError,
+    LineNotAllowedError,
+    OwnRoleError,
+    RoleDoesNotFitError,
+)
+from duban.organisation.operations.units import check_open
+from duban.organisation.queries.people import administrators
+from duban.organisation.states import APART
+from duban.tenancy.kinds_in_force import structure
+from duban.tree.models import Unit
+from duban.tree.queries import get_unit
+
+
+def grant_role(
+    scope: Scope,
+    *,
+    person_id: UUID,
+    unit_id: UUID,
+    role: str,
+    line: str | None = None,
+    active_from: date | None = None,
+    active_to: date | None = None,
+) -> RoleGrant:
+    """
+    Let a person hold a role at a unit, from a day on and, if wanted, until a day (exclusive).
+
+    Takes:  a unit at which the actor manages people; a role that fits its level; the primary line where none is given.
+    Raises: NotFoundError, NotAllowedError, OwnRoleError, RoleDoesNotFitError, DutiesApartError, GrantExistsError,
+            InvalidInputError, UnitClosedError.
+    """
+    unit = get_unit(scope, unit_id)
+    require(scope, "person", "manage", unit)
+    person = get_person(scope, person_id, lock=True)
+    if person.id == scope.actor.person_id:
+        raise OwnRoleError
+    check_open(scope, unit)
+    return add_grant(
+        scope, person=person, unit=unit, role=role, line=line, active_from=active_from or scope.today, active_to=active_to
+    )
+
+
+def add_grant(
+    scope: Scope,
+    *,
+    person: Person,
+    unit: Unit,
+    role: str,
+    line: str | None = None,
+    active_from: date,
+    active_to: date | None = None,
+) -> RoleGrant:
+    """
+    Add a checked grant; the caller has asked leave.
+
+    Raises: RoleDoesNotFitError, DutiesApartError, GrantExistsError, LineNotAllowedError, InvalidInputError.
+    """
+    known = structure(scope)
+    line = line or known.primary_line.code
+    if line not in {item.code for item in known.lines}:
+        raise LineNotAllowedError
+    if role not in {item.code for item in known.roles_at(unit.level)}:
+        names = {item.code: item.name.zh for item in known.roles}
+        raise RoleDoesNotFitError(role=names.get(role, role), level=known.level(unit.level).name.zh)
+    if active_to is not None and active_to <= active_from:
+        raise InvalidInputError(fields={"active_to": [Text(N_("结束日期须晚于开始日期。"))]})
+    _check_others(scope, person, unit, role, active_from, active_to)
+    grant = RoleGrant(
+        id=new_id(), person_id=person.id, role=role, unit_id=unit.id, line=line, active_from=active_from, active_to=active_to
+    )
+    scope.add(grant)
+    record(
+        scope,
+        "role.granted",
+        "person",
+        person.id,
+        unit.path,
+        role=role,
+        unit=unit.name,
+        line=line,
+        active_from=active_from,
+        active_to=active_to,
+    )
+    return grant
+
+
+def _check_others(scope: Scope, person: Person, unit: Unit, role: str, active_from: date, active_to: date | None) -> None:
+    statement = owned(scope, RoleGrant).where(
+        RoleGrant.person_id == person.id, or_(RoleGrant.active_to.is_(None), RoleGrant.active_to > active_from)
+    )
+    if active_to is not None:
+        statement = statement.where(RoleGrant.active_from < active_to)
+    for other in scope.session.scalars(statement):
+        if (other.role, other.unit_id) == (role, unit.id):
+            raise GrantExistsError
+        if _apart(other.role) != _apart(role):
+            raise DutiesApartError
+
+
+def _apart(role: str) -> str:
+    """Give the ending that sets a role apart from all others, or nothing for the roles of the work itself."""
+    return next((ending for ending in APART if role.endswith(ending)), "")
+
+
+def revoke_role(scope: Scope, *, grant_id: UUID, active_to: date | None = None) -> RoleGrant:
+    """
+    End a role, from today on or from a later day; that it was held stays on record.
+
+    Raises: NotFoundError, NotAllowedError, OwnRoleError, LastAdministratorError, InvalidInputError.
+    """
+    grant = get_owned(scope, RoleGrant, grant_id, lock=True)
+    unit = get_unit(scope, grant.unit_id)
+    require(scope, "person", "manage", unit)
+    if grant.person_id == scope.actor.person_id:
+        raise OwnRoleError
+    ends = active_to or scope.today
+    if grant.active_to is not None and grant.active_to <= scope.today:
+        raise NotFoundError
+    if ends < scope.today:
+        raise InvalidInputError(fields={"active_to": [Text(N_("收回日期不能早于今天。"))]})
+    _check_last(scope, grant)
+    # A grant that had not begun never was: both ends fall on one day.
+    grant.active_to = max(ends, grant.active_from)
+    record(
+        scope, "role.revoked", "person", grant.person_id, unit.path, role=grant.role, unit=unit.name, active_to=grant.active_to
+    )
+    return grant
+
+
+def _check_last(scope: Scope, grant: RoleGrant) -> None:
+    if not grant.role.endswith(".admin"):
+        return
+    # Two revocations at once would each see the other administrator: the grants are locked while they are counted.
+    scope.session.execute(
+        select(RoleGrant.id)
+        .where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.role == grant.role, active_grant(scope))
+        .order_by(RoleGrant.id)
+        .with_for_update()
+    )
+    if administrators(scope, grant.role) <= 1:
+        raise LastAdministratorError

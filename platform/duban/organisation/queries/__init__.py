@@ -1,0 +1,1 @@
+"""Reads of units, people and contacts."""

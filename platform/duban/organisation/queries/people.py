@@ -1,0 +1,152 @@
+"""Reads of people: who holds what where, as far as the actor may see. A person stands where they hold or held a role."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select, tuple_
+
+from duban.access.checks import active_grant, may, readable
+from duban.access.models import RoleGrant
+from duban.identity.models import Person
+from duban.identity.queries import get_person
+from duban.kernel.errors import NotFoundError
+from duban.kernel.scope import Scope, owned
+from duban.organisation.rules.naming import as_query, like
+from duban.tree.models import Unit
+from duban.tree.queries import within
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role somebody holds or held, and where."""
+
+    grant: RoleGrant
+    unit: Unit
+    in_force: bool
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """A person in a list with the roles in force the actor may see."""
+
+    person: Person
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """One page of people; `next_cursor` None on the last."""
+
+    lines: tuple[PersonLine, ...]
+    next_cursor: str | None
+
+
+def held_by(scope: Scope, person_id: UUID) -> list[Held]:
+    """List everything a person holds or held, current first. Access is the caller's business."""
+    rows = scope.session.execute(
+        select(RoleGrant, Unit, active_grant(scope))
+        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
+        .where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.person_id == person_id)
+        .order_by(RoleGrant.active_to.desc().nulls_first(), RoleGrant.active_from.desc(), Unit.path, RoleGrant.role)
+    )
+    return [Held(grant, unit, bool(active)) for grant, unit, active in rows]
+
+
+def held_at(scope: Scope, unit: Unit) -> list[tuple[Held, Person]]:
+    """List who holds which role at a unit today. Access is the caller's business."""
+    rows = scope.session.execute(
+        select(RoleGrant, Person)
+        .join(Person, and_(Person.tenant_id == RoleGrant.tenant_id, Person.id == RoleGrant.person_id))
+        .where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.unit_id == unit.id, active_grant(scope))
+        .order_by(RoleGrant.role, Person.name, Person.id)
+    )
+    return [(Held(grant, unit, in_force=True), person) for grant, person in rows]
+
+
+def get_readable_person(scope: Scope, person_id: UUID, *, lock: bool = False) -> Person:
+    """Get somebody who stands where the actor may see people, or the actor. Raises: NotFoundError."""
+    person = get_person(scope, person_id, lock=lock)
+    if person.id == scope.actor.person_id or any(may(scope, "person", "read", held.unit) for held in held_by(scope, person.id)):
+        return person
+    raise NotFoundError
+
+
+def list_people(
+    scope: Scope, *, typed: str = "", role: str = "", below: str | None = None, after: str | None = None, limit: int = PAGE
+) -> PeoplePage:
+    """
+    List people the actor may see by name, a page at a time.
+
+    Takes: `typed` part of a name, login or phone; `below` a path to stay at or below; `after` the cursor of the page before.
+    """
+    where = [RoleGrant.tenant_id == scope.tenant_id, readable(scope, Unit, "person")]
+    if role:
+        where += [RoleGrant.role == role, active_grant(scope)]
+    if below is not None:
+        where.append(within(below))
+    visible = (
+        select(RoleGrant.person_id)
+        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
+        .where(*where)
+    )
+    statement = owned(scope, Person).where(Person.id.in_(visible))
+    query = as_query(typed)
+    if query:
+        statement = statement.where(
+            or_(*(func.lower(column).like(like(query)) for column in (Person.name, Person.login, Person.phone)))
+        )
+    place = _read_cursor(after)
+    if place is not None:
+        statement = statement.where(tuple_(Person.name, Person.id) > place)
+    people = scope.session.scalars(statement.order_by(Person.name, Person.id).limit(limit + 1)).all()
+    shown = people[:limit]
+    next_cursor = _cursor(shown[-1]) if len(people) > limit else None
+    return PeoplePage(tuple(_lines(scope, shown)), next_cursor)
+
+
+def _lines(scope: Scope, people: Sequence[Person]) -> list[PersonLine]:
+    rows = scope.session.execute(
+        select(RoleGrant, Unit)
+        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
+        .where(
+            RoleGrant.tenant_id == scope.tenant_id,
+            RoleGrant.person_id.in_([person.id for person in people]),
+            active_grant(scope),
+            readable(scope, Unit, "person"),
+        )
+        .order_by(Unit.path, RoleGrant.role)
+    )
+    held: dict[UUID, list[Held]] = {}
+    for grant, unit in rows:
+        held.setdefault(grant.person_id, []).append(Held(grant, unit, in_force=True))
+    return [PersonLine(person, tuple(held.get(person.id, ()))) for person in people]
+
+
+def _cursor(person: Person) -> str:
+    return base64.urlsafe_b64encode(json.dumps([person.name, str(person.id)]).encode()).decode()
+
+
+def _read_cursor(cursor: str | None) -> tuple[str, UUID] | None:
+    """Give the place a cursor names; a broken one starts over."""
+    try:
+        name, person_id = json.loads(base64.urlsafe_b64decode((cursor or "").encode()))
+        return str(name), UUID(person_id)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def administrators(scope: Scope, role: str) -> int:
+    """Count the active people who hold a role of administration today."""
+    return len(
+        scope.session.scalars(
+            select(Person.id)
+            .join(RoleGrant, and_(RoleGrant.tenant_id == Person.tenant_id, RoleGrant.person_id == Person.id))
+            .where(Person.tenant_id == scope.tenant_id, Person.active, RoleGrant.role == role, active_grant(scope))
+            .distinct()
+        ).all()
+    )

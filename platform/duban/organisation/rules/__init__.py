@@ -1,0 +1,1 @@
+"""Pure rules of units, people and unit files."""
