@@ -13,6 +13,10 @@ FEATURES = ("files", "programmes", "targets", "letters", "reporting", "assessmen
 
 UNDER_ANOTHERS_LEAVE = {
     # (feature, operation): why it does not ask itself. Filled as features land; each reason must convince a sceptic.
+    (
+        "organisation",
+        "found_tenant",
+    ): "refuses every person: the operator's first act in a tenant without units, where nobody could give leave",
 }
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from duban.access.checks import may, require
 from duban.audit.operations import record
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
+from duban.organisation.leave import require_naming
+from duban.organisation.making import check_open
 from duban.organisation.models import UnitContact
-from duban.organisation.operations.units import check_open
 from duban.organisation.queries.units import contacts
 from duban.organisation.rules.naming import check_name, check_phone, check_post, tidy
 from duban.tenancy.kinds_in_force import structure
@@ -26,16 +26,6 @@ class Named:
     name: str
     post: str = ""
     phone: str = ""
-
-
-def require_naming(scope: Scope, unit: Unit) -> None:
-    """
-    Refuse unless the actor manages the unit's people or writes its submissions: whoever reports for a unit names its contacts.
-
-    Raises: NotFoundError, NotAllowedError.
-    """
-    if not may(scope, "submission", "write", unit):
-        require(scope, "person", "manage", unit)
 
 
 def set_contacts(scope: Scope, *, unit_id: UUID, named: Mapping[str, Named]) -> None:

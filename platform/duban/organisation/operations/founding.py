@@ -8,9 +8,8 @@ from duban.kernel.errors import NotAllowedError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, owned
 from duban.organisation.errors import AlreadyFoundedError
-from duban.organisation.operations.people import Details, Slip, add_person, one_time_password
-from duban.organisation.operations.roles import add_grant
-from duban.organisation.operations.units import add_placement, check_names, flush_units
+from duban.organisation.making import Details, add_grant, add_person, add_placement, check_names, flush_units
+from duban.organisation.operations.people import Slip, one_time_password
 from duban.organisation.rules.naming import search_text, tidy
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.models import Unit

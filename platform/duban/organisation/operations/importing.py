@@ -12,7 +12,7 @@ from duban.audit.operations import record
 from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_, Text
 from duban.organisation.errors import ImportRefusedError
-from duban.organisation.operations.units import add_placement, add_unit, flush_units
+from duban.organisation.making import add_placement, add_unit, flush_units
 from duban.organisation.rules.units_file import Checker, Known, Plan, RowProblem, UnitRow, read_sheet
 from duban.organisation.states import Column
 from duban.tenancy.kinds_in_force import structure
@@ -57,6 +57,7 @@ def import_units(scope: Scope, *, data: bytes, active_from: date | None = None) 
     Raises: ImportRefusedError where any row is wrong; NotFoundError, NotAllowedError.
     Costs:  about 1 ms a row; the parents are locked.
     """
+    require(scope, "unit", "manage", _somewhere(scope))
     report = check_units_file(scope, data=data)
     if not report.is_sound:
         raise ImportRefusedError(len(report.problems))

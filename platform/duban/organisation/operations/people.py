@@ -5,41 +5,21 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
-
-from duban.access.checks import may, require
+from duban.access.checks import require
 from duban.audit.operations import record
 from duban.identity.models import Person
 from duban.identity.operations import end_sessions, set_password
-from duban.identity.queries import find_by_login
-from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
-from duban.kernel.ids import new_id
+from duban.kernel.errors import NotAllowedError
 from duban.kernel.scope import Scope
-from duban.kernel.text import Text
-from duban.organisation.errors import LoginTakenError, OwnRoleError
-from duban.organisation.operations.roles import add_grant
-from duban.organisation.operations.units import check_open
-from duban.organisation.queries.people import get_readable_person, held_by
-from duban.organisation.rules.naming import check_email, check_login, check_name, check_phone, check_post, tidy
+from duban.organisation.errors import OwnRoleError
+from duban.organisation.leave import require_over
+from duban.organisation.making import Details, add_grant, add_person, check_details, check_open
+from duban.organisation.queries.people import get_readable_person
 from duban.tree.queries import get_unit
 
 # No letters or digits that look alike on paper (0 O 1 l I), so that a slip can be read out over the phone.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP_LENGTH = 3, 4
-
-
-@dataclass(frozen=True)
-class Details:
-    """What is known of a person besides what they may do."""
-
-    name: str
-    post: str = ""
-    phone: str = ""
-    email: str = ""
-
-    def tidied(self) -> "Details":
-        """Give the same without stray blanks."""
-        return Details(tidy(self.name), tidy(self.post), tidy(self.phone), tidy(self.email))
 
 
 @dataclass(frozen=True)
@@ -73,57 +53,6 @@ def create_person(
     password = one_time_password()
     set_password(scope, person=person, password=password, must_change=True)
     return Slip(person_id=person.id, login=person.login, password=password)
-
-
-def add_person(scope: Scope, *, login: str, details: Details) -> Person:
-    """
-    Add a checked person; the caller has asked leave.
-
-    Raises: InvalidInputError, LoginTakenError.
-    """
-    login, details = tidy(login).lower(), details.tidied()
-    check_details(details, login=login)
-    if find_by_login(scope, login) is not None:
-        raise LoginTakenError(login)
-    person = Person(id=new_id(), login=login, name=details.name, post=details.post, phone=details.phone, email=details.email)
-    scope.add(person)
-    try:
-        scope.session.flush()
-    except IntegrityError as error:
-        if "uq_person_tenant_id_login" in str(error.orig):
-            raise LoginTakenError(login) from error
-        raise
-    record(scope, "person.created", "person", person.id, login=login, name=details.name)
-    return person
-
-
-def check_details(details: Details, *, login: str | None = None) -> None:
-    """Refuse unsound details. Raises: InvalidInputError with every field that is wrong."""
-    found: dict[str, Text | None] = {
-        "login": check_login(login) if login is not None else None,
-        "name": check_name(details.name),
-        "post": check_post(details.post),
-        "phone": check_phone(details.phone),
-        "email": check_email(details.email),
-    }
-    fields = {field: [text] for field, text in found.items() if text is not None}
-    if fields:
-        raise InvalidInputError(fields=fields)
-
-
-def require_over(scope: Scope, person: Person) -> None:
-    """
-    Refuse unless the actor manages people at every unit where the person holds a role: a township's officer may not reset
-    the password of somebody who is also a county leader.
-
-    Raises: NotFoundError, NotAllowedError.
-    """
-    held = held_by(scope, person.id)
-    current = [one for one in held if one.in_force] or held
-    if not any(may(scope, "person", "read", one.unit) for one in current):
-        raise NotFoundError
-    if not all(may(scope, "person", "manage", one.unit) for one in current):
-        raise NotAllowedError
 
 
 def update_person(scope: Scope, *, person_id: UUID, details: Details) -> Person:

@@ -3,30 +3,21 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from duban.access.checks import active_grant, require
 from duban.access.models import RoleGrant
 from duban.audit.operations import record
-from duban.identity.models import Person
 from duban.identity.queries import get_person
 from duban.kernel.errors import InvalidInputError, NotFoundError
-from duban.kernel.ids import new_id
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, get_owned
 from duban.kernel.text import N_, Text
 from duban.organisation.errors import (
-    DutiesApartError,
-    GrantExistsError,
     LastAdministratorError,
-    LineNotAllowedError,
     OwnRoleError,
-    RoleDoesNotFitError,
 )
-from duban.organisation.operations.units import check_open
+from duban.organisation.making import add_grant, check_open
 from duban.organisation.queries.people import administrators
-from duban.organisation.states import APART
-from duban.tenancy.kinds_in_force import structure
-from duban.tree.models import Unit
 from duban.tree.queries import get_unit
 
 
@@ -56,68 +47,6 @@ def grant_role(
     return add_grant(
         scope, person=person, unit=unit, role=role, line=line, active_from=active_from or scope.today, active_to=active_to
     )
-
-
-def add_grant(
-    scope: Scope,
-    *,
-    person: Person,
-    unit: Unit,
-    role: str,
-    line: str | None = None,
-    active_from: date,
-    active_to: date | None = None,
-) -> RoleGrant:
-    """
-    Add a checked grant; the caller has asked leave.
-
-    Raises: RoleDoesNotFitError, DutiesApartError, GrantExistsError, LineNotAllowedError, InvalidInputError.
-    """
-    known = structure(scope)
-    line = line or known.primary_line.code
-    if line not in {item.code for item in known.lines}:
-        raise LineNotAllowedError
-    if role not in {item.code for item in known.roles_at(unit.level)}:
-        names = {item.code: item.name.zh for item in known.roles}
-        raise RoleDoesNotFitError(role=names.get(role, role), level=known.level(unit.level).name.zh)
-    if active_to is not None and active_to <= active_from:
-        raise InvalidInputError(fields={"active_to": [Text(N_("结束日期须晚于开始日期。"))]})
-    _check_others(scope, person, unit, role, active_from, active_to)
-    grant = RoleGrant(
-        id=new_id(), person_id=person.id, role=role, unit_id=unit.id, line=line, active_from=active_from, active_to=active_to
-    )
-    scope.add(grant)
-    record(
-        scope,
-        "role.granted",
-        "person",
-        person.id,
-        unit.path,
-        role=role,
-        unit=unit.name,
-        line=line,
-        active_from=active_from,
-        active_to=active_to,
-    )
-    return grant
-
-
-def _check_others(scope: Scope, person: Person, unit: Unit, role: str, active_from: date, active_to: date | None) -> None:
-    statement = owned(scope, RoleGrant).where(
-        RoleGrant.person_id == person.id, or_(RoleGrant.active_to.is_(None), RoleGrant.active_to > active_from)
-    )
-    if active_to is not None:
-        statement = statement.where(RoleGrant.active_from < active_to)
-    for other in scope.session.scalars(statement):
-        if (other.role, other.unit_id) == (role, unit.id):
-            raise GrantExistsError
-        if _apart(other.role) != _apart(role):
-            raise DutiesApartError
-
-
-def _apart(role: str) -> str:
-    """Give the ending that sets a role apart from all others, or nothing for the roles of the work itself."""
-    return next((ending for ending in APART if role.endswith(ending)), "")
 
 
 def revoke_role(scope: Scope, *, grant_id: UUID, active_to: date | None = None) -> RoleGrant:

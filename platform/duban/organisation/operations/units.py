@@ -3,10 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import update
 
-from duban.access.checks import active_grant, require
+from duban.access.checks import require
 from duban.access.models import RoleGrant
 from duban.audit.operations import record
 from duban.kernel.errors import InvalidInputError, NotFoundError, RuleBrokenError
@@ -14,15 +13,14 @@ from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_, Text
 from duban.organisation.errors import (
-    LevelNotAllowedError,
     LineNotAllowedError,
     RootStaysError,
-    UnitClosedError,
     UnitCodeTakenError,
     UnitHasChildrenError,
 )
+from duban.organisation.making import add_placement, add_unit, check_level, check_names, check_open, flush_units
 from duban.organisation.queries.units import placement_in_line
-from duban.organisation.rules.naming import check_code, check_name, search_text, tidy
+from duban.organisation.rules.naming import search_text, tidy
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.models import Placement, Unit
 from duban.tree.paths import label
@@ -68,83 +66,6 @@ def create_unit(
     flush_units(scope, code)
     add_placement(scope, unit)
     return unit
-
-
-def check_names(*, code: str | None = None, name: str, short_name: str = "") -> None:
-    """Refuse unsound names. Raises: InvalidInputError with every field that is wrong."""
-    found = {"code": check_code(code) if code is not None else None, "name": check_name(name)}
-    found["short_name"] = check_name(short_name) if short_name else None
-    fields = {field: [text] for field, text in found.items() if text is not None}
-    if fields:
-        raise InvalidInputError(fields=fields)
-
-
-def check_open(scope: Scope, unit: Unit) -> None:
-    """Refuse work on a unit that no longer exists. Raises: UnitClosedError."""
-    if unit.active_to is not None and unit.active_to <= scope.today:
-        raise UnitClosedError(unit.name)
-
-
-def check_level(scope: Scope, *, level: str, parent: Unit, line: str | None = None) -> None:
-    """Refuse a level that may not stand there. Raises: LevelNotAllowedError."""
-    known = structure(scope)
-    line = line or known.primary_line.code
-    names = {item.code: item.name.zh for item in known.levels}
-    if level not in names or not known.may_stand_under(level, parent.level, line=line):
-        raise LevelNotAllowedError(level=names.get(level, level), parent=names.get(parent.level, parent.level))
-
-
-def add_unit(
-    scope: Scope, *, parent: Unit, level: str, code: str, name: str, short_name: str, sector: str, active_from: date
-) -> Unit:
-    """Add a checked unit under a locked parent, which gives it a label that no unit ever had."""
-    parent.children_made += 1
-    unit = Unit(
-        id=new_id(),
-        code=code,
-        name=name,
-        short_name=short_name or name,
-        level=level,
-        sector=sector,
-        search=search_text(name, short_name, code),
-        parent_id=parent.id,
-        path=f"{parent.path}{label(parent.children_made)}.",
-        children_made=0,
-        position=parent.children_made,
-        active_from=active_from,
-    )
-    scope.add(unit)
-    record(scope, "unit.created", "unit", unit.id, unit.path, code=code, name=name, level=level, active_from=active_from)
-    return unit
-
-
-def flush_units(scope: Scope, code: str) -> None:
-    """
-    Write the new units out: their placements' foreign keys need them, and another writer may have taken the code.
-
-    Raises: UnitCodeTakenError.
-    """
-    try:
-        scope.session.flush()
-    except IntegrityError as error:
-        if "uq_unit_tenant_id_code" in str(error.orig):
-            raise UnitCodeTakenError(code) from error
-        raise
-
-
-def add_placement(scope: Scope, unit: Unit) -> None:
-    """Note the unit's place in the primary line."""
-    scope.add(
-        Placement(
-            id=new_id(),
-            unit_id=unit.id,
-            line=structure(scope).primary_line.code,
-            parent_id=unit.parent_id,
-            path=unit.path,
-            is_primary=True,
-            active_from=unit.active_from,
-        )
-    )
 
 
 def rename_unit(scope: Scope, *, unit_id: UUID, name: str, short_name: str = "", sector: str = "") -> Unit:
@@ -279,12 +200,3 @@ def leave_line(scope: Scope, *, unit_id: UUID, line: str, active_to: date | None
     ends = active_to or scope.today
     _end_placement(scope, unit, line, ends)
     record(scope, "unit.left-line", "unit", unit.id, unit.path, line=line, active_to=ends)
-
-
-def roles_held_at(scope: Scope, unit: Unit) -> int:
-    """Count the roles held at a unit today: what closing it would end."""
-    return len(
-        scope.session.scalars(
-            select(RoleGrant.id).where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.unit_id == unit.id, active_grant(scope))
-        ).all()
-    )

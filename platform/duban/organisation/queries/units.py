@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
 
-from duban.access.checks import readable, require
+from duban.access.checks import active_grant, readable, require
+from duban.access.models import RoleGrant
 from duban.kernel.scope import Scope, owned
 from duban.organisation.models import UnitContact
 from duban.organisation.rules.naming import as_query, like
@@ -180,3 +181,12 @@ def incomplete_units(scope: Scope, parent: Unit) -> dict[UUID, int]:
         named.setdefault(unit_id, set()).add(kind)
     counted = {unit.id: len(set(known.level(unit.level).contacts) - named.get(unit.id, set())) for unit in units}
     return {unit_id: count for unit_id, count in counted.items() if count}
+
+
+def roles_held_at(scope: Scope, unit: Unit) -> int:
+    """Count the roles held at a unit today: what closing it would end."""
+    return len(
+        scope.session.scalars(
+            select(RoleGrant.id).where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.unit_id == unit.id, active_grant(scope))
+        ).all()
+    )

@@ -43,7 +43,9 @@ def search_text(name: str, short_name: str = "", code: str = "") -> str:
     parts: list[str] = []
     for written in dict.fromkeys((name, short_name)):
         if written:
-            syllables = list(chain.from_iterable(pinyin(written, style=Style.NORMAL, errors=_letters)))
+            # the library's types forget that a handler may give several parts
+            found = pinyin(written, style=Style.NORMAL, errors=_letters)  # type: ignore[arg-type]
+            syllables = list(chain.from_iterable(found))
             parts += [written.lower(), "".join(syllables).lower(), "".join(part[:1] for part in syllables).lower()]
     return " ".join(dict.fromkeys([*parts, code.lower()])).strip()
 
