@@ -240,4 +240,10 @@ class TestRollUp:
 
     def test_refuses_a_group_without_a_weight(self, results):
         with pytest.raises(ValueError, match="SD"):
-            roll_up({"SD": results["SD"]}, RollUpRule())
+            roll_up({"SD": results["SD"], "D": results["D"]}, RollUpRule())
+
+    def test_takes_one_group_as_the_whole_when_there_are_no_weights(self, results):
+        found = roll_up({"SD": results["SD"]}, RollUpRule())
+
+        assert found is not None
+        assert (found.total, found.groups[0].weight) == (Decimal("90.19"), 1)

@@ -51,6 +51,18 @@ class TestScore:
         with pytest.raises(UnscoredError, match="assigned"):
             score(street_scheme(), unmarked)
 
+    def test_takes_a_unit_without_a_limit_as_keeping_it_but_not_as_earning_its_points(self):
+        facts = street_facts("SD1")
+        unlimited = Facts(facts.unit, facts.counts, (), facts.marks, absent=("deaths", "larger"))
+        only_veto = load(
+            street_scheme().to_json()
+            | {"items": [i for i in street_scheme().to_json()["items"] if i["kind"] != "limit"], "full_score": 65}
+        )
+
+        assert missing_facts(street_scheme(), unlimited) == ("deaths", "larger")
+        assert missing_facts(only_veto, unlimited) == ()
+        assert not score(only_veto, unlimited).is_vetoed
+
     def test_refuses_a_mark_above_the_item(self):
         facts = street_facts("SD1")
 

@@ -1,7 +1,7 @@
 """What was found about one unit, frozen: the only thing a score may depend on besides the scheme."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
@@ -63,13 +63,18 @@ class Decision:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything counted about one unit. The same content is equal and digests alike, however it was gathered."""
+    """
+    Everything counted about one unit. The same content is equal and digests alike, however it was gathered.
+
+    `absent` names measures that were looked for and that the unit does not have (no limit was ever set for it).
+    """
 
     unit: str
     counts: tuple[Count, ...] = ()
     measures: tuple[Measure, ...] = ()
     marks: tuple[Mark, ...] = ()
-    decisions: tuple[Decision, ...] = field(default=())
+    decisions: tuple[Decision, ...] = ()
+    absent: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Put everything into one order: that of gathering means nothing. Raises: ValueError for a code given twice."""
@@ -77,6 +82,7 @@ class Facts:
         object.__setattr__(self, "measures", _ordered(self.measures))
         object.__setattr__(self, "marks", _ordered(self.marks))
         object.__setattr__(self, "decisions", _ordered(self.decisions))
+        object.__setattr__(self, "absent", tuple(sorted(set(self.absent))))
 
     def count(self, code: str) -> Count | None:
         """Find a count by its code; None when it was not counted, which is not the same as 0."""
@@ -111,6 +117,7 @@ class Facts:
                 {"code": each.code, "document": each.document, "reason": each.reason, "decided_on": each.decided_on}
                 for each in self.decisions
             ],
+            "absent": list(self.absent),
         }
 
     @property
@@ -135,6 +142,7 @@ def from_json(data: Mapping[str, object]) -> Facts:
             Decision(_word(row, "code"), _word(row, "document"), _word(row, "reason"), _word(row, "decided_on"))
             for row in _rows(data, "decisions")
         ),
+        absent=tuple(str(code) for code in _listed(data, "absent")),
     )
 
 
@@ -162,7 +170,11 @@ def _number(row: Mapping[str, object], key: str) -> Decimal:
 
 
 def _refs(row: Mapping[str, object]) -> tuple[str, ...]:
-    refs = row["refs"]
-    if not isinstance(refs, list):
-        raise TypeError("refs")
-    return tuple(str(ref) for ref in refs)
+    return tuple(str(ref) for ref in _listed(row, "refs"))
+
+
+def _listed(row: Mapping[str, object], key: str) -> list[object]:
+    listed = row[key]
+    if not isinstance(listed, list):
+        raise TypeError(key)
+    return listed

@@ -1,14 +1,14 @@
 """One number for the superior out of the results of its groups: the weighted mean, with its trace."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from duban.assessments.rules.numbers import ZERO, Json, difference, digest, number_text, rounded_fraction, total_of
 from duban.assessments.rules.ranking import Ranked
 from duban.assessments.rules.results import Result
-from duban.assessments.rules.scheme import GroupWeight, RollUpRule, Treatment
+from duban.assessments.rules.scheme import GroupWeight, Name, RollUpRule, Treatment
 
 MEAN_DECIMALS = 4
 AMOUNT_DECIMALS = 5
@@ -86,10 +86,12 @@ def roll_up(groups: Mapping[str, Sequence[Result | Ranked]], rule: RollUpRule) -
     """
     Join the groups of one superior. Quotients are kept exact and rounded once, at the end.
 
-    A group of the rule that has nothing to count is left out, and its weight goes to the others in proportion.
+    A scheme without weights has one group, which is the whole. A group of the rule that has nothing to count is left out,
+    and its weight goes to the others in proportion.
     Gives: None when no group has anything to count. Raises: ValueError for a group the rule has no weight for.
     Source: docs/rules/roll-up.md.
     """
+    rule = _with_weights(rule, groups)
     unknown = set(groups) - {weight.group for weight in rule.weights}
     if unknown:
         raise ValueError(f"no weight for {sorted(unknown)}")
@@ -108,6 +110,13 @@ def roll_up(groups: Mapping[str, Sequence[Result | Ranked]], rule: RollUpRule) -
         rounding=difference(total, total_of([part.amount for part in parts])),
         total=total,
     )
+
+
+def _with_weights(rule: RollUpRule, groups: Iterable[str]) -> RollUpRule:
+    only = list(groups)
+    if rule.weights or len(only) != 1:
+        return rule
+    return replace(rule, weights=(GroupWeight(only[0], Name(zh=only[0], en=only[0]), Decimal(1)),))
 
 
 def _shares(present: Iterable[GroupWeight]) -> dict[str, Fraction]:

@@ -46,7 +46,11 @@ def missing_facts(scheme: Scheme, facts: Facts) -> tuple[str, ...]:
     marks = {item.code for item in scheme.items if item.kind is ItemKind.EVALUATOR and facts.mark(item.code) is None}
     asked = {rule.fact for item in scheme.items for rule in item.rules} | set(scheme.counted_facts())
     counts = {code for code in asked if facts.count(code) is None}
-    measures = {code for code in scheme.measures() if facts.measure(code) is None}
+    # A unit without a limit cannot exceed it, but it cannot earn the points of keeping it either.
+    needed = {item.measure for item in scheme.items if item.measure is not None}
+    measures = {
+        code for code in scheme.measures() if facts.measure(code) is None and (code in needed or code not in facts.absent)
+    }
     return tuple(sorted(marks | counts | measures))
 
 
@@ -187,6 +191,8 @@ _KINDS = {
 
 def _finding(rule: VetoRule, facts: Facts, total: Decimal) -> Finding | None:
     if rule.kind is VetoKind.LIMIT_EXCEEDED:
+        if rule.measure in facts.absent and facts.measure(rule.measure or "") is None:
+            return None
         measure = _measure(facts, rule.measure)
         params = _params(actual=measure.actual, limit=measure.limit)
         return Finding(rule.code, rule.effect, OVER_LIMIT, params) if measure.actual > measure.limit else None

@@ -1,0 +1,1 @@
+"""What people do in an assessment: open it, score, decide vetoes, freeze and publish."""
