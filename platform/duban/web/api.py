@@ -82,7 +82,7 @@ class PageArgs(InputSchema):
     """The query of every list. Subclass it to add filters."""
 
     after = CleanString(load_default=None, metadata={"description": "The `next` of the page before."})
-    limit = fields.Integer(load_default=PAGE, strict=True, validate=validate.Range(1, LONGEST_PAGE))
+    limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, LONGEST_PAGE))
 
 
 class NoContent(Schema):
