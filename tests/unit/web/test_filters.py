@@ -84,7 +84,7 @@ def test_ago(zh, before, words):
     ("value", "places", "text"),
     [
         (Decimal("1234.50"), None, "1,234.5"),
-        (Decimal("100"), None, "100"),
+        (Decimal(100), None, "100"),
         (1000, None, "1,000"),
         (Decimal("0.125"), 2, "0.12"),
         (None, None, "—"),
