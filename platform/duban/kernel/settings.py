@@ -45,6 +45,8 @@ class Settings:
     idle_minutes: int = 30
     session_hours: int = 12
     sweep_seconds: int = 20
+    lease_seconds: int = 30
+    """How long a worker may hold a message before another may take it; longer than the mail server's time-out of 10 s."""
     log_format: str = "json"
     """json or text."""
 

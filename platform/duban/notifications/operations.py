@@ -16,7 +16,7 @@ from duban.kernel.jobs import JobName, bell
 from duban.kernel.scope import Scope, owned
 from duban.notifications.models import Effect, Notice
 from duban.notifications.queries import get_notice
-from duban.notifications.rules import LEASE, is_exhausted, pack_all, pause_after
+from duban.notifications.rules import is_exhausted, pack_all, pause_after
 from duban.notifications.states import OPEN_STATES, Channel, EffectState
 
 ONE_OFF = "event"
@@ -117,7 +117,7 @@ class Claim:
     epoch: int
 
 
-def claim(scope: Scope, *, channel: Channel, limit: int, lease: timedelta = LEASE) -> list[Claim]:
+def claim(scope: Scope, *, channel: Channel, limit: int, lease: timedelta) -> list[Claim]:
     """
     Take hold of what is due, the longest waiting first, also what a dead worker had taken and its lease has run out.
 

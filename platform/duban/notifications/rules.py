@@ -16,7 +16,6 @@ MAX_TRIES = 5
 """Failed tries after which an effect is dead."""
 MAX_CLAIMS = 40
 """Claims, tried to an end or not, after which an effect is dead: what kills its process each time must not do so for ever."""
-LEASE = timedelta(seconds=30)
 FIRST_PAUSE = timedelta(seconds=15)
 BABEL_LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 

@@ -15,7 +15,7 @@ from duban.notifications import operations
 from duban.notifications.mail import compose, mail_server, message_id
 from duban.notifications.models import Effect
 from duban.notifications.operations import Claim, StillWanted
-from duban.notifications.rules import LEASE, say
+from duban.notifications.rules import say
 from duban.notifications.states import Channel, EffectState
 
 log = get_logger(__name__)
@@ -35,7 +35,11 @@ class Courier:
     """Gives the translating function of a locale."""
     still_wanted: Mapping[str, StillWanted] = field(default_factory=dict)
     """By subject kind; kinds not named are always wanted."""
-    lease: timedelta = LEASE
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim holds."""
+        return timedelta(seconds=self.runtime.settings.lease_seconds)
 
     def work(self, tenant: TenantInfo) -> AbstractContextManager[Scope]:
         """Open a unit of work of the service itself in a tenant."""

@@ -19,12 +19,13 @@ from duban.kernel.jobs import JobName, bell
 from duban.kernel.scope import Scope, owned
 from duban.notifications import operations, queries
 from duban.notifications.models import Effect, Notice
-from duban.notifications.rules import LEASE, MAX_TRIES
+from duban.notifications.rules import MAX_TRIES
 from duban.notifications.states import Channel, EffectState
 from duban.notifications.tasks import Courier, deliver
 from tests.cast import World
 from tests.mailbox import Mailbox
 
+LEASE = timedelta(seconds=30)
 MakeCourier = Callable[..., Courier]
 TEMPLATE = "《%(title)s》将于 %(due_on)s 到期，请及时报送。"
 
@@ -173,7 +174,7 @@ class TestDeliver:
         with world.as_("tom") as scope:
             tell(scope, world, "vera", channels=("in_app",))
         with world.as_system() as scope:
-            (lost,) = operations.claim(scope, channel=Channel.IN_APP, limit=9)
+            (lost,) = operations.claim(scope, channel=Channel.IN_APP, limit=9, lease=LEASE)
         assert deliver(make_courier(), world.tenant) == {}  # held
         clock.at += LEASE
         assert deliver(make_courier(), world.tenant) == {EffectState.DONE: 1}
