@@ -12,7 +12,8 @@ _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _BRACKETS = str.maketrans("[【〔(", "〔〔〔〔") | str.maketrans("]】〕)", "〕〕〕〕")
 _OPEN, _CLOSE = r"[〔\[【（(［]", r"[〕\]】）)］]"
 _ISSUER = r"[\u4e00-\u9fff]{1,12}?"
-_REFERENCE = re.compile(rf"(?<![\u4e00-\u9fff]){_ISSUER}\s*{_OPEN}\s*(?:[0-9０-９]{{4}})?\s*年?{_CLOSE}\s*第?\s*[0-9０-９]{{1,5}}\s*号")
+_YEAR, _SERIAL = r"(?:[0-9０-９]{4})?\s*年?", r"第?\s*[0-9０-９]{1,5}\s*号"
+_REFERENCE = re.compile(rf"(?<![\u4e00-\u9fff]){_ISSUER}\s*{_OPEN}\s*{_YEAR}{_CLOSE}\s*{_SERIAL}")
 _NUMBER = re.compile(r"(?P<issuer>.+?)〔(?P<year>[0-9]{4})〕第?(?P<serial>[0-9]{1,5})号")
 
 
