@@ -124,23 +124,23 @@ class TestDraft:
             drafting.change_task(scope, **go, task_id=task.id, version=4, form=form)
             with pytest.raises(GroupInUseError):
                 drafting.remove_group(scope, **go, group_id=group.id, version=5)
-            drafting.change_task(scope, **go, task_id=other.id, version=6, form=TaskForm(title="督查", group_id=group.id))
-            drafting.raise_task(scope, **go, task_id=other.id, version=7)
+            drafting.change_task(scope, **go, task_id=other.id, version=5, form=TaskForm(title="督查", group_id=group.id))
+            drafting.raise_task(scope, **go, task_id=other.id, version=6)
         with world.as_("cora") as scope:
             tasks = queries.tasks_of(scope, programme_id)
             assert [row.title for row in tasks] == ["督查", "签订责任书"]
             assert queries.task_units(scope, [row.id for row in tasks]) == {task.id: [world.units["D1"], world.units["T1"]]}
-            drafting.remove_task(scope, **go, task_id=task.id, version=8)
-            drafting.change_group(scope, **go, group_id=group.id, version=9, name="二、督查")
-            stage = drafting.add_stage(scope, **go, version=10, form=StageForm(name="部署"))
+            drafting.remove_task(scope, **go, task_id=task.id, version=7)
+            drafting.change_group(scope, **go, group_id=group.id, version=8, name="二、督查")
+            stage = drafting.add_stage(scope, **go, version=9, form=StageForm(name="部署"))
             drafting.change_stage(
-                scope, **go, stage_id=stage.id, version=11, form=StageForm(name="总结", end_on=date(2011, 12, 31))
+                scope, **go, stage_id=stage.id, version=10, form=StageForm(name="总结", end_on=date(2011, 12, 31))
             )
-            drafting.remove_stage(scope, **go, stage_id=stage.id, version=12)
-            drafting.change_programme(scope, **go, version=13, form=ProgrammeForm(title="新名", year=2012))
+            drafting.remove_stage(scope, **go, stage_id=stage.id, version=11)
+            drafting.change_programme(scope, **go, version=12, form=ProgrammeForm(title="新名", year=2012))
         with world.as_("cora") as scope:
             programme = queries.get_programme(scope, programme_id)
-            assert (programme.title, programme.year, programme.version) == ("新名", 2012, 14)
+            assert (programme.title, programme.year, programme.version) == ("新名", 2012, 13)
             assert [row.number for row in queries.tasks_of(scope, programme_id)] == ["2"]
             assert queries.stages_of(scope, programme_id) == []
 
