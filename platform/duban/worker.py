@@ -26,6 +26,7 @@ from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.settings import Settings, SettingsError, read_settings
 from duban.notifications.operations import StillWanted
 from duban.notifications.tasks import Courier, deliver
+from duban.reporting import tasks as reporting
 from duban.tenancy.queries import list_tenants
 from duban.web.i18n import load_translations
 
@@ -35,10 +36,10 @@ WORKER_TTL_SECONDS = 30
 MAINTENANCE_SECONDS = 15
 MONITOR_SECONDS = 10
 
-STILL_WANTED: Mapping[str, StillWanted] = {}
+STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED}
 """By the kind of subject a message is about: is it still true? Asked just before sending."""
 
-PERIODIC: tuple[Periodic, ...] = ()
+PERIODIC: tuple[Periodic, ...] = (*reporting.PERIODIC,)
 """What the clock does in every tenant besides delivering."""
 
 

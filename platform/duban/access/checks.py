@@ -4,7 +4,7 @@ Asking leave: the functions every operation, query and page uses.
 `obj` and `act` are words of the tenant kind's policy (docs: tenants/<kind>/policy.csv).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -126,14 +126,27 @@ def holders(scope: Scope, obj: str, act: str, path: str) -> list[PersonId]:
     return [person for _, person in _people(scope, _roles_allowed(scope, obj, act, {SELF}), [path])]
 
 
+def holders_at(scope: Scope, obj: str, act: str, at: Sequence[str]) -> Mapping[str, list[PersonId]]:
+    """Like `holders` for many places at once; places without anybody have no entry. Costs: one query."""
+    found: dict[str, list[PersonId]] = {}
+    for path, person in _people(scope, _roles_allowed(scope, obj, act, {SELF}), at):
+        found.setdefault(path, []).append(person)
+    return found
+
+
 def superiors(scope: Scope, obj: str, act: str, path: str) -> list[PersonId]:
     """List the people at the nearest unit above who may do this to the unit at `path`: e.g. its reviewers."""
     for above in reversed(paths.ancestors(path)):
-        rel = CHILD if paths.depth(path) - paths.depth(above) == 1 else DEEP
-        found = _people(scope, _roles_allowed(scope, obj, act, {rel}), [above])
+        found = superiors_at(scope, obj, act, path, above)
         if found:
-            return [person for _, person in found]
+            return found
     return []
+
+
+def superiors_at(scope: Scope, obj: str, act: str, path: str, above: str) -> list[PersonId]:
+    """List the people at the unit at `above` who may do this to the unit at `path` below it."""
+    rel = CHILD if paths.depth(path) - paths.depth(above) == 1 else DEEP
+    return [person for _, person in _people(scope, _roles_allowed(scope, obj, act, {rel}), [above])]
 
 
 def roles_at(scope: Scope, unit_id: UUID) -> list[tuple[RoleGrant, Person]]:

@@ -1,1 +1,0 @@
-"""What people do with documents and programmes: register and correct, draft, issue, derive, close."""

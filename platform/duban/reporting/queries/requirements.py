@@ -1,0 +1,202 @@
+"""Reads of requirements: one, lists, who would owe what, and how far each has come."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from duban.access import checks as access
+from duban.calendar.due_dates import Campaign, Occurrence, occurrences
+from duban.calendar.due_rules import DueRule
+from duban.calendar.working_days import WorkingCalendar, year_table_from_json, year_tables
+from duban.kernel.paging import PAGE, Page, page_of
+from duban.kernel.scope import Scope, get_owned, owned
+from duban.reporting.forms import Targets, TargetScope, targets_from_json
+from duban.reporting.models import Duty, Requirement
+from duban.reporting.states import DutyState, RequirementState
+from duban.tenancy.queries import catalogue
+from duban.tree.models import Unit
+from duban.tree.queries import is_active, within
+
+PREVIEW_UNITS = 200
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """One duty that issuing would make."""
+
+    unit: Unit
+    occurrence: Occurrence
+
+
+@dataclass(frozen=True)
+class Preview:
+    """
+    What issuing would make: every period with its due date, and the units, of which `units` holds the first.
+
+    `past` are the occurrences whose due date is already over.
+    """
+
+    occurrences: tuple[Occurrence, ...]
+    units: Sequence[Unit]
+    unit_count: int
+    past: tuple[Occurrence, ...] = ()
+
+    @property
+    def duty_count(self) -> int:
+        """How many duties that makes."""
+        return self.unit_count * len(self.occurrences)
+
+    def rows(self) -> Iterator[PreviewRow]:
+        """Go through the duties, by unit and period."""
+        for unit in self.units:
+            for occurrence in self.occurrences:
+                yield PreviewRow(unit, occurrence)
+
+
+@dataclass
+class Progress:
+    """How many duties of a requirement are in which state."""
+
+    by_state: dict[DutyState, int] = field(default_factory=dict)
+    overdue: int = 0
+    """Open or returned, with the due date over."""
+
+    @property
+    def total(self) -> int:
+        """All duties that still count."""
+        return sum(count for state, count in self.by_state.items() if state is not DutyState.CANCELLED)
+
+    @property
+    def accepted(self) -> int:
+        """Those that are done."""
+        return self.by_state.get(DutyState.ACCEPTED, 0)
+
+    @property
+    def to_review(self) -> int:
+        """Those that wait for the reviewer."""
+        return self.by_state.get(DutyState.SUBMITTED, 0)
+
+    @property
+    def missing(self) -> int:
+        """Those missed, whatever came afterwards."""
+        return self.by_state.get(DutyState.MISSING, 0) + self.by_state.get(DutyState.MISSING_SUBMITTED, 0)
+
+
+def may_see(scope: Scope) -> ColumnElement[bool]:
+    """Say in SQL which requirements the actor may see: drafts only where they may issue."""
+    issued = and_(Requirement.state != RequirementState.DRAFT, access.readable(scope, Requirement, "requirement"))
+    return or_(issued, access.readable(scope, Requirement, "requirement", "issue"))
+
+
+def get_requirement(scope: Scope, requirement_id: UUID, *, lock: bool = False) -> Requirement:
+    """
+    Get a requirement the actor may read; a draft only where they may issue.
+
+    Raises: NotFoundError.
+    """
+    requirement = get_owned(scope, Requirement, requirement_id, lock=lock)
+    act = "issue" if requirement.stands is RequirementState.DRAFT else "read"
+    access.require(scope, "requirement", act, requirement)
+    return requirement
+
+
+def list_requirements(
+    scope: Scope,
+    *,
+    after: str | None = None,
+    issued_by: str | None = None,
+    state: RequirementState | None = None,
+    limit: int = PAGE,
+) -> Page[Requirement]:
+    """List the requirements the actor may see, newest first; `issued_by` keeps those of the unit at that path."""
+    statement = owned(scope, Requirement).where(may_see(scope))
+    if issued_by is not None:
+        statement = statement.where(Requirement.path == issued_by)
+    if state is not None:
+        statement = statement.where(Requirement.state == state)
+    return page_of(scope, statement, [Requirement.id], after=after, limit=limit, newest_first=True)
+
+
+def progress_of(scope: Scope, requirement_ids: Collection[UUID]) -> Mapping[UUID, Progress]:
+    """Count the readable duties of each requirement by state. Costs: one query."""
+    found = {requirement_id: Progress() for requirement_id in requirement_ids}
+    if not found:
+        return found
+    unmet = and_(Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)), Duty.due_at <= scope.now)
+    rows = scope.session.execute(
+        select(Duty.requirement_id, Duty.state, func.count(), func.count().filter(unmet))
+        .where(Duty.tenant_id == scope.tenant_id, Duty.requirement_id.in_(found), access.readable(scope, Duty, "duty"))
+        .group_by(Duty.requirement_id, Duty.state)
+    )
+    for requirement_id, state, count, overdue in rows:
+        found[requirement_id].by_state[DutyState(state)] = count
+        found[requirement_id].overdue += overdue
+    return found
+
+
+def owing_units(scope: Scope, *, issuer: Unit, targets: Targets) -> Select[Unit]:
+    """Select the units below `issuer` that would owe, as they stand today."""
+    statement = owned(scope, Unit).where(is_active(scope), within(issuer.path), Unit.id != issuer.id)
+    match targets.scope:
+        case TargetScope.CHILDREN:
+            statement = statement.where(Unit.parent_id == issuer.id)
+        case TargetScope.LISTED:
+            return statement.where(Unit.id.in_(targets.unit_ids))
+        case TargetScope.SUBTREE:
+            pass
+    return statement.where(Unit.level.in_(targets.levels)) if targets.levels else statement
+
+
+def preview(
+    scope: Scope, *, issuer: Unit, targets: Targets, due: DueRule, campaign: Campaign, limit: int = PREVIEW_UNITS
+) -> Preview:
+    """
+    Work out what issuing would make, making nothing.
+
+    Raises: UnknownYearError, OpenEndedWindowError, TooManyPeriodsError. Costs: two queries.
+    """
+    found = occurrences(due, campaign, working_calendar(scope))
+    chosen = owing_units(scope, issuer=issuer, targets=targets)
+    count = scope.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    units = scope.session.scalars(chosen.order_by(Unit.depth, Unit.position, Unit.path).limit(limit)).all()
+    past = tuple(occurrence for occurrence in found if occurrence.due_on < scope.today)
+    return Preview(occurrences=found, units=units, unit_count=count, past=past)
+
+
+def preview_of(scope: Scope, requirement: Requirement, *, limit: int = PREVIEW_UNITS) -> Preview:
+    """Work out what issuing a drafted requirement would make."""
+    return preview(
+        scope,
+        issuer=get_owned(scope, Unit, requirement.unit_id),
+        targets=targets_from_json(requirement.targets),
+        due=requirement.rule,
+        campaign=requirement.campaign,
+        limit=limit,
+    )
+
+
+def working_calendar(scope: Scope) -> WorkingCalendar:
+    """Give the tenant's working calendar: the package's years and the tables of its catalogue (part `calendar`)."""
+    tables = catalogue(scope, "calendar").get("items", [])
+    return WorkingCalendar(year_tables(year_table_from_json(table) for table in tables))
+
+
+def templates(scope: Scope, *, level: str) -> Sequence[Mapping[str, object]]:
+    """List what the tenant's kind offers a unit of this level to issue, as the catalogue holds it."""
+    items = catalogue(scope, "requirements").get("items", [])
+    return [item for item in items if level in item.get("issued_by", ())]
+
+
+def years_with_duties(scope: Scope) -> Sequence[int]:
+    """List the reporting years of the duties the actor may read, newest first; at least this year."""
+    rows = scope.session.scalars(
+        select(Duty.reporting_year).where(Duty.tenant_id == scope.tenant_id, access.readable(scope, Duty, "duty")).distinct()
+    )
+    return sorted({*rows, _this_year(scope.today)}, reverse=True)
+
+
+def _this_year(today: date) -> int:
+    return today.year

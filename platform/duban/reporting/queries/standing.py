@@ -1,0 +1,203 @@
+"""How units stand: timeliness for assessments, and the matrix of units × requirements."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import and_, select
+
+from duban.access import checks as access
+from duban.calendar.lateness import Timeliness, Verdict, points_lost
+from duban.calendar.periods import Period, PeriodKind
+from duban.kernel.ids import UnitId
+from duban.kernel.scope import Scope
+from duban.reporting.models import Duty, Requirement
+from duban.reporting.states import DutyState
+from duban.tree.models import Unit
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class JudgedDuty:
+    """One duty of a year as assessments see it; the trace behind a unit's timeliness."""
+
+    duty_id: UUID
+    requirement_id: UUID
+    title: str
+    period_code: str
+    due_on: date
+    timeliness: Timeliness
+    late_days: int
+    points_lost: Decimal
+
+
+@dataclass
+class UnitTimeliness:
+    """
+    How punctual a unit was in a reporting year.
+
+    `owed` counts the duties whose due date is over or that were handed in; `pending` those that may still be met.
+    Units: `late_days` calendar days, summed; `points_lost` by each requirement's own model.
+    """
+
+    owed: int = 0
+    on_time: int = 0
+    late: int = 0
+    missing: int = 0
+    overdue: int = 0
+    pending: int = 0
+    late_days: int = 0
+    points_lost: Decimal = NOTHING
+    duties: list[JudgedDuty] = field(default_factory=list)
+
+
+def timeliness(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[UnitId, UnitTimeliness]:
+    """
+    Judge the given units' duties of a reporting year, as they stand now.
+
+    Gives: an entry for every unit asked about; cancelled duties count nowhere. Costs: one query.
+    Asks no leave: the caller answers for showing it (assessments do under their own).
+    """
+    found = {UnitId(unit_id): UnitTimeliness() for unit_id in unit_ids}
+    rows = scope.session.execute(
+        select(Duty, Requirement)
+        .join(Requirement, and_(Requirement.tenant_id == Duty.tenant_id, Requirement.id == Duty.requirement_id))
+        .where(
+            Duty.tenant_id == scope.tenant_id,
+            Requirement.tenant_id == scope.tenant_id,
+            Duty.unit_id.in_(found),
+            Duty.reporting_year == year,
+            Duty.state != DutyState.CANCELLED,
+        )
+        .order_by(Duty.due_on, Duty.id)
+    )
+    for duty, requirement in rows:
+        _add(found[UnitId(duty.unit_id)], _judged(scope, duty, requirement))
+    return found
+
+
+def _judged(scope: Scope, duty: Duty, requirement: Requirement) -> JudgedDuty:
+    state = Timeliness(duty.timeliness)
+    if state is Timeliness.PENDING and duty.due_at <= scope.now:
+        state = Timeliness.OVERDUE
+    verdict = Verdict(state, duty.late_days)
+    return JudgedDuty(
+        duty_id=duty.id,
+        requirement_id=requirement.id,
+        title=requirement.title,
+        period_code=duty.period_code,
+        due_on=duty.due_on,
+        timeliness=state,
+        late_days=duty.late_days,
+        points_lost=points_lost(verdict, requirement.penalty),
+    )
+
+
+def _add(total: UnitTimeliness, judged: JudgedDuty) -> None:
+    total.duties.append(judged)
+    match judged.timeliness:
+        case Timeliness.PENDING:
+            total.pending += 1
+            return
+        case Timeliness.ON_TIME:
+            total.on_time += 1
+        case Timeliness.LATE:
+            total.late += 1
+        case Timeliness.MISSING:
+            total.missing += 1
+        case Timeliness.OVERDUE:
+            total.overdue += 1
+    total.owed += 1
+    total.late_days += judged.late_days
+    total.points_lost += judged.points_lost
+
+
+@dataclass(frozen=True)
+class MatrixColumn:
+    """One requirement in one period. `late` counts the cells shown that are overdue or missing."""
+
+    requirement_id: UUID
+    title: str
+    title_en: str
+    period: Period
+    due_on: date
+    late: int = 0
+
+    @property
+    def key(self) -> str:
+        """What its cells are kept under."""
+        return f"{self.requirement_id}:{self.period.code}"
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """How one unit stands with one column."""
+
+    duty_id: UUID
+    state: DutyState
+    timeliness: Timeliness
+    due_on: date
+    late_days: int
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Units × requirements. A missing cell: nothing owed."""
+
+    columns: Sequence[MatrixColumn]
+    units: Sequence[Unit]
+    cells: Mapping[tuple[UUID, str], MatrixCell]
+
+
+def matrix(scope: Scope, *, units: Sequence[Unit], due_from: date, due_until: date) -> Matrix:
+    """
+    Lay out how the given units stand with everything due from one day to another (both included).
+
+    Takes:  the units of one page. Gives: only duties the actor may read. Costs: one query, however many units.
+    """
+    rows = scope.session.execute(
+        select(Duty, Requirement.title, Requirement.title_en)
+        .join(Requirement, and_(Requirement.tenant_id == Duty.tenant_id, Requirement.id == Duty.requirement_id))
+        .where(
+            Duty.tenant_id == scope.tenant_id,
+            Requirement.tenant_id == scope.tenant_id,
+            Duty.unit_id.in_([unit.id for unit in units]),
+            Duty.due_on >= due_from,
+            Duty.due_on <= due_until,
+            Duty.state != DutyState.CANCELLED,
+            access.readable(scope, Duty, "duty"),
+        )
+        .order_by(Duty.due_on, Duty.requirement_id, Duty.period_code)
+    )
+    columns: dict[str, MatrixColumn] = {}
+    cells: dict[tuple[UUID, str], MatrixCell] = {}
+    for duty, title, title_en in rows:
+        period = Period(start=duty.period_start, end=duty.period_end, kind=PeriodKind(duty.period_kind))
+        made = MatrixColumn(duty.requirement_id, title, title_en, period, duty.due_on)
+        column = columns.setdefault(made.key, made)
+        cell = _cell(scope, duty)
+        cells[duty.unit_id, column.key] = cell
+        if cell.is_overdue:
+            columns[column.key] = _with_one_late(column)
+    return Matrix(columns=list(columns.values()), units=units, cells=cells)
+
+
+def _cell(scope: Scope, duty: Duty) -> MatrixCell:
+    late = duty.late_days or max(0, (scope.today - duty.due_on).days)
+    unmet = duty.stands in {DutyState.OPEN, DutyState.RETURNED, DutyState.MISSING}
+    return MatrixCell(
+        duty_id=duty.id,
+        state=duty.stands,
+        timeliness=Timeliness(duty.timeliness),
+        due_on=duty.due_on,
+        late_days=late if unmet or duty.late_days else 0,
+        is_overdue=unmet and duty.due_at <= scope.now,
+    )
+
+
+def _with_one_late(column: MatrixColumn) -> MatrixColumn:
+    return MatrixColumn(column.requirement_id, column.title, column.title_en, column.period, column.due_on, late=column.late + 1)
