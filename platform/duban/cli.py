@@ -39,10 +39,10 @@ def reset(yes: bool) -> None:  # noqa: FBT001 - click passes flags by name
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    from duban.embedded.services import require_owner_url, services
+    from duban.embedded.services import database, require_owner_url
     from duban.kernel.migrating import upgrade
 
-    with services(read_settings()) as settings:
+    with database(read_settings()) as settings:
         upgrade(require_owner_url(settings))
     click.echo("The database is up to date.")
 

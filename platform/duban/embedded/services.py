@@ -20,18 +20,27 @@ def data_dir(settings: Settings) -> Path:
 
 
 @contextlib.contextmanager
+def database(settings: Settings, *, say: Callable[[str], None] = lambda _line: None) -> Iterator[Settings]:
+    """Have the database alone for the length of a block: the one the environment names, else the embedded one.
+
+    Raises: EmbeddedServerError.
+    """
+    if settings.database_url or settings.owner_database_url:
+        yield settings
+        return
+    say("PostgreSQL (embedded)")
+    with postgres.running(data_dir(settings) / "postgres") as server:
+        yield dataclasses.replace(settings, database_url=server.app_url, owner_database_url=server.owner_url)
+
+
+@contextlib.contextmanager
 def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: None) -> Iterator[Settings]:
     """Have database, queue and signing key for the length of a block; what the environment names is used as it is.
 
-    Raises: EmbeddedServerError, SettingsError.
+    Raises: EmbeddedServerError.
     """
     with contextlib.ExitStack() as stack:
-        if not settings.database_url:
-            say("PostgreSQL (embedded)")
-            database = stack.enter_context(postgres.running(data_dir(settings) / "postgres"))
-            settings = dataclasses.replace(
-                settings, database_url=database.app_url, owner_database_url=settings.owner_database_url or database.owner_url
-            )
+        settings = stack.enter_context(database(settings, say=say))
         if not settings.redis_url:
             say("Redis (embedded)")
             queue = stack.enter_context(redis.running(data_dir(settings) / "redis"))

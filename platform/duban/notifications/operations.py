@@ -131,7 +131,7 @@ def claim(scope: Scope, *, channel: Channel, limit: int, lease: timedelta) -> li
             Effect.state.in_(OPEN_STATES),
             Effect.next_try_at <= scope.now,
         )
-        .order_by(Effect.next_try_at)
+        .order_by(Effect.next_try_at, Effect.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")  # evaluated once: as a plain subquery the planner may run it again and lock more than the limit
@@ -143,7 +143,8 @@ def claim(scope: Scope, *, channel: Channel, limit: int, lease: timedelta) -> li
         .returning(Effect.id, Effect.epoch)
         .execution_options(synchronize_session=False)
     )
-    return [Claim(effect_id, epoch) for effect_id, epoch in taken]
+    # in the order they were told, which RETURNING does not keep
+    return [Claim(effect_id, epoch) for effect_id, epoch in sorted(taken, key=lambda row: row.id)]
 
 
 def settle(

@@ -1,0 +1,27 @@
+# The service for production: web, worker and clock are this one image with three commands (config/compose.yaml).
+# Servers (PostgreSQL, Redis, files) are outside; nothing embedded is installed.
+
+FROM node:24-slim AS assets
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+
+FROM python:3.12-slim AS packages
+WORKDIR /build
+COPY requirements-server.lock ./
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-server.lock
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin duban \
+    && mkdir -p /app/.data && chown duban /app/.data
+WORKDIR /app
+COPY --from=packages /venv /venv
+COPY . .
+COPY --from=assets /build/node_modules /build/node_modules
+RUN /venv/bin/python config/bootstrap.py --copy-assets /build/node_modules
+ENV PATH=/venv/bin:$PATH PYTHONPATH=/app/platform PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER duban
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz'), timeout=4)"]
+CMD ["gunicorn", "-c", "config/gunicorn.conf.py", "--bind", "0.0.0.0:8000", "wsgi:app"]
