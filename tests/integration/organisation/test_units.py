@@ -203,7 +203,7 @@ class TestSearch:
 
     def test_a_tree_opens_level_by_level(self, world: World) -> None:
         with world.as_("cora") as scope:
-            [top] = queries.readable_children(scope, None)
+            [top] = queries.topmost(scope)
             below = queries.readable_children(scope, top)
             assert [unit.code for unit in below] == ["T1", "T2", "D1"]
             assert queries.child_counts(scope, below) == {world.units["T1"]: 2, world.units["T2"]: 1}

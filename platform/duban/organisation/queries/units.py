@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
 
-from duban.access.checks import active_grant, readable, require
+from duban.access.checks import active_grant, home_paths, readable, require
 from duban.access.models import RoleGrant
 from duban.kernel.scope import Scope, owned
 from duban.organisation.models import UnitContact
@@ -141,11 +141,24 @@ def search_units(
     return scope.session.scalars(statement.order_by(*order).limit(limit)).all()
 
 
-def readable_children(scope: Scope, parent: Unit | None) -> Sequence[Unit]:
-    """List the units directly below one that the actor may see; without one, the topmost the actor may see."""
-    statement = owned(scope, Unit).where(readable(scope, Unit, "unit"), is_active(scope))
-    statement = statement.where(Unit.parent_id == parent.id if parent else Unit.parent_id.is_(None))
+def readable_children(scope: Scope, parent: Unit) -> Sequence[Unit]:
+    """List the units directly below one that the actor may see."""
+    statement = owned(scope, Unit).where(readable(scope, Unit, "unit"), is_active(scope), Unit.parent_id == parent.id)
     return scope.session.scalars(statement.order_by(Unit.position, Unit.path)).all()
+
+
+def topmost(scope: Scope) -> Sequence[Unit]:
+    """
+    List the units where the actor's own view begins: those they hold a role at, without those below another of them.
+
+    A village clerk's tree begins at the village: the units above are in its page's breadcrumb.
+    """
+    homes: list[str] = []
+    for path in home_paths(scope):
+        if not any(path.startswith(home) for home in homes):
+            homes.append(path)
+    statement = owned(scope, Unit).where(Unit.path.in_(homes), readable(scope, Unit, "unit"), is_active(scope))
+    return scope.session.scalars(statement.order_by(Unit.path)).all()
 
 
 def child_counts(scope: Scope, units: Collection[Unit]) -> Mapping[UUID, int]:

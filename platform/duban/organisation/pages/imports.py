@@ -1,0 +1,70 @@
+"""The page that takes a file of units: first what would happen, then the doing."""
+
+from base64 import b64decode, b64encode
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from duban.access.checks import may_somewhere
+from duban.kernel.text import N_
+from duban.organisation.operations.importing import ImportReport, check_units_file, import_units
+from duban.organisation.pages.forms import Refusal, attempt
+from duban.organisation.states import COLUMN_LABELS, REQUIRED_COLUMNS
+from duban.tenancy.kinds_in_force import structure
+from duban.web.requests import current_scope, work
+
+LARGEST_FILE_BYTES = 1024 * 1024
+ROWS_SHOWN = 100
+
+
+def units() -> ResponseReturnValue:
+    """Take a file: a dry run first; the checked content comes back with the confirmation, so nothing lies about in between."""
+    if not may_somewhere(current_scope(), "unit", "manage"):
+        return redirect(url_for("organisation.tree"))
+    if request.method == "GET":
+        return _page(None, "", Refusal(200))
+    data = _content()
+    if data is None:
+        return _page(None, "", Refusal(422, errors={"file": [N_("请选择一个 CSV 文件，最大 1 MB。")]}))
+    reports: list[ImportReport] = []
+
+    def act() -> None:
+        if request.form.get("confirmed") == "1":
+            with work() as scope:
+                reports.append(import_units(scope, data=data))
+        else:
+            reports.append(check_units_file(current_scope(), data=data))
+
+    refusal = attempt(act)
+    if refusal:
+        # Something changed since the dry run: say what, from a fresh one.
+        return _page(check_units_file(current_scope(), data=data), "", refusal)
+    report = reports[0]
+    return _page(report, b64encode(data).decode() if report.is_sound and not report.done else "", Refusal(200))
+
+
+def _content() -> bytes | None:
+    sent = request.files.get("file")
+    if sent is not None and sent.filename:
+        data = sent.stream.read(LARGEST_FILE_BYTES + 1)
+    else:
+        try:
+            data = b64decode(request.form.get("content", ""), validate=True)
+        except ValueError:
+            return None
+    return data if 0 < len(data) <= LARGEST_FILE_BYTES else None
+
+
+def _page(report: ImportReport | None, content: str, refusal: Refusal) -> ResponseReturnValue:
+    kind = structure(current_scope())
+    status = refusal.status if refusal.status != 200 or report is None or report.is_sound else 422  # noqa: PLR2004 - HTTP's own
+    page = render_template(
+        "organisation/import.html",
+        report=report,
+        content=content,
+        refusal=refusal,
+        rows_shown=ROWS_SHOWN,
+        columns=[(column.value, COLUMN_LABELS[column], column in REQUIRED_COLUMNS) for column in COLUMN_LABELS],
+        levels=[level for level in kind.levels if not level.root],
+    )
+    return page, status

@@ -1,0 +1,275 @@
+"""Pages of units: the tree, one unit, and the forms to change it."""
+
+from uuid import UUID
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from duban.access.checks import may, may_somewhere, require
+from duban.kernel.errors import InvalidInputError
+from duban.kernel.scope import Scope
+from duban.kernel.text import N_, Text
+from duban.organisation.leave import may_name
+from duban.organisation.operations import units as operations
+from duban.organisation.operations.contacts import Named, set_contacts
+from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
+from duban.organisation.queries import units as queries
+from duban.organisation.queries.people import held_at
+from duban.tenancy.kinds_in_force import structure
+from duban.tree.models import Unit
+from duban.tree.queries import chain, find_by_code, get_unit
+from duban.web.requests import current_scope, work
+
+CHILDREN_SHOWN = 200
+FOUND_SHOWN = 60
+PARTS = ("name", "post", "phone")
+
+# Pages of other features about one unit, shown when they exist: endpoint, label, icon.
+ELSEWHERE = (
+    ("reporting.unit_page", N_("报送任务"), "list-check"),
+    ("targets.unit_page", N_("目标指标"), "target"),
+    ("letters.unit_page", N_("责任书"), "signature"),
+    ("assessments.unit_page", N_("考核"), "award"),
+)
+
+
+def tree() -> ResponseReturnValue:
+    """Show the units: a tree that opens level by level, or what a search found."""
+    scope = current_scope()
+    query, level = request.args.get("q", ""), request.args.get("level", "")
+    if query or level:
+        found = queries.search_units(scope, query, levels=[level] if level else (), limit=FOUND_SHOWN)
+        return render_template(
+            "organisation/units.html", found=found, chains=_chains(scope, found), top=[], counts={}, **_tree_frame(scope)
+        )
+    top = queries.topmost(scope)
+    counts = queries.child_counts(scope, top)
+    open_first = queries.readable_children(scope, top[0]) if len(top) == 1 else []
+    return render_template(
+        "organisation/units.html",
+        found=None,
+        top=top,
+        first=open_first,
+        counts=dict(counts) | dict(queries.child_counts(scope, open_first)),
+        **_tree_frame(scope),
+    )
+
+
+def _tree_frame(scope: Scope) -> dict[str, object]:
+    manages = may_somewhere(scope, "unit", "manage")
+    incomplete: dict[UUID, int] = {}
+    for unit in queries.topmost(scope):
+        incomplete |= queries.incomplete_units(scope, unit)
+    return {"kind": structure(scope), "manages": manages, "incomplete": incomplete}
+
+
+def _chains(scope: Scope, found: object) -> dict[UUID, str]:
+    return {unit.id: " / ".join(above.short_name for above in chain(scope, unit)[:-1]) for unit in found}  # type: ignore[attr-defined]
+
+
+def children(unit_id: UUID) -> ResponseReturnValue:
+    """Give the branch of the tree below a unit."""
+    scope = current_scope()
+    unit = queries.get_readable_unit(scope, unit_id)
+    below = queries.readable_children(scope, unit)
+    return render_template(
+        "organisation/branch.html",
+        units=below,
+        counts=queries.child_counts(scope, below),
+        kind=structure(scope),
+        incomplete=queries.incomplete_units(scope, unit),
+    )
+
+
+def search() -> ResponseReturnValue:
+    """
+    Answer the unit picker: `q` part of a name, pinyin, initials or a code; `level` (repeatable) and `below` (a unit's id)
+    narrow it; `act=manage` leaves only units the person administers.
+    """
+    scope = current_scope()
+    below = unit_id(request.args.get("below", ""))
+    path = queries.get_readable_unit(scope, below).path if below else None
+    act = "manage" if request.args.get("act") == "manage" else "read"
+    levels = [level for level in request.args.getlist("level") if level]
+    found = queries.search_units(scope, request.args.get("q", ""), levels=levels, below=path, act=act)
+    parents = _chains(scope, found)
+    return {"items": [{"id": str(unit.id), "name": unit.name, "note": parents[unit.id], "code": unit.code} for unit in found]}
+
+
+def show(unit_id: UUID) -> ResponseReturnValue:
+    """Show one unit: where it stands, who answers for it, who works for it, what is under it."""
+    scope = current_scope()
+    unit = queries.get_readable_unit(scope, unit_id)
+    below = queries.readable_children(scope, unit)
+    manages = may(scope, "unit", "manage", unit)
+    return render_template(
+        "organisation/unit.html",
+        unit=unit,
+        kind=structure(scope),
+        above=_visible_chain(scope, unit),
+        placements=queries.placements(scope, unit.id),
+        sector_units=_sector_units(scope, unit),
+        contact_lines=queries.contact_lines(scope, unit),
+        people=held_at(scope, unit) if may(scope, "person", "read", unit) else None,
+        children=below[:CHILDREN_SHOWN],
+        children_count=len(below),
+        counts=queries.child_counts(scope, below[:CHILDREN_SHOWN]),
+        incomplete=queries.incomplete_units(scope, unit),
+        manages=manages,
+        manages_people=may(scope, "person", "manage", unit),
+        names_contacts=may_name(scope, unit),
+        roles_held=queries.roles_held_at(scope, unit) if manages else 0,
+        closed=unit.active_to is not None and unit.active_to <= scope.today,
+        elsewhere=_elsewhere(unit),
+        refusal=Refusal(200),
+    )
+
+
+def _sector_units(scope: Scope, unit: Unit) -> dict[str, object]:
+    lines = [line.code for line in structure(scope).lines if not line.primary]
+    return {line: queries.units_below_in_line(scope, unit, line) for line in lines}
+
+
+def _visible_chain(scope: Scope, unit: Unit) -> list[Unit]:
+    return [above for above in chain(scope, unit)[:-1] if may(scope, "unit", "read", above)]
+
+
+def _elsewhere(unit: Unit) -> list[tuple[str, str, str]]:
+    return [
+        (url_for(endpoint, unit_id=unit.id), label, icon)
+        for endpoint, label, icon in ELSEWHERE
+        if endpoint in current_app.view_functions
+    ]
+
+
+def new() -> ResponseReturnValue:
+    """Show and take the form for a new unit."""
+    values = typed("parent_id", "level", "code", "name", "short_name", "sector", "active_from")
+    parent = _parent(current_scope(), values["parent_id"])
+    if request.method == "GET":
+        return _new_form(values, parent, Refusal(200))
+    made: list[Unit] = []
+
+    def act() -> None:
+        if parent is None:
+            raise InvalidInputError(fields={"parent_id": [Text(N_("请选择上级单位。"))]})
+        names = {name: values[name] for name in ("level", "code", "name", "short_name", "sector")}
+        with work() as scope:
+            made.append(operations.create_unit(scope, parent_id=parent.id, active_from=day("active_from"), **names))
+
+    refusal = attempt(act)
+    if refusal:
+        return _new_form(values, parent, refusal)
+    return redirect(url_for("organisation.unit", unit_id=made[0].id))
+
+
+def _parent(scope: Scope, text: str) -> Unit | None:
+    """Find the parent by id, or by code where the picker had no JavaScript."""
+    chosen = unit_id(text)
+    parent = get_unit(scope, chosen) if chosen else find_by_code(scope, text.strip()) if text.strip() else None
+    return parent if parent is not None and may(scope, "unit", "read", parent) else None
+
+
+def _new_form(values: dict[str, str], parent: Unit | None, refusal: Refusal) -> ResponseReturnValue:
+    scope = current_scope()
+    if parent is not None:
+        require(scope, "unit", "manage", parent)
+    elif not may_somewhere(scope, "unit", "manage"):
+        return redirect(url_for("organisation.tree"))
+    kind = structure(scope)
+    levels = kind.levels_under(parent.level, line=kind.primary_line.code) if parent else [lv for lv in kind.levels if not lv.root]
+    return (
+        render_template("organisation/unit_new.html", values=values, parent=parent, levels=levels, refusal=refusal),
+        refusal.status,
+    )
+
+
+def rename(unit_id: UUID) -> ResponseReturnValue:
+    """Show and take the form for a unit's names."""
+    scope = current_scope()
+    unit = queries.get_readable_unit(scope, unit_id)
+    require(scope, "unit", "manage", unit)
+    values = {"name": unit.name, "short_name": unit.short_name, "sector": unit.sector}
+    refusal: Refusal | None = Refusal(200)
+    if request.method == "POST":
+        values = typed("name", "short_name", "sector")
+
+        def act() -> None:
+            with work() as writing:
+                operations.rename_unit(writing, unit_id=unit_id, **values)
+
+        refusal = attempt(act)
+        if refusal is None:
+            return redirect(url_for("organisation.unit", unit_id=unit_id))
+    page = render_template("organisation/unit_rename.html", unit=unit, values=values, refusal=refusal)
+    return page, refusal.status if refusal else 200
+
+
+def close(unit_id: UUID) -> ResponseReturnValue:
+    """End a unit."""
+
+    def act() -> None:
+        with work() as scope:
+            operations.close_unit(scope, unit_id=unit_id, active_to=day("active_to"), reason=request.form.get("reason", ""))
+
+    return do_and_return(act, to=url_for("organisation.unit", unit_id=unit_id), done=Text(N_("单位已撤销。")))
+
+
+def place(unit_id: UUID) -> ResponseReturnValue:
+    """Place a unit under a superior in a second line."""
+
+    def act() -> None:
+        parent = _parent(current_scope(), request.form.get("parent_id", ""))
+        if parent is None:
+            raise InvalidInputError(fields={"parent_id": [Text(N_("请选择上级单位。"))]})
+        with work() as scope:
+            operations.place_in_line(
+                scope, unit_id=unit_id, line=request.form.get("line", ""), parent_id=parent.id, active_from=day("active_from")
+            )
+
+    return do_and_return(act, to=url_for("organisation.unit", unit_id=unit_id), done=Text(N_("已归入这条管理线。")))
+
+
+def leave(unit_id: UUID, line: str) -> ResponseReturnValue:
+    """Take a unit out of a second line."""
+
+    def act() -> None:
+        with work() as scope:
+            operations.leave_line(scope, unit_id=unit_id, line=line)
+
+    return do_and_return(act, to=url_for("organisation.unit", unit_id=unit_id), done=Text(N_("已退出这条管理线。")))
+
+
+def contacts(unit_id: UUID) -> ResponseReturnValue:
+    """Show and take the form for a unit's contacts."""
+    scope = current_scope()
+    unit = queries.get_readable_unit(scope, unit_id)
+    lines = queries.contact_lines(scope, unit)
+    if request.method == "GET":
+        values = {
+            f"{line.kind.code}_{part}": getattr(line.contact, part) if line.contact else "" for line in lines for part in PARTS
+        }
+        return _contacts_form(scope, unit, values, Refusal(200))
+    values = typed(*(f"{line.kind.code}_{part}" for line in lines for part in PARTS))
+    named = {line.kind.code: Named(*(values[f"{line.kind.code}_{part}"] for part in PARTS)) for line in lines}
+
+    def act() -> None:
+        with work() as writing:
+            set_contacts(writing, unit_id=unit_id, named=named)
+
+    refusal = attempt(act)
+    if refusal:
+        return _contacts_form(current_scope(), unit, values, refusal)
+    return redirect(url_for("organisation.unit", unit_id=unit_id, _anchor="contacts"))
+
+
+def _contacts_form(scope: Scope, unit: Unit, values: dict[str, str], refusal: Refusal) -> ResponseReturnValue:
+    page = render_template(
+        "organisation/contacts.html",
+        unit=unit,
+        lines=queries.contact_lines(scope, unit),
+        values=values,
+        refusal=refusal,
+        allowed=may_name(scope, unit),
+    )
+    return page, refusal.status

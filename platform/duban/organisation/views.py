@@ -1,0 +1,57 @@
+"""Where the pages of this feature are, and their entries in the navigation."""
+
+from flask import Blueprint
+
+from duban.access.checks import may_somewhere
+from duban.kernel.text import N_
+from duban.organisation.pages import imports, people, units
+from duban.web.navigation import NavEntry
+
+bp = Blueprint("organisation", __name__, template_folder="templates")
+
+_FORM = ["GET", "POST"]
+
+for _rule, _name, _page, _methods in (
+    ("/units", "tree", units.tree, ["GET"]),
+    ("/units/search", "search", units.search, ["GET"]),
+    ("/units/new", "new_unit", units.new, _FORM),
+    ("/units/import", "import_units", imports.units, _FORM),
+    ("/units/<uuid:unit_id>", "unit", units.show, ["GET"]),
+    ("/units/<uuid:unit_id>/children", "children", units.children, ["GET"]),
+    ("/units/<uuid:unit_id>/rename", "rename_unit", units.rename, _FORM),
+    ("/units/<uuid:unit_id>/close", "close_unit", units.close, ["POST"]),
+    ("/units/<uuid:unit_id>/contacts", "contacts", units.contacts, _FORM),
+    ("/units/<uuid:unit_id>/lines", "place_unit", units.place, ["POST"]),
+    ("/units/<uuid:unit_id>/lines/<line>/leave", "leave_line", units.leave, ["POST"]),
+    ("/people", "people", people.people, ["GET"]),
+    ("/people/new", "new_person", people.new, _FORM),
+    ("/people/me", "own_page", people.own_page, ["GET"]),
+    ("/people/<uuid:person_id>", "person", people.show, ["GET"]),
+    ("/people/<uuid:person_id>/edit", "edit_person", people.edit, _FORM),
+    ("/people/<uuid:person_id>/roles", "grant_role", people.grant, ["POST"]),
+    ("/people/<uuid:person_id>/roles/<uuid:grant_id>/revoke", "revoke_role", people.revoke, ["POST"]),
+    ("/people/<uuid:person_id>/password", "reset_password", people.reset, ["POST"]),
+    ("/people/<uuid:person_id>/active", "activate_person", people.activate, ["POST"]),
+):
+    bp.add_url_rule(_rule, _name, _page, methods=_methods)
+
+NAV = (
+    NavEntry(
+        label=N_("单位"),
+        endpoint="organisation.tree",
+        icon="sitemap",
+        group=N_("组织"),
+        order=10,
+        prefix="organisation.tree organisation.unit organisation.new_unit organisation.import organisation.contacts",
+        condition=lambda scope: may_somewhere(scope, "unit", "read"),
+    ),
+    NavEntry(
+        label=N_("人员"),
+        endpoint="organisation.people",
+        icon="users",
+        group=N_("组织"),
+        order=20,
+        prefix="organisation.people organisation.person organisation.new_person organisation.edit_person organisation.own_page",
+        condition=lambda scope: may_somewhere(scope, "person", "read"),
+    ),
+)
