@@ -35,9 +35,8 @@ def attempt(action: Callable[[], Any]) -> Refusal | None:
     except (NotFoundError, NotAllowedError):
         raise
     except InvalidInputError as error:
-        return Refusal(
-            422, translate(error.text) if not error.fields else None, {name: list(texts) for name, texts in error.fields.items()}
-        )
+        errors = {name: list(texts) for name, texts in error.fields.items()}
+        return Refusal(422, None if errors else translate(error.text), errors)
     except AnticipatedError as error:
         return Refusal(status_of(error), translate(error.text))
     return None
