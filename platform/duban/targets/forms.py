@@ -82,7 +82,6 @@ def read_grid(typed: Typed, grid: Grid) -> GridInput:
 
 def read_draft(typed: Typed, *, year: int) -> IndicatorDraft | None:
     """Read the form of a new indicator; None where something is wrong, said in `typed.errors`."""
-    words = {name: typed.text(name) for name in ("code", "name", "unit_of_measure", "basis")}
     limit = typed.number("limit")
     choices = {
         "kind": _word(typed, "kind", Kind),
@@ -96,7 +95,10 @@ def read_draft(typed: Typed, *, year: int) -> IndicatorDraft | None:
     if typed.errors:
         return None
     return IndicatorDraft(
-        **words,
+        code=typed.text("code"),
+        name=typed.text("name"),
+        unit_of_measure=typed.text("unit_of_measure"),
+        basis=typed.text("basis"),
         kind=Kind(choices["kind"]),
         spread=Spread(choices["spread"]),
         direction=Direction(choices["direction"]),

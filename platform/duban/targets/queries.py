@@ -142,10 +142,11 @@ def is_told(share: Allocation) -> bool:
     return share.issued_at is not None
 
 
-def tallies(scope: Scope, *, year: int, within: Collection[str]) -> dict[UUID, Tally]:
+def tallies(scope: Scope, *, year: int, within: Collection[str], indicator_id: UUID | None = None) -> dict[UUID, Tally]:
     """
     Count a year's shares at and below the given paths, each node once.
 
+    Takes:  one indicator only where `indicator_id` is given.
     Gives:  tallies by allocation id; also of shares not issued yet, which count nothing upwards.
     Costs:  two queries, whatever the number of units.
     """
@@ -157,10 +158,11 @@ def tallies(scope: Scope, *, year: int, within: Collection[str]) -> dict[UUID, T
             Allocation.tenant_id == scope.tenant_id,
             Indicator.year == year,
             *_inside(within),
+            *_only(indicator_id),
         )
         .order_by(Indicator.depth, Indicator.path, Indicator.position, Indicator.code, Allocation.path, Allocation.line)
     ).all()
-    own = _own_months(scope, year=year, within=within)
+    own = _own_months(scope, year=year, within=within, indicator_id=indicator_id)
     shares: dict[Indicator, list[Allocation]] = defaultdict(list)
     for indicator, share in rows:
         shares[indicator].append(share)
@@ -178,12 +180,20 @@ def _inside(within: Collection[str]) -> list[ColumnElement[bool]]:
     return [or_(*(and_(Allocation.path >= path, Allocation.path < paths.upper_bound(path)) for path in tops))]
 
 
-def _own_months(scope: Scope, *, year: int, within: Collection[str]) -> dict[UUID, dict[date, Decimal]]:
+def _only(indicator_id: UUID | None) -> list[ColumnElement[bool]]:
+    return [] if indicator_id is None else [Indicator.id == indicator_id]
+
+
+def _own_months(
+    scope: Scope, *, year: int, within: Collection[str], indicator_id: UUID | None
+) -> dict[UUID, dict[date, Decimal]]:
     rows = scope.session.execute(
         select(Actual.allocation_id, Actual.month, Actual.value)
         .join(Allocation, and_(Allocation.tenant_id == Actual.tenant_id, Allocation.id == Actual.allocation_id))
         .join(Indicator, and_(Indicator.tenant_id == Allocation.tenant_id, Indicator.id == Allocation.indicator_id))
-        .where(Actual.tenant_id == scope.tenant_id, Actual.is_current, Indicator.year == year, *_inside(within))
+        .where(
+            Actual.tenant_id == scope.tenant_id, Actual.is_current, Indicator.year == year, *_inside(within), *_only(indicator_id)
+        )
     )
     own: dict[UUID, dict[date, Decimal]] = defaultdict(dict)
     for allocation_id, month, value in rows:

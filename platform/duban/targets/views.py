@@ -1,34 +1,30 @@
 """Pages of targets: a unit's indicators, the splitting grid, accepting, monthly actuals."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from duban.access.checks import home_paths, may, may_somewhere, require
+from duban.access.checks import may_somewhere, require
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError, RuleBrokenError, StaleError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.targets import queries
 from duban.targets.charts import children_chart, months_chart, used_chart
 from duban.targets.forms import Typed, read_actuals, read_draft, read_grid, read_number
+from duban.targets.framing import Place, find_place, frame, plain_number, typed_strings
 from duban.targets.lines import lines_of, warning_percent
-from duban.targets.marks import LEVEL_MARKS, STATE_MARKS
 from duban.targets.operations.adopting import adopt_indicators, catalogue_indicators
 from duban.targets.operations.defining import define_indicator, set_limit
 from duban.targets.operations.handing_down import accept_allocations, issue_allocations
 from duban.targets.operations.recording import ActualInput, record_actual
-from duban.targets.operations.splitting import cell_key, column_key, save_grid
+from duban.targets.operations.splitting import save_grid
 from duban.targets.queries import Grid, Tally
 from duban.targets.rules import months_of, plain
 from duban.targets.states import DIRECTION_LABELS, KIND_LABELS, SPREAD_LABELS, Kind, ShareState
-from duban.tree.models import Unit
-from duban.tree.queries import chain, get_unit, get_unit_by_path, units_by_id
+from duban.tree.queries import get_unit, units_by_id
 from duban.web.errors import status_of, translate
 from duban.web.i18n import current_language, gettext
 from duban.web.navigation import NavEntry
@@ -47,75 +43,16 @@ NAV = (
     ),
 )
 
+bp.add_app_template_filter(plain_number, "plain")
+
 _ALARMING = 8
-_YEARS = range(2000, 2100)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Which unit's targets of which year a page shows."""
-
-    unit: Unit
-    year: int
-
-    def url(self, endpoint: str, **more: object) -> str:
-        """Give the address of another page about the same unit and year."""
-        return url_for(f"targets.{endpoint}", unit=self.unit.id, year=self.year, **more)
-
-
-@bp.app_template_filter("plain")
-def plain_number(value: Decimal | None) -> str:
-    """Write a number as people do; a dash for none."""
-    return "—" if value is None else plain(value)
-
-
-def _place(scope: Scope, *, act: str = "read") -> Place:
-    """Find out the page's unit (the actor's own without one) and year. Raises: NotFoundError, NotAllowedError."""
-    wanted = request.values.get("unit", "")
-    if wanted:
-        try:
-            unit = get_unit(scope, UUID(wanted))
-        except ValueError as error:
-            raise NotFoundError from error
-    else:
-        homes = home_paths(scope)
-        if not homes:
-            raise NotFoundError
-        unit = get_unit_by_path(scope, homes[0])
-    require(scope, "target", act, unit)
-    year = request.values.get("year", "")
-    number = int(year) if year.isascii() and year.isdigit() else scope.today.year
-    return Place(unit, number if number in _YEARS else scope.today.year)
-
-
-def _strings() -> Mapping[str, str]:
-    return request.form.to_dict()
-
-
-def _frame(scope: Scope, place: Place) -> dict[str, Any]:
-    """What every page of the feature needs to draw itself."""
-    years = sorted({place.year, scope.today.year, *queries.years_with_targets(scope, unit_id=place.unit.id)}, reverse=True)
-    above = [unit for unit in chain(scope, place.unit) if may(scope, "target", "read", unit)]
-    return {
-        "place": place,
-        "years": years,
-        "above": above,
-        "may_define": may(scope, "target", "define", place.unit),
-        "may_assign": may(scope, "target", "assign", place.unit),
-        "may_accept": may(scope, "target", "accept", place.unit),
-        "may_report": may(scope, "target", "report", place.unit) or may(scope, "target", "assign", place.unit),
-        "level_marks": LEVEL_MARKS,
-        "state_marks": STATE_MARKS,
-        "cell_key": cell_key,
-        "column_key": column_key,
-    }
 
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
     """A unit's indicators of a year with what is used up of them, and who below is in trouble."""
     scope = current_scope()
-    place = _place(scope)
+    place = find_place(scope)
     found = queries.tallies(scope, year=place.year, within=[place.unit.path])
     own = [tally for tally in found.values() if tally.share.unit_id == place.unit.id]
     alarming = [
@@ -129,7 +66,7 @@ def index() -> ResponseReturnValue:
     has_below = bool(queries.lines_below(scope, unit=place.unit))
     return render_template(
         "targets/index.html",
-        **_frame(scope, place),
+        **frame(scope, place),
         groups=[(kind, [tally for tally in own if tally.indicator.kind is kind]) for kind in Kind],
         own=own,
         kind_labels=KIND_LABELS,
@@ -150,7 +87,7 @@ def show(indicator_id: UUID) -> ResponseReturnValue:
     scope = current_scope()
     indicator = queries.get_indicator(scope, indicator_id)
     request_unit = request.args.get("unit")
-    place = _place(scope) if request_unit else Place(get_unit(scope, indicator.owner_id), indicator.year)
+    place = find_place(scope) if request_unit else Place(get_unit(scope, indicator.owner_id), indicator.year)
     require(scope, "target", "read", place.unit)
     found = queries.tallies(scope, year=indicator.year, within=[place.unit.path])
     of_it = [tally for tally in found.values() if tally.indicator.id == indicator.id]
@@ -163,7 +100,7 @@ def show(indicator_id: UUID) -> ResponseReturnValue:
     by_line = [(line, [tally for tally in below if tally.share.line == line.code]) for line in lines_of(scope)]
     return render_template(
         "targets/show.html",
-        **_frame(scope, Place(place.unit, indicator.year)),
+        **frame(scope, Place(place.unit, indicator.year)),
         tally=own,
         units=units,
         by_line=[(line.name(current_language()), tallies) for line, tallies in by_line if tallies],
@@ -201,8 +138,8 @@ def change_limit(indicator_id: UUID) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Set an indicator of one's own words, or take over those of the kind's catalogue."""
     scope = current_scope()
-    place = _place(scope, act="define")
-    typed = Typed(_strings())
+    place = find_place(scope, act="define")
+    typed = Typed(typed_strings())
     general: Text | None = None
     if request.method == "POST":
         try:
@@ -247,7 +184,7 @@ def _new_page(place: Place, typed: Typed, general: Text | None) -> str:
     ]
     return render_template(
         "targets/new.html",
-        **_frame(scope, place),
+        **frame(scope, place),
         typed=typed.strings,
         errors=typed.errors,
         general=general,
@@ -264,7 +201,7 @@ def _new_page(place: Place, typed: Typed, general: Text | None) -> str:
 def grid() -> ResponseReturnValue:
     """Split a year's indicators over the units below in one line; the live remainder is the browser's, the check is ours."""
     scope = current_scope()
-    place = _place(scope)
+    place = find_place(scope)
     lines = queries.lines_below(scope, unit=place.unit)
     line = request.values.get("line", "")
     line = line if line in lines else next(iter(lines), "")
@@ -272,7 +209,7 @@ def grid() -> ResponseReturnValue:
     if request.method == "GET":
         return _grid_page(place, found, Typed({}))
     require(scope, "target", "assign", place.unit)
-    typed = Typed(_strings())
+    typed = Typed(typed_strings())
     given = read_grid(typed, found)
     if typed.errors:
         return _grid_page(place, found, typed), 422
@@ -304,7 +241,7 @@ def _grid_page(place: Place, found: Grid, typed: Typed, general: Text | None = N
     parts = {column.indicator.total_id for column in found.columns if column.indicator.total_id}
     return render_template(
         "targets/grid.html",
-        **_frame(scope, place),
+        **frame(scope, place),
         grid=found,
         typed=typed.strings,
         errors=typed.errors,
@@ -320,13 +257,13 @@ def _grid_page(place: Place, found: Grid, typed: Typed, general: Text | None = N
 def accept() -> ResponseReturnValue:
     """Accept what the superior handed down."""
     scope = current_scope()
-    place = _place(scope)
+    place = find_place(scope)
     general: Text | None = None
     status = 200
     if request.method == "POST":
         shown = {
             UUID(name.removeprefix("version-")): int(value)
-            for name, value in _strings().items()
+            for name, value in typed_strings().items()
             if name.startswith("version-") and value.isdigit()
         }
         try:
@@ -343,7 +280,7 @@ def accept() -> ResponseReturnValue:
         if share.state is ShareState.ISSUED
     ]
     page = render_template(
-        "targets/accept.html", **_frame(scope, place), issued=issued, general=general, direction_labels=DIRECTION_LABELS
+        "targets/accept.html", **frame(scope, place), issued=issued, general=general, direction_labels=DIRECTION_LABELS
     )
     return page, status
 
@@ -352,7 +289,7 @@ def accept() -> ResponseReturnValue:
 def actuals() -> ResponseReturnValue:
     """Record a month's numbers of a unit, all indicators on one page."""
     scope = current_scope()
-    place = _place(scope)
+    place = find_place(scope)
     tallies = [tally for tally in queries.unit_tallies(scope, unit=place.unit, year=place.year) if queries.is_told(tally.share)]
     months = sorted(
         {
@@ -362,7 +299,7 @@ def actuals() -> ResponseReturnValue:
         }
     )
     month = _month(scope, months)
-    typed = Typed(_strings() if request.method == "POST" else {})
+    typed = Typed(typed_strings() if request.method == "POST" else {})
     if request.method == "GET":
         return _actuals_page(place, tallies, months, month, typed)
     try:
@@ -404,7 +341,7 @@ def _actuals_page(
     history = queries.list_actuals(scope, allocation_ids=[tally.share.id for tally in tallies])
     return render_template(
         "targets/actuals.html",
-        **_frame(scope, place),
+        **frame(scope, place),
         tallies=tallies,
         months=months,
         month=month,
@@ -414,4 +351,14 @@ def _actuals_page(
         errors=typed.errors,
         general=general,
         corrects=any(month in tally.own for tally in tallies),
+        parts_sums=_parts_sums(tallies, month),
     )
+
+
+def _parts_sums(tallies: list[Tally], month: date | None) -> dict[UUID, Decimal]:
+    """Add up what was recorded for the parts of each total in a month, to be held against the total's own record."""
+    sums: dict[UUID, Decimal] = {}
+    for tally in tallies:
+        if tally.indicator.total_id is not None and month in tally.own:
+            sums[tally.indicator.total_id] = sums.get(tally.indicator.total_id, Decimal(0)) + tally.own[month]
+    return sums

@@ -15,6 +15,7 @@ from duban.kernel.text import N_, Text
 from duban.letters import queries
 from duban.letters.errors import AlreadySignedError, LetterStateError, TamperedError, TextChangedError
 from duban.letters.models import Letter, Signature
+from duban.letters.operations.telling import tell_signed
 from duban.letters.rules.frozen import seal_of
 from duban.letters.states import AFTER_SIGNATURE, STATE_LABELS, LetterState, Side
 
@@ -55,6 +56,7 @@ def sign_letter(scope: Scope, *, letter_id: UUID, shown_digest: str, password: s
         digest=letter.digest,
         seal=signature.seal,
     )
+    tell_signed(scope, letter=letter, side=side, name=signature.name)
     return signature
 
 

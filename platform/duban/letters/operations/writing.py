@@ -13,6 +13,7 @@ from duban.kernel.text import N_, Text
 from duban.letters import queries
 from duban.letters.errors import LetterStateError, NothingToGenerateError, TamperedError
 from duban.letters.models import Letter, LetterCampaign
+from duban.letters.operations.telling import tell_issued
 from duban.letters.rules.clauses import Parties, TargetLine, Wording, compose
 from duban.letters.rules.frozen import ALGORITHM, digest_of, is_intact
 from duban.letters.states import NEXT_STATES, STATE_LABELS, LetterState
@@ -160,6 +161,7 @@ def issue_letters(scope: Scope, *, upper_id: UUID, letter_ids: Collection[UUID])
             digest=letter.digest,
             to=letter.lower_name,
         )
+    tell_issued(scope, letters=letters)
     return letters
 
 

@@ -13,10 +13,11 @@ from duban.targets import queries
 from duban.targets.errors import GridRefusedError, NothingToIssueError, ShareStateError
 from duban.targets.models import Allocation, Indicator
 from duban.targets.operations.splitting import column_key
+from duban.targets.operations.telling import tell_accepted, tell_issued
 from duban.targets.rules import plain
 from duban.targets.states import NEXT_STATES, ShareState, Spread
 from duban.tree.models import Unit
-from duban.tree.queries import get_unit
+from duban.tree.queries import get_unit, units_by_id
 
 
 def issue_allocations(scope: Scope, *, unit_id: UUID, year: int, line: str) -> Sequence[Allocation]:
@@ -46,6 +47,8 @@ def issue_allocations(scope: Scope, *, unit_id: UUID, year: int, line: str) -> S
         line=line,
         shares={str(share.id): share.value for share in due},
     )
+    units = units_by_id(scope, {share.unit_id for share in due})
+    tell_issued(scope, superior=unit, units=units.values(), year=year)
     return due
 
 
@@ -113,4 +116,5 @@ def accept_allocations(scope: Scope, *, unit_id: UUID, year: int, versions: Mapp
         year=year,
         shares={str(share.id): share.issued_value for share in held.values()},
     )
+    tell_accepted(scope, unit=unit, year=year)
     return list(held.values())

@@ -14,7 +14,10 @@ from duban.kernel.text import N_, Text
 from duban.targets import queries, rules
 from duban.targets.errors import ShareStateError
 from duban.targets.models import Actual, Allocation, Indicator
+from duban.targets.operations.telling import tell_alarms
+from duban.targets.queries import Tally
 from duban.targets.rules import plain
+from duban.tree.queries import units_by_id
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def record_actual(scope: Scope, *, allocation_id: UUID, typed: ActualInput) -> A
     if (current.revision if current else 0) != typed.revision:
         raise StaleError
     _check(scope, indicator, month, typed, current)
+    before = _chain_tallies(scope, share, indicator)
     actual = _write(scope, share, month, typed, current)
     record(
         scope,
@@ -64,6 +68,10 @@ def record_actual(scope: Scope, *, allocation_id: UUID, typed: ActualInput) -> A
         reason=typed.reason,
         source=typed.source,
     )
+    scope.session.flush()  # the count after the change is read from the table
+    after = _chain_tallies(scope, share, indicator)
+    units = units_by_id(scope, {tally.share.unit_id for tally in after.values()})
+    tell_alarms(scope, before=before, after=after, indicator=indicator, units=units)
     return actual
 
 
@@ -108,3 +116,14 @@ def _write(scope: Scope, share: Allocation, month: date, typed: ActualInput, cur
             recorded_at=scope.now,
         )
     )
+
+
+def _chain_tallies(scope: Scope, share: Allocation, indicator: Indicator) -> dict[object, Tally]:
+    """Count the share and the shares it came from, up to the owner's: one death may exceed a village's limit and a county's."""
+    found = queries.tallies(scope, year=indicator.year, within=[indicator.path], indicator_id=indicator.id)
+    chain: dict[object, Tally] = {}
+    current = found.get(share.id)
+    while current is not None and current.share.id not in chain:
+        chain[current.share.id] = current
+        current = found.get(current.share.parent_id) if current.share.parent_id else None
+    return chain
