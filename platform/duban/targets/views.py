@@ -359,6 +359,6 @@ def _parts_sums(tallies: list[Tally], month: date | None) -> dict[UUID, Decimal]
     """Add up what was recorded for the parts of each total in a month, to be held against the total's own record."""
     sums: dict[UUID, Decimal] = {}
     for tally in tallies:
-        if tally.indicator.total_id is not None and month in tally.own:
+        if month is not None and tally.indicator.total_id is not None and month in tally.own:
             sums[tally.indicator.total_id] = sums.get(tally.indicator.total_id, Decimal(0)) + tally.own[month]
     return sums
