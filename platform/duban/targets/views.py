@@ -16,7 +16,8 @@ from duban.targets.charts import children_chart, months_chart, used_chart
 from duban.targets.forms import Typed, read_actuals, read_draft, read_grid, read_number
 from duban.targets.framing import Place, find_place, frame, plain_number, typed_strings
 from duban.targets.lines import lines_of, warning_percent
-from duban.targets.operations.adopting import adopt_indicators, catalogue_indicators
+from duban.targets.offers import catalogue_indicators
+from duban.targets.operations.adopting import adopt_indicators
 from duban.targets.operations.defining import define_indicator, set_limit
 from duban.targets.operations.handing_down import accept_allocations, issue_allocations
 from duban.targets.operations.recording import ActualInput, record_actual

@@ -349,7 +349,10 @@ class TestApi:
                 "code": "rate",
                 "year": YEAR,
                 "limit": "100",
-                **RATE, "kind": "work", "spread": "copy", "direction": "at_least",
+                **RATE,
+                "kind": "work",
+                "spread": "copy",
+                "direction": "at_least",
             },
         )
         assert made.status_code == 201, made.get_json()

@@ -15,9 +15,9 @@ from duban.kernel.text import N_, Text
 from duban.letters import queries
 from duban.letters.errors import AlreadySignedError, LetterStateError, TamperedError, TextChangedError
 from duban.letters.models import Letter, Signature
-from duban.letters.operations.telling import tell_signed
 from duban.letters.rules.frozen import seal_of
 from duban.letters.states import AFTER_SIGNATURE, STATE_LABELS, LetterState, Side
+from duban.letters.telling import tell_signed
 
 
 def sign_letter(scope: Scope, *, letter_id: UUID, shown_digest: str, password: str) -> Signature:

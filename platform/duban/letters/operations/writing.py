@@ -13,10 +13,10 @@ from duban.kernel.text import N_, Text
 from duban.letters import queries
 from duban.letters.errors import LetterStateError, NothingToGenerateError, TamperedError
 from duban.letters.models import Letter, LetterCampaign
-from duban.letters.operations.telling import tell_issued
 from duban.letters.rules.clauses import Parties, TargetLine, Wording, compose
 from duban.letters.rules.frozen import ALGORITHM, digest_of, is_intact
 from duban.letters.states import NEXT_STATES, STATE_LABELS, LetterState
+from duban.letters.telling import tell_issued
 from duban.letters.wording import wording_of
 from duban.targets.models import Allocation, Indicator
 from duban.targets.queries import is_told, shares_of_units

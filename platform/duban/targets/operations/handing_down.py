@@ -13,9 +13,9 @@ from duban.targets import queries
 from duban.targets.errors import GridRefusedError, NothingToIssueError, ShareStateError
 from duban.targets.models import Allocation, Indicator
 from duban.targets.operations.splitting import column_key
-from duban.targets.operations.telling import tell_accepted, tell_issued
 from duban.targets.rules import plain
 from duban.targets.states import NEXT_STATES, ShareState, Spread
+from duban.targets.telling import tell_accepted, tell_issued
 from duban.tree.models import Unit
 from duban.tree.queries import get_unit, units_by_id
 

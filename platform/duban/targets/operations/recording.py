@@ -14,9 +14,9 @@ from duban.kernel.text import N_, Text
 from duban.targets import queries, rules
 from duban.targets.errors import ShareStateError
 from duban.targets.models import Actual, Allocation, Indicator
-from duban.targets.operations.telling import tell_alarms
 from duban.targets.queries import Tally
 from duban.targets.rules import plain
+from duban.targets.telling import tell_alarms
 from duban.tree.queries import units_by_id
 
 
