@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup, escape
 
 from duban.kernel.text import Text
@@ -209,6 +209,11 @@ def sparkline_points(values: Iterable[Decimal | int], width: int = 96, height: i
     )
 
 
+def link_to(endpoint: str, **values: object) -> str | None:
+    """Give the address of a page of another feature, None where this installation has no such page."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
+
+
 def unique_id() -> str:
     """Give an id not used before on this page, for a field that may appear many times."""
     g.face_ids = g.get("face_ids", 0) + 1
@@ -230,6 +235,7 @@ FILTERS = {
 GLOBALS = {
     "icon": icon,
     "same_page": same_page,
+    "link_to": link_to,
     "asset": asset,
     "today": lambda: moment().date(),
     "days_left": days_left,

@@ -60,3 +60,5 @@ window.addEventListener("offline", showConnection);
 
 document.querySelector("[data-focus]")?.focus();
 wake(document);
+
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

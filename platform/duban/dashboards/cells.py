@@ -1,0 +1,88 @@
+"""How the state of a duty looks: word, icon and tone, for badges and for the cells of the matrix."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from duban.calendar.lateness import Timeliness
+from duban.reporting.queries import Matrix, MatrixCell, MatrixColumn
+from duban.reporting.states import DUTY_LABELS, DUTY_LOOKS, DutyState
+from duban.tree.models import Unit
+from duban.web.filters import day_short, due_tone, due_words, link_to
+from duban.web.i18n import current_language
+from duban.web.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class Look:
+    """A state as it is shown."""
+
+    word: str
+    icon: str
+    tone: str
+    url: str | None = None
+    hint: str = ""
+
+
+def look_of_cell(cell: MatrixCell, *, url: str | None) -> Look:
+    """Say in one cell how a unit stands: days where they matter, else the state's own word."""
+    hint = _("%(day)s 截止", day=day_short(cell.due_on))
+    if cell.is_overdue and cell.state is not DutyState.MISSING:
+        return Look(_("逾期 %(n)s 天", n=cell.late_days), "alert-triangle", "late", url, hint)
+    if cell.state is DutyState.OPEN:
+        return Look(due_words(cell.due_on), "clock", due_tone(cell.due_on), url, hint)
+    if cell.state is DutyState.ACCEPTED and cell.timeliness is Timeliness.LATE:
+        return Look(_("迟报 %(n)s 天", n=cell.late_days), "circle-check", "warn", url, hint)
+    icon, tone = DUTY_LOOKS[cell.state]
+    return Look(_(DUTY_LABELS[cell.state]), icon, tone, url, hint)
+
+
+def look_of_state(state: DutyState) -> tuple[str, str, str]:
+    """Give word, icon and tone of a duty's state."""
+    icon, tone = DUTY_LOOKS[state]
+    return _(DUTY_LABELS[state]), icon, tone
+
+
+def title_of(column: MatrixColumn) -> str:
+    """Give the requirement's title in the page's language."""
+    return column.title_en if current_language() == "en" and column.title_en else column.title
+
+
+def matrix_rows(matrix: Matrix) -> Sequence[Mapping[str, object]]:
+    """Lay the units out as the interface kit's matrix takes them."""
+    columns = {column.key for column in matrix.columns}
+    return [_row(matrix, unit, columns) for unit in matrix.units]
+
+
+def _row(matrix: Matrix, unit: Unit, columns: set[str]) -> Mapping[str, object]:
+    found = {key: cell for key in columns if (cell := matrix.cells.get((unit.id, key))) is not None}
+    late = sum(cell.is_overdue for cell in found.values())
+    return {
+        "label": unit.short_name or unit.name,
+        "url": link_to("dashboards.supervision", unit_id=unit.id),
+        "note": _("逾期 %(n)s 件", n=late) if late else "",
+        "late": late,
+        "cells": {key: look_of_cell(cell, url=duty_url(cell.duty_id)) for key, cell in found.items()},
+    }
+
+
+def duty_url(duty_id: UUID) -> str | None:
+    """Give the address of a duty's page."""
+    return link_to("reporting.show_duty", duty_id=duty_id)
+
+
+def matrix_columns(matrix: Matrix, *, may_urge: bool) -> Sequence[Mapping[str, object]]:
+    """Head the columns: title, due date, and the button that urges all who are late there."""
+    return [
+        {
+            "key": column.key,
+            "label": title_of(column),
+            "url": link_to("reporting.show_requirement", requirement_id=column.requirement_id),
+            "note": _("%(day)s 截止", day=day_short(column.due_on)),
+            "late": column.late,
+            "urge_url": link_to("dashboards.urge_column", requirement_id=column.requirement_id, period=column.period.code)
+            if may_urge
+            else None,
+        }
+        for column in matrix.columns
+    ]

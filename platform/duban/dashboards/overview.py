@@ -1,0 +1,116 @@
+"""The leader's one page: five numbers with their trend, the ranking, the three worst."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+from uuid import UUID
+
+from duban.assessments.models import Assessment
+from duban.assessments.queries import frozen_ranking, list_assessments, may_see_ranking
+from duban.assessments.states import AssessmentState
+from duban.dashboards import rules
+from duban.dashboards.queries import count_below
+from duban.dashboards.rules import Overview, Sum
+from duban.kernel.scope import Scope
+from duban.letters.models import Letter
+from duban.letters.queries import LevelCoverage, Owed, coverage_by_level, list_owed, list_to_sign
+from duban.targets.queries import Tally, unit_tallies
+from duban.targets.states import Kind, Level, Spread
+from duban.tree.models import Unit
+
+
+@dataclass(frozen=True)
+class Row:
+    """One branch in the ranking; `place` None while none of its duties is judged."""
+
+    unit: Unit
+    place: int | None
+    sums: Sum
+
+
+@dataclass(frozen=True)
+class Score:
+    """One unit's line in the newest published ranking; `place` None for a vetoed unit."""
+
+    unit: Unit
+    place: int | None
+    total: Decimal
+    is_vetoed: bool
+
+
+@dataclass(frozen=True)
+class OverviewPage:
+    """All the page shows."""
+
+    year: int
+    overview: Overview
+    rates: Sequence[Decimal]
+    unmet: Sequence[int]
+    rows: Sequence[Row]
+    worst: Sequence[tuple[Unit, Sum]]
+    tallies: Sequence[Tally]
+    letters: LevelCoverage | None
+    to_sign: Sequence[Letter]
+    assessment: Assessment | None
+    scores: Sequence[Score]
+
+    @property
+    def control(self) -> Tally | None:
+        """The control indicator the page leads with: the first that has a number."""
+        return next((tally for tally in self.tallies if tally.indicator.kind is Kind.CONTROL and tally.progress.limit is not None), None)
+
+    @property
+    def in_danger(self) -> int:
+        """How many targets are warned, exceeded or behind."""
+        return sum(tally.progress.level in {Level.WARNED, Level.EXCEEDED, Level.BEHIND} for tally in self.tallies)
+
+
+def build(scope: Scope, unit: Unit) -> OverviewPage:
+    """Gather the page for everything below a unit. Costs: eight queries."""
+    year = scope.today.year
+    overview = rules.add_up(count_below(scope, unit, year=year))
+    owed = list_owed(scope, unit=unit, year=year)
+    assessment, scores = _published(scope, {one.lower.id: one.lower for one in owed})
+    branches = {one.lower.path: one.lower for one in owed if one.upper.id == unit.id}
+    return OverviewPage(
+        year=year,
+        overview=overview,
+        rates=rules.rates_until(overview, scope.today.month),
+        unmet=rules.unmet_until(overview, scope.today.month),
+        rows=_rows(overview, branches),
+        worst=[(branches[path], sums) for path, sums in rules.worst(overview.by_branch) if path in branches],
+        tallies=unit_tallies(scope, unit=unit, year=year),
+        letters=_own_level(owed, unit),
+        to_sign=list_to_sign(scope),
+        assessment=assessment,
+        scores=scores,
+    )
+
+
+def _published(scope: Scope, units: Mapping[UUID, Unit]) -> tuple[Assessment | None, Sequence[Score]]:
+    """Give the newest published round and its ranking of the units below."""
+    rounds = [one for one in list_assessments(scope) if one.state is AssessmentState.PUBLISHED and may_see_ranking(scope, one)]
+    ranking = frozen_ranking(scope, rounds[0]) if rounds else None
+    if ranking is None:
+        return None, ()
+    known = ((units.get(UUID(str(row["unit"]))), row) for row in ranking.rows)
+    scores = [Score(unit, row["place"], Decimal(str(row["total"])), bool(row["is_vetoed"])) for unit, row in known if unit]
+    return rounds[0], scores
+
+
+def _rows(overview: Overview, branches: Mapping[str, Unit]) -> Sequence[Row]:
+    placed = [Row(branches[path], place, sums) for place, path, sums in rules.ranked(overview.by_branch) if path in branches]
+    known = {row.unit.id for row in placed}
+    rest = [Row(unit, None, overview.by_branch.get(path, Sum())) for path, unit in branches.items() if unit.id not in known]
+    return placed + rest
+
+
+def _own_level(owed: Sequence[Owed], unit: Unit) -> LevelCoverage | None:
+    return next((level for level in coverage_by_level(owed) if level.depth == unit.depth), None)
+
+
+def months_of(tally: Tally) -> Sequence[Decimal]:
+    """Give a tally month by month for its trend: counts as running totals, rates as they are."""
+    months = [tally.counted.months[month] for month in sorted(tally.counted.months)]
+    return list(accumulate(months)) if tally.indicator.spread is Spread.SPLIT else months

@@ -1,0 +1,121 @@
+"""Reads across features, few and wide: one page, few statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import and_, case, exists, func, select
+
+from duban.access.checks import active_grant, grants_of, home_paths, policy, readable
+from duban.access.models import RoleGrant
+from duban.access.relations import CHILD, DEEP
+from duban.dashboards.rules import Abilities, Counted
+from duban.identity.models import Person
+from duban.kernel.paging import PAGE, Page, page_of
+from duban.kernel.scope import Scope, owned
+from duban.reporting.models import Duty
+from duban.reporting.states import TO_REVIEW, DutyState
+from duban.tree import paths
+from duban.tree.models import Unit
+from duban.tree.queries import is_active, units_by_path
+
+MATRIX_BEFORE = timedelta(days=62)
+MATRIX_AFTER = timedelta(days=45)
+MATRIX_ROWS = 40
+
+
+def abilities(scope: Scope) -> Abilities:
+    """Say what the actor may do anywhere at all. Costs: the grants, read once per unit of work."""
+    decided, grants = policy(scope), grants_of(scope)
+
+    def allowed(obj: str, act: str) -> frozenset[str]:
+        return frozenset().union(*(decided.allowed(grant.role, obj, act) for grant in grants))
+
+    return Abilities(
+        writes=bool(allowed("submission", "write")),
+        reviews=bool(allowed("submission", "review")),
+        urges=bool(allowed("duty", "urge")),
+        scores=bool(allowed("scorecard", "score")),
+        signs=bool(allowed("letter", "sign")),
+        sees_below=bool(allowed("duty", "read") & {CHILD, DEEP}),
+        keeps_units=bool(allowed("unit", "manage")),
+        runs_assessments=bool(allowed("assessment", "manage")),
+    )
+
+
+def home_unit(scope: Scope) -> Unit | None:
+    """Find the highest unit the actor holds a role at. Costs: one query per unit of work."""
+    if "dashboards.home" not in scope.memo:
+        homes = home_paths(scope)[:1]
+        found = units_by_path(scope, homes)
+        scope.memo["dashboards.home"] = found.get(homes[0]) if homes else None
+    unit: Unit | None = scope.memo["dashboards.home"]
+    return unit
+
+
+def units_below(scope: Scope, unit: Unit, *, level: str | None = None, after: str | None = None, limit: int = PAGE) -> Page[Unit]:
+    """Read a page of the active units directly below, in their order, that the actor may read. Costs: one query."""
+    statement = owned(scope, Unit).where(Unit.parent_id == unit.id, is_active(scope), readable(scope, Unit, "unit"))
+    if level:
+        statement = statement.where(Unit.level == level)
+    return page_of(scope, statement, [Unit.position, Unit.path], after=after, limit=limit)
+
+
+def levels_below(scope: Scope, unit: Unit) -> Sequence[str]:
+    """List the levels of the units directly below. Costs: one query."""
+    statement = select(Unit.level).where(Unit.tenant_id == scope.tenant_id, Unit.parent_id == unit.id, is_active(scope))
+    return sorted(scope.session.scalars(statement.distinct()))
+
+
+def matrix_window(today: date) -> tuple[date, date]:
+    """Give the due dates a matrix shows when nobody asks for others: the last two months and the next six weeks."""
+    return today - MATRIX_BEFORE, today + MATRIX_AFTER
+
+
+def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
+    """
+    Count the duties below a unit due in a year, by branch directly below, month and timeliness.
+
+    Gives: `branch` is the path of the unit directly below. Costs: one query, however large the tree.
+    """
+    now_overdue = and_(Duty.timeliness == "pending", Duty.due_at <= scope.now)
+    timeliness = case((now_overdue, "overdue"), else_=Duty.timeliness)
+    branch = func.split_part(Duty.path, ".", paths.depth(unit.path) + 1)
+    month = func.extract("month", Duty.due_on)
+    waiting = func.count().filter(and_(Duty.state.in_(TO_REVIEW), Duty.accepted_at.is_(None)))
+    rows = scope.session.execute(
+        select(branch, month, timeliness, func.count(), waiting)
+        .where(
+            Duty.tenant_id == scope.tenant_id,
+            Duty.path > unit.path,
+            Duty.path < paths.upper_bound(unit.path),
+            Duty.due_on >= date(year, 1, 1),
+            Duty.due_on <= date(year, 12, 31),
+            Duty.state != DutyState.CANCELLED,
+            readable(scope, Duty, "duty"),
+        )
+        .group_by(branch, month, timeliness)
+    )
+    return [Counted(f"{unit.path}{label}.", int(number), kind, count, waits) for label, number, kind, count, waits in rows]
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """How far a tenant is set up, for its administrator."""
+
+    units: int
+    people: int
+    unstaffed: int
+
+
+def set_up(scope: Scope) -> SetUp:
+    """Count what an administrator has to see to below their units. Costs: two queries."""
+    units = and_(Unit.tenant_id == scope.tenant_id, is_active(scope), readable(scope, Unit, "unit", "manage"))
+    staffed = select(RoleGrant.id).where(
+        RoleGrant.tenant_id == scope.tenant_id, RoleGrant.unit_id == Unit.id, active_grant(scope)
+    )
+    total, unstaffed = scope.session.execute(
+        select(func.count(), func.count().filter(~exists(staffed))).select_from(Unit).where(units)
+    ).one()
+    people = scope.session.scalar(select(func.count()).where(Person.tenant_id == scope.tenant_id, Person.active)) or 0
+    return SetUp(units=total, people=people, unstaffed=unstaffed)

@@ -1,0 +1,209 @@
+"""The pages people start from: the workbench, the matrix, the leader's one page, how a unit stands."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from duban.access import checks as access
+from duban.assessments.states import LABELS as ASSESSMENT_LABELS
+from duban.dashboards import benches, overview, standing
+from duban.dashboards.cells import look_of_cell, look_of_state, matrix_columns, matrix_rows, title_of
+from duban.dashboards.queries import abilities, home_unit, levels_below, matrix_window, set_up, units_below
+from duban.dashboards.rules import Face, face_of
+from duban.identity.views import safe_next
+from duban.kernel.errors import NotFoundError
+from duban.kernel.scope import Scope
+from duban.kernel.text import N_
+from duban.letters.states import STATE_LABELS as LETTER_LABELS
+from duban.reporting.operations import urge
+from duban.reporting.queries import matrix
+from duban.targets.states import DIRECTION_LABELS, KIND_LABELS, LEVEL_LABELS
+from duban.tenancy.kinds_in_force import level_name
+from duban.tree.models import Unit
+from duban.tree.queries import chain, get_unit
+from duban.web.i18n import current_language
+from duban.web.i18n import gettext as _
+from duban.web.navigation import NavEntry
+from duban.web.requests import current_scope, work
+
+bp = Blueprint("dashboards", __name__, template_folder="templates")
+
+
+CHART_ROWS = 6
+
+
+@bp.context_processor
+def words() -> dict[str, object]:
+    """Give the pages the words and looks of the features they show."""
+    return {
+        "look_of_state": look_of_state,
+        "look_of_cell": look_of_cell,
+        "title_of": title_of,
+        "months_of": overview.months_of,
+        "level_labels": LEVEL_LABELS,
+        "kind_labels": KIND_LABELS,
+        "direction_labels": DIRECTION_LABELS,
+        "letter_labels": LETTER_LABELS,
+        "assessment_labels": ASSESSMENT_LABELS,
+        "matrix_key": [
+            (_("已通过"), "circle-check", "done"),
+            (_("待报送"), "clock", "todo"),
+            (_("待审核、退回、临期"), "hourglass", "warn"),
+            (_("逾期、漏报"), "alert-triangle", "late"),
+        ],
+    }
+
+
+def _sees_below(scope: Scope) -> bool:
+    return abilities(scope).sees_below
+
+
+NAV = (
+    NavEntry(label=N_("工作台"), endpoint="dashboards.home", icon="layout-dashboard", order=0, prefix="dashboards.home"),
+    NavEntry(
+        label=N_("总览"), endpoint="dashboards.show_overview", icon="gauge", order=5, prefix="dashboards.show_overview", condition=_sees_below
+    ),
+    NavEntry(
+        label=N_("任务对照表"), endpoint="dashboards.show_matrix", icon="table", order=8, prefix="dashboards.show_matrix", condition=_sees_below
+    ),
+)  # fmt: skip
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """Show the workbench that fits what the person may do."""
+    scope = current_scope()
+    can = abilities(scope)
+    face = face_of(can)
+    if face is Face.LEADER:
+        return show_overview()
+    return _BENCHES[face](scope)
+
+
+def _clerk(scope: Scope) -> str:
+    return render_template("dashboards/clerk.html", bench=benches.clerk(scope, after=request.args.get("after")), unit=home_unit(scope))
+
+
+def _officer(scope: Scope) -> str:
+    unit = _home(scope)
+    bench = benches.officer(scope, unit)
+    table = bench.matrix
+    return render_template(
+        "dashboards/officer.html",
+        bench=bench,
+        unit=unit,
+        columns=matrix_columns(table, may_urge=abilities(scope).urges),
+        rows=matrix_rows(table),
+    )
+
+
+def _evaluator(scope: Scope) -> str:
+    return render_template("dashboards/evaluator.html", bench=benches.evaluator(scope), unit=home_unit(scope))
+
+
+def _administrator(scope: Scope) -> str:
+    return render_template("dashboards/administrator.html", state=set_up(scope), unit=home_unit(scope))
+
+
+def _plain(scope: Scope) -> str:
+    return render_template("dashboards/plain.html", unit=home_unit(scope))
+
+
+_BENCHES: dict[Face, Callable[[Scope], str]] = {
+    Face.CLERK: _clerk,
+    Face.OFFICER: _officer,
+    Face.EVALUATOR: _evaluator,
+    Face.ADMINISTRATOR: _administrator,
+    Face.PLAIN: _plain,
+}
+
+
+def _home(scope: Scope) -> Unit:
+    unit = home_unit(scope)
+    if unit is None:
+        raise NotFoundError
+    return unit
+
+
+def _asked_unit(scope: Scope) -> Unit:
+    """Give the unit asked for in the address, else the person's own. Raises: NotFoundError."""
+    asked = request.args.get("unit")
+    if not asked:
+        return _home(scope)
+    try:
+        unit = get_unit(scope, UUID(asked))
+    except ValueError as error:
+        raise NotFoundError from error
+    access.require(scope, "unit", "read", unit)
+    return unit
+
+
+@bp.get("/overview")
+def show_overview() -> ResponseReturnValue:
+    """Show the one page for leaders: five numbers, the ranking, the three worst."""
+    scope = current_scope()
+    unit = _asked_unit(scope)
+    if not abilities(scope).sees_below:
+        raise NotFoundError
+    page = overview.build(scope, unit)
+    return render_template("dashboards/overview.html", page=page, unit=unit, rate_chart=_rate_chart(page))
+
+
+def _rate_chart(page: overview.OverviewPage) -> dict[str, object]:
+    """Describe the bar chart of the branches with the lowest on-time rate, worst at the top."""
+    lowest = [(row.unit.short_name or row.unit.name, row.sums) for row in page.rows if row.place is not None][: -CHART_ROWS - 1 : -1]
+    percents = [((sums.rate or 0) * 100).quantize(Decimal("0.1")) for _name, sums in lowest]
+    return {
+        "kind": "hbar",
+        "categories": [name for name, _sums in lowest],
+        "series": [{"name": _("按时率 %%"), "data": percents, "tones": ["late" if sums.unmet else "todo" for _name, sums in lowest]}],
+        "max": 100,
+    }
+
+
+@bp.get("/matrix")
+def show_matrix() -> ResponseReturnValue:
+    """Show units × requirements, a page of units at a time."""
+    scope = current_scope()
+    unit = _asked_unit(scope)
+    if not abilities(scope).sees_below:
+        raise NotFoundError
+    first, last = matrix_window(scope.today)
+    due_from = request.args.get("from", first, type=date.fromisoformat)
+    due_until = request.args.get("until", last, type=date.fromisoformat)
+    levels = levels_below(scope, unit)
+    units = units_below(scope, unit, level=request.args.get("level"), after=request.args.get("after"))
+    table = matrix(scope, units=units.items, due_from=due_from, due_until=due_until)
+    return render_template(
+        "dashboards/matrix.html",
+        unit=unit,
+        chain=chain(scope, unit),
+        columns=matrix_columns(table, may_urge=abilities(scope).urges),
+        rows=matrix_rows(table),
+        next=units.next,
+        levels=[(level, level_name(scope, level, current_language())) for level in levels],
+        due_from=due_from,
+        due_until=due_until,
+    )
+
+
+@bp.post("/matrix/urge/<uuid:requirement_id>/<period>")
+def urge_column(requirement_id: UUID, period: str) -> ResponseReturnValue:
+    """Urge every unit that is late in one column."""
+    with work() as scope:
+        count = urge(scope, requirement_id=requirement_id, period_code=period)
+    flash(_("已催办 %(n)s 家单位", n=count), "success")
+    return redirect(safe_next(request.form.get("next")) or url_for("dashboards.home"))
+
+
+@bp.get("/units/<uuid:unit_id>/supervision")
+def supervision(unit_id: UUID) -> ResponseReturnValue:
+    """Show how one unit stands: its duties, targets and letters."""
+    scope = current_scope()
+    unit = get_unit(scope, unit_id)
+    access.require(scope, "unit", "read", unit)
+    return render_template("dashboards/supervision.html", unit=unit, chain=chain(scope, unit), page=standing.build(scope, unit))
