@@ -58,7 +58,9 @@ class OverviewPage:
     @property
     def control(self) -> Tally | None:
         """The control indicator the page leads with: the first that has a number."""
-        return next((tally for tally in self.tallies if tally.indicator.kind is Kind.CONTROL and tally.progress.limit is not None), None)
+        return next(
+            (tally for tally in self.tallies if tally.indicator.kind is Kind.CONTROL and tally.progress.limit is not None), None
+        )
 
     @property
     def in_danger(self) -> int:

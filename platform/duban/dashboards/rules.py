@@ -118,7 +118,7 @@ def add_up(rows: Iterable[Counted]) -> Overview:
 
 
 def rates_until(overview: Overview, month: int) -> list[Decimal]:
-    """Give the on-time rate in percent of the year so far, month by month up to `month`; months before the first duty are left out."""
+    """Give the on-time rate in percent of the year so far, month by month up to `month`, from the first month with a duty on."""
     rates = []
     on_time = judged = 0
     for number in MONTHS[:month]:

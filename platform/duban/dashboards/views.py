@@ -65,12 +65,22 @@ def _sees_below(scope: Scope) -> bool:
 NAV = (
     NavEntry(label=N_("工作台"), endpoint="dashboards.home", icon="layout-dashboard", order=0, prefix="dashboards.home"),
     NavEntry(
-        label=N_("总览"), endpoint="dashboards.show_overview", icon="gauge", order=5, prefix="dashboards.show_overview", condition=_sees_below
+        label=N_("总览"),
+        endpoint="dashboards.show_overview",
+        icon="gauge",
+        order=5,
+        prefix="dashboards.show_overview",
+        condition=_sees_below,
     ),
     NavEntry(
-        label=N_("任务对照表"), endpoint="dashboards.show_matrix", icon="table", order=8, prefix="dashboards.show_matrix", condition=_sees_below
+        label=N_("任务对照表"),
+        endpoint="dashboards.show_matrix",
+        icon="table",
+        order=8,
+        prefix="dashboards.show_matrix",
+        condition=_sees_below,
     ),
-)  # fmt: skip
+)
 
 
 @bp.get("/")
@@ -85,7 +95,9 @@ def home() -> ResponseReturnValue:
 
 
 def _clerk(scope: Scope) -> str:
-    return render_template("dashboards/clerk.html", bench=benches.clerk(scope, after=request.args.get("after")), unit=home_unit(scope))
+    return render_template(
+        "dashboards/clerk.html", bench=benches.clerk(scope, after=request.args.get("after")), unit=home_unit(scope)
+    )
 
 
 def _officer(scope: Scope) -> str:
@@ -155,12 +167,16 @@ def show_overview() -> ResponseReturnValue:
 
 def _rate_chart(page: overview.OverviewPage) -> dict[str, object]:
     """Describe the bar chart of the branches with the lowest on-time rate, worst at the top."""
-    lowest = [(row.unit.short_name or row.unit.name, row.sums) for row in page.rows if row.place is not None][: -CHART_ROWS - 1 : -1]
-    percents = [((sums.rate or 0) * 100).quantize(Decimal("0.1")) for _name, sums in lowest]
+    lowest = [(row.unit.short_name or row.unit.name, row.sums) for row in page.rows if row.place is not None][
+        : -CHART_ROWS - 1 : -1
+    ]
+    percents = [((sums.rate or Decimal(0)) * 100).quantize(Decimal("0.1")) for _name, sums in lowest]
     return {
         "kind": "hbar",
         "categories": [name for name, _sums in lowest],
-        "series": [{"name": _("按时率 %%"), "data": percents, "tones": ["late" if sums.unmet else "todo" for _name, sums in lowest]}],
+        "series": [
+            {"name": _("按时率 %%"), "data": percents, "tones": ["late" if sums.unmet else "todo" for _name, sums in lowest]}
+        ],
         "max": 100,
     }
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -209,7 +210,7 @@ def sparkline_points(values: Iterable[Decimal | int], width: int = 96, height: i
     )
 
 
-def link_to(endpoint: str, **values: object) -> str | None:
+def link_to(endpoint: str, **values: Any) -> str | None:
     """Give the address of a page of another feature, None where this installation has no such page."""
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
 

@@ -11,7 +11,7 @@ export function start(boxes) {
 function opened(box) {
   if (!box.open) return;
   for (const other of document.querySelectorAll("details[data-confirm][open], details[data-menu][open]")) if (other !== box && !other.contains(box)) other.open = false;
-  if (box.matches("[data-confirm]")) box.querySelector("textarea, input:not([type=hidden]), .btn-danger, .btn-primary:not(summary)")?.focus();
+  box.querySelector("form.confirm-box")?.querySelector("textarea, input:not([type=hidden]), select, button")?.focus();
 }
 
 function close(box) {
