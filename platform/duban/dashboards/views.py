@@ -175,7 +175,7 @@ def _rate_chart(page: overview.OverviewPage) -> dict[str, object]:
         "kind": "hbar",
         "categories": [name for name, _sums in lowest],
         "series": [
-            {"name": _("按时率 %%"), "data": percents, "tones": ["late" if sums.unmet else "todo" for _name, sums in lowest]}
+            {"name": _("按时率（%）"), "data": percents, "tones": ["late" if sums.unmet else "todo" for _name, sums in lowest]}
         ],
         "max": 100,
     }

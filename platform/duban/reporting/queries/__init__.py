@@ -2,6 +2,7 @@
 
 from duban.reporting.queries.duties import (
     DutyLine,
+    WorkLists,
     awaiting_review,
     counts,
     draft_of,
@@ -16,6 +17,7 @@ from duban.reporting.queries.duties import (
     overdue_below,
     status_by_unit,
     versions_of,
+    work_lists,
 )
 from duban.reporting.queries.requirements import (
     Preview,
@@ -52,6 +54,7 @@ __all__ = [
     "PreviewRow",
     "Progress",
     "UnitTimeliness",
+    "WorkLists",
     "awaiting_review",
     "counts",
     "draft_of",
@@ -76,6 +79,7 @@ __all__ = [
     "templates",
     "timeliness",
     "versions_of",
+    "work_lists",
     "working_calendar",
     "years_with_duties",
 ]

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.access import checks as access
 from duban.kernel.ids import UnitId
@@ -142,6 +145,53 @@ def counts(scope: Scope) -> dict[str, int]:
         scope.memo["reporting.counts"] = dict(zip(("open", "review", "late"), row, strict=True))
     found: dict[str, int] = scope.memo["reporting.counts"]
     return found
+
+
+@dataclass(frozen=True)
+class WorkLists:
+    """The head of the three work lists of an officer, each in its own order."""
+
+    open: Sequence[DutyLine]
+    review: Sequence[DutyLine]
+    late: Sequence[DutyLine]
+
+
+def work_lists(scope: Scope, *, limit: int) -> WorkLists:
+    """Give the first rows of what the actor owes, has to review and may urge. Costs: three queries for all of it."""
+    mine = and_(access.readable(scope, Duty, "submission", "write"), Duty.state.in_(UNIT_TO_ACT))
+    parts = (
+        _headed(scope, "open", mine, Duty.due_at, limit),
+        _headed(scope, "review", _for_my_review(scope), Duty.last_submitted_at, limit),
+        _headed(scope, "late", _late_to_urge(scope), Duty.due_at, limit),
+    )
+    named = union_all(*parts).subquery()
+    statement = (
+        select(named.c.part, Duty)
+        .join(named, and_(named.c.tenant_id == Duty.tenant_id, named.c.id == Duty.id))
+        .where(Duty.tenant_id == scope.tenant_id)
+        .order_by(named.c.part, named.c.place, Duty.id)
+    )
+    rows = [(part, duty) for part, duty in scope.session.execute(statement)]
+    lines = lines_of(scope, [duty for _, duty in rows])
+    return WorkLists(
+        **{
+            name: [line for (part, _), line in zip(rows, lines, strict=True) if part == name]
+            for name in ("open", "review", "late")
+        }
+    )
+
+
+def _headed(
+    scope: Scope, name: str, condition: ColumnElement[bool], order: InstrumentedAttribute[Any], limit: int
+) -> Select[tuple[str, UUID, UUID, datetime]]:
+    head = (
+        select(literal(name).label("part"), Duty.tenant_id, Duty.id, order.label("place"))
+        .where(Duty.tenant_id == scope.tenant_id, condition)
+        .order_by(order, Duty.id)
+        .limit(limit)
+        .subquery()
+    )
+    return select(head)
 
 
 def status_by_unit(
