@@ -20,7 +20,7 @@ from duban.kernel.db import engine_options
 from duban.kernel.heartbeats import beat
 from duban.kernel.jobs import JobName, Periodic
 from duban.kernel.logs import configure_logs, get_logger
-from duban.kernel.queue import QUEUE, connect
+from duban.kernel.queue import QUEUE, check_queue, connect
 from duban.kernel.runtime import Runtime, check_role
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.settings import Settings, SettingsError, read_settings
@@ -116,7 +116,9 @@ def main() -> None:
     configure_logs(settings.log_format)
     engine = unpooled_engine(settings)
     check_role(engine)
-    WakeableWorker(connect(settings.redis_url, timeout_seconds=None), engine).work(logging_level="WARNING")
+    connection = connect(settings.redis_url, timeout_seconds=None)
+    check_queue(connection)
+    WakeableWorker(connection, engine).work(logging_level="WARNING")
 
 
 if __name__ == "__main__":

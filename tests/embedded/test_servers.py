@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -21,6 +24,9 @@ from redis.exceptions import AuthenticationError
 
 from duban.embedded import postgres, redis
 from duban.embedded.errors import EmbeddedServerError
+from duban.kernel.ids import TenantId
+from duban.kernel.jobs import JobName
+from duban.kernel.queue import UnsafeQueueError, check_queue, ringer
 
 SOURCE_ROOT = Path(postgres.__file__).parents[2]
 STARTERS: dict[str, Callable[[Path], Any]] = {"postgres": postgres.running, "redis": redis.running}
@@ -153,6 +159,23 @@ class TestRedis:
                 stranger.ping()
             stranger.close()
         assert found == {"appendonly": "yes", "maxmemory-policy": "noeviction", "port": "0", "save": ""}
+
+    def test_is_a_queue_the_worker_takes_and_an_evicting_one_is_not(self, directory: Path) -> None:
+        with redis.running(directory / "redis") as server:
+            client = Redis.from_url(server.url, decode_responses=True)
+            check_queue(client)
+            client.config_set("maxmemory-policy", "allkeys-lru")
+            with pytest.raises(UnsafeQueueError, match="noeviction"):
+                check_queue(client)
+            client.close()
+
+    def test_jobs_are_plain_json(self, directory: Path) -> None:
+        with redis.running(directory / "redis") as server:
+            ringer(server.url)(JobName.DELIVER, TenantId(uuid4()))
+            client = Redis.from_url(server.url)
+            (job,) = [key for key in client.keys("rq:job:*") if client.type(key) == b"hash"]
+            assert json.loads(zlib.decompress(client.hget(job, "data")))[0] == "duban.worker.perform"
+            client.close()
 
     def test_keeps_what_was_written_through_a_kill(self, directory: Path) -> None:
         with redis.running(directory / "redis") as server:

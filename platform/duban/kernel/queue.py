@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -25,8 +25,34 @@ FAILURES_KEPT_SECONDS = 86_400
 def connect(redis_url: str, *, timeout_seconds: float | None) -> Redis:
     """Open a client that fails at once instead of trying again for seconds; a blocking reader needs no time-out."""
     return Redis.from_url(
-        redis_url, socket_timeout=timeout_seconds, socket_connect_timeout=RING_TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
+        redis_url,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=RING_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
     )
+
+
+class UnsafeQueueError(Exception):
+    """The Redis server would drop jobs; the message says which setting to change."""
+
+
+WANTED_SETTINGS = {"maxmemory-policy": "noeviction", "appendonly": "yes"}
+
+
+def check_queue(client: Redis) -> None:
+    """
+    Refuse a Redis that evicts keys or forgets them at a restart; one that hides its settings is taken with a warning.
+
+    Raises: UnsafeQueueError.
+    """
+    for name, wanted in WANTED_SETTINGS.items():
+        try:
+            found = client.config_get(name).get(name)
+        except ResponseError as error:
+            log.warning("queue settings hidden", reason=str(error))
+            return
+        if found != wanted:
+            raise UnsafeQueueError(f"DUBAN_REDIS_URL: the server has {name} {found}; set it to {wanted}.")
 
 
 def ringer(redis_url: str) -> Callable[[JobName, TenantId], None]:
