@@ -70,7 +70,7 @@ NAV = (
         icon="gauge",
         order=5,
         prefix="dashboards.show_overview",
-        condition=_sees_below,
+        condition=lambda scope: _sees_below(scope) and face_of(abilities(scope)) is not Face.LEADER,
     ),
     NavEntry(
         label=N_("任务对照表"),

@@ -1,0 +1,39 @@
+"""The first page of every role in a browser: accessible, quiet, fitting the screen, in both languages."""
+
+import pytest
+
+from tests.integration.reporting.requirements import accepted, at, duty_id, handed_in, issued, returned
+
+
+@pytest.fixture
+def busy(world):
+    """Something in every state."""
+    county = issued(world, "cora", "C", title="第一季度安全生产工作总结", title_en="First-quarter summary")
+    fire = issued(world, "tom", "T1", title="消防安全台账", due={"kind": "fixed", "on": "2026-03-05"})
+    monthly = issued(world, "tom", "T1", title="隐患排查治理月报", due={"kind": "fixed", "on": "2026-03-12"})
+    plan = issued(world, "tom", "T1", title="年度工作计划", due={"kind": "fixed", "on": "2026-03-25"})
+    handed_in(world, duty_id(world, county, "T2"), "tina")
+    handed_in(world, duty_id(world, fire, "V12"), "vic", when=at("03-04"))
+    accepted(world, duty_id(world, fire, "V12"), when=at("03-05"))
+    handed_in(world, duty_id(world, monthly, "V11"))
+    handed_in(world, duty_id(world, plan, "V12"), "vic")
+    returned(world, duty_id(world, plan, "V12"))
+    return world
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("who", ["vera", "tom", "cora", "lena", "eva", "adam"])
+def test_the_first_page(busy, sign_in, who, phone, language):
+    visitor = sign_in(who, phone=phone, language=language)
+    visitor.page.wait_for_timeout(300)
+    visitor.check(f"home-{who}-{language[:2]}-{'phone' if phone else 'desk'}")
+
+
+@pytest.mark.parametrize("page", ["/matrix", "/overview"])
+def test_pages_of_the_officer(busy, sign_in, page):
+    visitor = sign_in("cora")
+    visitor.go(page)
+    visitor.check(f"county-{page.strip('/')}")
+    visitor.go(f"/units/{busy.units['T1']}/supervision")
+    visitor.check("county-unit")
