@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from duban.access.checks import grants_of, policy, readable
+from duban.access.checks import Place, grants_of, may, policy, readable, require
 from duban.access.relations import SELF
 from duban.audit.models import AuditRecord
+from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope, get_owned, owned
-from duban.letters.models import Letter, Signature
+from duban.letters.models import Letter, LetterCampaign, Signature
 from duban.letters.rules import frozen
 from duban.letters.rules.coverage import Coverage, total
 from duban.letters.states import AFTER_SIGNATURE, LetterState, Side
@@ -68,6 +69,19 @@ def get_letter(scope: Scope, letter_id: UUID, *, lock: bool = False) -> Letter:
     return get_owned(scope, Letter, letter_id, lock=lock)
 
 
+def get_readable_letter(scope: Scope, letter_id: UUID) -> Letter:
+    """
+    Get a letter for reading: both units' people and those above see it, a draft only the side that writes it.
+
+    Raises: NotFoundError.
+    """
+    letter = get_letter(scope, letter_id)
+    require(scope, "letter", "read", letter)
+    if letter.state is LetterState.DRAFT and not may(scope, "letter", "read", Place(letter.path)):
+        raise NotFoundError
+    return letter
+
+
 def list_signatures(scope: Scope, *, letter_ids: Collection[UUID]) -> dict[UUID, dict[Side, Signature]]:
     """Give the signatures under these letters. Costs: one query."""
     found: dict[UUID, dict[Side, Signature]] = defaultdict(dict)
@@ -96,25 +110,49 @@ def list_to_sign(scope: Scope) -> Sequence[Letter]:
     at = signing_paths(scope)
     if not at:
         return []
-    return scope.session.scalars(
-        owned(scope, Letter)
-        .where(
-            or_(
-                and_(Letter.path.in_(at), Letter.state.in_(AWAITING[Side.UPPER])),
-                and_(Letter.to_path.in_(at), Letter.state.in_(AWAITING[Side.LOWER])),
-            )
-        )
-        .order_by(Letter.issued_at, Letter.id)
-        .limit(200)
-    ).all()
+    return scope.session.scalars(owned(scope, Letter).where(_awaits(at)).order_by(Letter.issued_at, Letter.id).limit(200)).all()
 
 
 def list_own(scope: Scope, *, unit_path: str, year: int | None = None) -> Sequence[Letter]:
     """List the letters a unit itself owes or owed its superiors, newest first."""
-    statement = owned(scope, Letter).where(Letter.to_path == unit_path, readable(scope, Letter, "letter"))
+    statement = owned(scope, Letter).where(
+        Letter.to_path == unit_path, Letter.state != LetterState.DRAFT, readable(scope, Letter, "letter")
+    )
     if year is not None:
         statement = statement.where(Letter.year == year)
     return scope.session.scalars(statement.order_by(Letter.year.desc(), Letter.serial.desc()).limit(100)).all()
+
+
+def count_to_sign(scope: Scope) -> int:
+    """Count the letters that wait for the actor's signature, for the menu. Costs: one query, none for who signs nothing."""
+    at = signing_paths(scope)
+    if not at:
+        return 0
+    statement = select(func.count()).select_from(Letter).where(Letter.tenant_id == scope.tenant_id, _awaits(at))
+    return scope.session.scalar(statement) or 0
+
+
+def _awaits(at: Collection[str]) -> ColumnElement[bool]:
+    return or_(
+        and_(Letter.path.in_(at), Letter.state.in_(AWAITING[Side.UPPER])),
+        and_(Letter.to_path.in_(at), Letter.state.in_(AWAITING[Side.LOWER])),
+    )
+
+
+def years_with_letters(scope: Scope, *, upper_id: UUID) -> Sequence[int]:
+    """List the years a superior has letters of, latest first."""
+    statement = (
+        select(LetterCampaign.year)
+        .where(LetterCampaign.tenant_id == scope.tenant_id, LetterCampaign.upper_id == upper_id)
+        .order_by(LetterCampaign.year.desc())
+    )
+    return scope.session.scalars(statement).all()
+
+
+def find_campaign(scope: Scope, *, upper_id: UUID, year: int) -> LetterCampaign | None:
+    """Find a superior's numbering of a year."""
+    statement = owned(scope, LetterCampaign).where(LetterCampaign.upper_id == upper_id, LetterCampaign.year == year)
+    return scope.session.scalars(statement).one_or_none()
 
 
 def living_letters(scope: Scope, *, upper_id: UUID, year: int) -> dict[UUID, Letter]:

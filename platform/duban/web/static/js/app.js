@@ -45,6 +45,10 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => delete form.dataset.sent, 8000);
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 function showConnection() {
   let bar = document.querySelector(".offline");
   if (navigator.onLine) return bar?.remove();
