@@ -1,0 +1,35 @@
+"""Every page that needs no number in its address, as whoever may open it: accessible, quiet, fitting the screen."""
+
+import pytest
+
+from tests.e2e.test_workbenches import busy  # noqa: F401
+
+SKIPPED = {"static", "identity.sign_out", "health.healthz", "health.readyz", "health.metrics"}
+
+
+def addresses(app) -> list[str]:
+    """List the addresses of all pages without parameters."""
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments and rule.endpoint not in SKIPPED]
+    return sorted({rule.rule for rule in rules if not rule.rule.startswith("/api/")})
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("who", ["vera", "tom", "cora", "lena", "eva", "adam", "otto"])
+def test_every_page_one_may_open(busy, app, sign_in, who, phone):  # noqa: F811
+    visitor = sign_in(who, phone=phone)
+    visitor.expected = ("the server responded with a status of 4",)
+    wrong = {}
+    for address in addresses(app):
+        answer = visitor.page.goto(visitor.base + address)
+        visitor.page.wait_for_load_state("networkidle")
+        assert answer.status < 500, address
+        if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        visitor.shot(f"page-{who}-{'phone' if phone else 'desk'}{address.replace('/', '-')}")
+        findings = [*visitor.axe(), *visitor.complaints]
+        if not visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            findings.append("scrolls sideways")
+        visitor.complaints.clear()
+        if findings:
+            wrong[address] = findings
+    assert wrong == {}
