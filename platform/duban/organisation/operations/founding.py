@@ -17,12 +17,21 @@ from duban.tree.paths import label
 
 
 def found_tenant(
-    scope: Scope, *, code: str, name: str, short_name: str = "", login: str, details: Details, active_from: date
+    scope: Scope,
+    *,
+    code: str,
+    name: str,
+    short_name: str = "",
+    login: str,
+    details: Details,
+    active_from: date,
+    password: str | None = None,
 ) -> Slip:
     """
     Make the topmost unit and its administrator, and give the administrator's slip. Everything else they do themselves.
 
     Takes:  a scope in which the service itself acts, in a tenant without units: there is nobody yet who could give leave.
+            `password` only where it is known already and need not be changed: demo accounts.
     Raises: NotAllowedError for a person, AlreadyFoundedError, InvalidInputError.
     """
     if scope.actor.person_id is not None:
@@ -51,6 +60,6 @@ def found_tenant(
     record(scope, "unit.created", "unit", unit.id, unit.path, code=code, name=name, level=unit.level, active_from=active_from)
     person = add_person(scope, login=login, details=details)
     add_grant(scope, person=person, unit=unit, role=f"{unit.level}.admin", active_from=active_from)
-    password = one_time_password()
-    set_password(scope, person=person, password=password, must_change=True)
-    return Slip(person_id=person.id, login=person.login, password=password)
+    given = password or one_time_password()
+    set_password(scope, person=person, password=given, must_change=password is None)
+    return Slip(person_id=person.id, login=person.login, password=given)

@@ -37,11 +37,19 @@ def one_time_password() -> str:
 
 
 def create_person(
-    scope: Scope, *, unit_id: UUID, role: str, login: str, details: Details, active_from: date | None = None
+    scope: Scope,
+    *,
+    unit_id: UUID,
+    role: str,
+    login: str,
+    details: Details,
+    active_from: date | None = None,
+    password: str | None = None,
 ) -> Slip:
     """
     Make somebody known with their first role, and give the slip with a one-time password.
 
+    Takes:  `password` only where it is known already and need not be changed: demo accounts.
     Raises: NotFoundError, NotAllowedError, InvalidInputError, LoginTakenError, RoleDoesNotFitError, UnitClosedError.
     Costs:  one password hash (about 25 ms).
     """
@@ -50,9 +58,9 @@ def create_person(
     check_open(scope, unit)
     person = add_person(scope, login=login, details=details)
     add_grant(scope, person=person, unit=unit, role=role, active_from=active_from or scope.today)
-    password = one_time_password()
-    set_password(scope, person=person, password=password, must_change=True)
-    return Slip(person_id=person.id, login=person.login, password=password)
+    given = password or one_time_password()
+    set_password(scope, person=person, password=given, must_change=password is None)
+    return Slip(person_id=person.id, login=person.login, password=given)
 
 
 def update_person(scope: Scope, *, person_id: UUID, details: Details) -> Person:

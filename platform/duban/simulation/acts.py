@@ -1,0 +1,216 @@
+"""What the people of a demo do, each through the operation behind the page: documents, programmes, requirements, duties."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from duban.calendar.due_dates import Campaign
+from duban.calendar.due_rules import DueRule
+from duban.calendar.lateness import LateModel, LatePenalty
+from duban.fields.specs import FieldSpec, Kind
+from duban.kernel.scope import owned
+from duban.programmes.forms import DocumentForm, ProgrammeForm, StageForm, TaskForm
+from duban.programmes.operations.documents import register_document
+from duban.programmes.operations.drafting import add_group, add_stage, add_task, open_programme
+from duban.programmes.operations.issuing import derive_programme, issue_programme
+from duban.programmes.queries import get_programme, tasks_of
+from duban.reporting import operations as reporting
+from duban.reporting.forms import RequirementForm, Targets, TargetScope
+from duban.reporting.models import Duty
+from duban.reporting.states import Precondition
+from duban.simulation.stage import Stage
+from duban.tenancy.kinds_catalogue import DocumentTemplate, PlanTemplate, RequirementTemplate, in_year
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A duty as the story needs it; `unit` is the unit's code."""
+
+    id: UUID
+    requirement: str
+    unit: str
+    period: str
+    due_on: date
+
+
+def register(stage: Stage, login: str, unit: str, document: DocumentTemplate, *, text: str, issued_on: date) -> UUID:
+    """Register a document and, before it, the ones it rests on."""
+    parent_id = None
+    if document.parent is not None:
+        parent_id = register(stage, login, unit, document.parent, text="", issued_on=issued_on)
+    form = DocumentForm(
+        title=document.title.zh,
+        issuer=document.issuer.zh,
+        number=document.number,
+        issued_on=issued_on,
+        parent_id=parent_id,
+    )
+    with stage.as_(login) as scope:
+        return register_document(scope, unit_id=stage.units[unit], form=form, original_text=text).id
+
+
+def original_text(plan: PlanTemplate, year: int) -> str:
+    """Write a document's text from its plan, as such documents are written."""
+    lines = [plan.title_in(year).zh, "", plan.goal.zh, ""]
+    for number, group in enumerate(plan.groups, start=1):
+        lines.append(f"（{'一二三四五六七八九十'[number - 1]}）{group.title.zh}")
+        lines += [f"{task.number}. {task.title.zh}。{task.text.zh}" for task in group.tasks]
+    lines += [""] + [f"{stage.title.zh}：{in_year(stage.window, year)}。" for stage in plan.stages]
+    return "\n".join(lines)
+
+
+def issue_plan(stage: Stage, login: str, unit: str, plan: PlanTemplate, *, year: int, document_id: UUID) -> UUID:
+    """Draft a programme with its stages, groups and tasks, and issue it. Units of a task's levels own it."""
+    head = ProgrammeForm(title=plan.title_in(year).zh, year=year, goal=plan.goal.zh)
+    with stage.as_(login) as scope:
+        programme = open_programme(scope, unit_id=stage.units[unit], document_id=document_id, form=head)
+        for one in plan.stages:
+            form = StageForm(name=one.title.zh, wording=in_year(one.window, year))
+            add_stage(scope, programme_id=programme.id, version=programme.version, form=form)
+        for group in plan.groups:
+            made = add_group(scope, programme_id=programme.id, version=programme.version, name=group.title.zh)
+            scope.session.flush()  # the tasks below refer to the group
+            for task in group.tasks:
+                owners = [stage.units[code] for code in stage.codes(*task.owners)][:30]
+                task_form = TaskForm(
+                    title=task.title.zh, number=str(task.number), text=task.text.zh, group_id=made.id, unit_ids=owners
+                )
+                add_task(scope, programme_id=programme.id, version=programme.version, form=task_form)
+        issue_programme(scope, programme_id=programme.id, version=programme.version)
+        return programme.id
+
+
+def derive_plan(stage: Stage, login: str, unit: str, *, source_id: UUID, title: str, year: int, numbers: Sequence[str]) -> UUID:
+    """Make a unit's own programme from some tasks of its superior's, and issue it."""
+    with stage.as_(login) as scope:
+        source = get_programme(scope, source_id)
+        chosen = [task.id for task in tasks_of(scope, source.id) if task.number in set(numbers)]
+        form = ProgrammeForm(title=title, year=year, goal=source.goal)
+        programme = derive_programme(scope, source_id=source_id, unit_id=stage.units[unit], task_ids=chosen, form=form)
+        scope.session.flush()  # the copied tasks are counted when it is issued
+        issue_programme(scope, programme_id=programme.id, version=programme.version)
+        return programme.id
+
+
+def form_of(stage: Stage, template: RequirementTemplate, *, year: int) -> RequirementForm:
+    """Give the form an officer would fill in from a template of the kind."""
+    defaults = stage.kind.defaults
+    recipient = stage.kind.role(template.recipient).name.zh
+    return RequirementForm(
+        title=template.title.zh,
+        title_en=template.title.en,
+        instruction=template.text.zh,
+        instruction_en=template.text.en,
+        recipient=recipient,
+        line=stage.kind.primary_line.code,
+        targets=Targets(TargetScope.SUBTREE, levels=template.owed_by),
+        due=template.due_in(year),
+        campaign=template.campaign_in(year),
+        specs=template.fields,
+        nil_allowed=template.nil_allowed,
+        preconditions=(Precondition.CONTACTS_NAMED,) if template.needs_contacts else (),
+        penalty=LatePenalty(
+            model=LateModel(defaults.late_model), points=defaults.late_points, missing_points=defaults.missing_points
+        ),
+        missing_after_days=defaults.missing_after_days,
+    )
+
+
+def issue_requirement(
+    stage: Stage,
+    login: str,
+    unit: str,
+    template: RequirementTemplate,
+    *,
+    year: int,
+    due: DueRule | None = None,
+    campaign: Campaign | None = None,
+    targets: Targets | None = None,
+    programme_id: UUID | None = None,
+    title: str = "",
+) -> list[Owed]:
+    """Write a requirement from a template, changed where given, and issue it. Gives: the duties, by due date and unit."""
+    form = form_of(stage, template, year=year)
+    form = replace(
+        form,
+        due=due or form.due,
+        campaign=campaign or form.campaign,
+        targets=targets or form.targets,
+        programme_id=programme_id,
+        title=title or form.title,
+    )
+    with stage.as_(login) as scope:
+        requirement = reporting.create_requirement(scope, unit_id=stage.units[unit], form=form)
+        scope.session.flush()  # issuing reads it again, locked
+        reporting.issue(scope, requirement_id=requirement.id)
+        codes = stage.codes_by_id
+        rows = scope.session.scalars(owned(scope, Duty).where(Duty.requirement_id == requirement.id)).all()
+        owed = [Owed(row.id, template.code, codes[row.unit_id], row.period_code, row.due_on) for row in rows]
+    order = list(stage.units)
+    return sorted(owed, key=lambda one: (one.due_on, order.index(one.unit)))
+
+
+def answers(specs: Sequence[FieldSpec], number: int) -> Mapping[str, object]:
+    """Fill a form with answers that differ from unit to unit but make sense together."""
+    given: dict[str, object] = {}
+    for place, spec in enumerate(specs):
+        if spec.kind is Kind.INTEGER:
+            given[spec.key] = str(_count(spec.key, number))
+        elif spec.kind is Kind.DECIMAL:
+            given[spec.key] = f"{number % 7}.{number % 10}"
+        elif spec.kind is Kind.YES_NO:
+            given[spec.key] = "no"
+        elif spec.kind is Kind.CHOICE:
+            given[spec.key] = spec.options[number % len(spec.options)].code
+        else:
+            given[spec.key] = _TEXTS[(number + place) % len(_TEXTS)]
+    return given
+
+
+def _count(key: str, number: int) -> int:
+    found = number % 9 + 2
+    return {"major_found": 0, "hazards_closed": found - number % 2, "hazards_found": found, "checks": 1 + number % 4}.get(
+        key, 6 + number * 5 % 23
+    )
+
+
+_TEXTS = (
+    "召开安全例会并传达上级要求，组织检查小作坊、出租房和在建工地，发现问题当场交办。",
+    "落实领导带班检查，对重点单位逐户排查，建立隐患台账，明确整改责任人和时限。",
+    "开展用电、消防和道路交通安全宣传，张贴告知书，走进农户和商铺面对面讲解。",
+    "个别小企业安全管理人员流动大，培训不到位；老旧线路改造资金不足。",
+    "继续跟踪未整改隐患，做到整改一项、销号一项，并做好汛期值班值守。",
+    "组织应急演练一次，检验了预案，补充了灭火器材和应急照明。",
+)
+
+
+def hand_in(stage: Stage, owed: Owed, specs: Sequence[FieldSpec], *, number: int = 0, note: str = "") -> None:
+    """Hand in a duty as its unit's clerk."""
+    with stage.as_(stage.clerks[owed.unit]) as scope:
+        reporting.submit(scope, duty_id=owed.id, typed=answers(specs, number), note=note)
+
+
+def hand_in_nothing(stage: Stage, owed: Owed, *, note: str = "") -> None:
+    """Hand in a nil return as the unit's clerk."""
+    with stage.as_(stage.clerks[owed.unit]) as scope:
+        reporting.submit_nil(scope, duty_id=owed.id, note=note)
+
+
+def begin_draft(stage: Stage, owed: Owed, specs: Sequence[FieldSpec], *, number: int = 0) -> None:
+    """Type the first answer and leave it."""
+    typed = {key: str(value) for key, value in list(answers(specs, number).items())[:1]}
+    with stage.as_(stage.clerks[owed.unit]) as scope:
+        reporting.save_draft(scope, duty_id=owed.id, typed=typed)
+
+
+def accept(stage: Stage, login: str, owed: Owed) -> None:
+    """Accept what stands."""
+    with stage.as_(login) as scope:
+        reporting.accept(scope, duty_id=owed.id)
+
+
+def give_back(stage: Stage, login: str, owed: Owed, reason: str) -> None:
+    """Return what stands, saying what to correct."""
+    with stage.as_(login) as scope:
+        reporting.return_for_correction(scope, duty_id=owed.id, reason=reason)

@@ -1,0 +1,260 @@
+"""A tenant with people who act in it at set times."""
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, update
+
+from duban.kernel.clock import SetClock
+from duban.kernel.ids import PersonId, UnitId
+from duban.kernel.runtime import Runtime
+from duban.kernel.scope import SYSTEM, Actor, Scope, TenantInfo, open_session, owned, unit_of_work
+from duban.kernel.settings import Settings
+from duban.notifications.tasks import Courier, deliver
+from duban.organisation.making import Details
+from duban.organisation.operations.contacts import Named, set_contacts
+from duban.organisation.operations.founding import found_tenant
+from duban.organisation.operations.importing import import_units
+from duban.organisation.operations.people import create_person
+from duban.reporting import tasks as reporting_tasks
+from duban.reporting.operations import plan_reminders, sweep_missing
+from duban.simulation.names import name, phone
+from duban.tenancy.kinds import Kind
+from duban.tenancy.models import Tenant
+from duban.tenancy.operations import provision
+from duban.tenancy.parts import read_parts
+from duban.tree.models import Unit
+from duban.web.i18n import load_translations
+
+ADMIN = "admin"
+OPENED = date(2000, 1, 1)
+"""Since when demo units exist: long before anything is asked of them."""
+
+
+@dataclass(frozen=True)
+class Player:
+    """Somebody who acts: login, name, post, and the unit they were made at."""
+
+    id: PersonId
+    login: str
+    name: str
+    unit: str
+
+
+@dataclass
+class Stage:
+    """
+    One tenant under a set clock. Units are named by code, people by login.
+
+    `at` sets the time of everything that follows until it is set again.
+    """
+
+    engine: Engine
+    kind: Kind
+    tenant: TenantInfo
+    password: str
+    clock: SetClock
+    settings: Settings
+    units: dict[str, UnitId] = field(default_factory=dict)
+    unit_names: dict[str, str] = field(default_factory=dict)
+    levels: dict[str, str] = field(default_factory=dict)
+    players: dict[str, Player] = field(default_factory=dict)
+    clerks: dict[str, str] = field(default_factory=dict)
+    """Login of who hands in for a unit, by unit code."""
+
+    @property
+    def today(self) -> date:
+        """The date the clock shows in the tenant's zone."""
+        return self.clock.at.astimezone(self.tenant.zone).date()
+
+    def at(self, day: date, hour: int = 9, minute: int = 0, second: int = 0) -> datetime:
+        """Set the clock, in the tenant's zone. Gives: the instant."""
+        self.clock.at = datetime.combine(day, time(hour, minute, second), tzinfo=self.tenant.zone)
+        return self.clock.at
+
+    @contextmanager
+    def as_(self, login: str) -> Iterator[Scope]:
+        """Open a unit of work of one of the players."""
+        player = self.players[login]
+        with unit_of_work(self.engine, tenant=self.tenant, actor=Actor(player.id, player.name), now=self.clock.at) as scope:
+            yield scope
+
+    @contextmanager
+    def as_system(self) -> Iterator[Scope]:
+        """Open a unit of work of the service itself."""
+        with unit_of_work(self.engine, tenant=self.tenant, actor=SYSTEM, now=self.clock.at) as scope:
+            yield scope
+
+    def hire(self, unit: str, role: str, login: str, *, post: str, full_name: str = "") -> str:
+        """Make a person with a role at a unit, by the administrator. Gives: the login."""
+        number = len(self.players)
+        details = Details(name=full_name or name(number), post=post, phone=phone(number))
+        with self.as_(ADMIN) as scope:
+            slip = create_person(
+                scope,
+                unit_id=self.units[unit],
+                role=role,
+                login=login,
+                details=details,
+                active_from=OPENED,
+                password=self.password,
+            )
+        self.players[login] = Player(PersonId(slip.person_id), slip.login, details.name, unit)
+        return login
+
+    def name_contacts(self, unit: str, **logins: str) -> None:
+        """Name contacts of a unit by kind: a login's name and post, or `name/post` of somebody without an account."""
+        named = {kind: self._contact(who) for kind, who in logins.items()}
+        with self.as_(ADMIN) as scope:
+            set_contacts(scope, unit_id=self.units[unit], named=named)
+
+    def _contact(self, who: str) -> Named:
+        if who in self.players:
+            return Named(self.players[who].name, "", phone(list(self.players).index(who)))
+        full_name, _, post = who.partition("/")
+        return Named(full_name, post, phone(len(full_name) * 37 + len(self.players)))
+
+    @property
+    def codes_by_id(self) -> Mapping[UUID, str]:
+        """Units' codes by their ids."""
+        return {unit_id: code for code, unit_id in self.units.items()}
+
+    def codes(self, *levels: str) -> list[str]:
+        """List the codes of all units of some levels, in the order of the file."""
+        return [code for code, level in self.levels.items() if level in levels]
+
+    def tick(self) -> tuple[int, int]:
+        """
+        Do what the clock does at this moment: mark what is missing, write reminders, deliver in-app messages.
+
+        Gives: how many duties became missing, how many reminders were new.
+        """
+        with self.as_system() as scope:
+            missing = sweep_missing(scope)
+        with self.as_system() as scope:
+            reminders = plan_reminders(scope)
+        return missing, reminders
+
+    def deliver(self) -> None:
+        """Deliver everything that is due by now."""
+        runtime = Runtime(settings=self.settings, engine=self.engine, clock=self.clock)
+        courier = Courier(
+            runtime=runtime,
+            translations=lambda locale: load_translations(locale).gettext,
+            still_wanted=dict(reporting_tasks.STILL_WANTED),
+        )
+        deliver(courier, self.tenant)
+
+
+def set_stage(
+    engine: Engine,
+    settings: Settings,
+    *,
+    kind: Kind,
+    name: str,
+    password: str,
+    files: Sequence[str],
+    on: date,
+    admin_name: str = "系统管理员",
+) -> Stage:
+    """
+    Make a tenant with its units and its administrator.
+
+    Takes: unit files of the kind's demo folder, the root's row first in the first of them.
+    The tenant stays hidden until `open_doors`: half a demo must never look like a whole one.
+    """
+    zone = kind.zone
+    now = datetime.combine(on, time(9), tzinfo=zone)
+    tenant = provision(
+        engine,
+        slug=f"draft-{uuid4().hex[:16]}",
+        name=name,
+        kind=kind.code,
+        time_zone=zone.key,
+        parts=read_parts(kind.folder),
+        now=now,
+        demo=True,
+    )
+    _show(engine, tenant, slug=tenant.slug, active=False)
+    stage = Stage(engine, kind, tenant, password, SetClock(now), settings)
+    _people_the_stage(stage, files, admin_name)
+    return stage
+
+
+def _people_the_stage(stage: Stage, files: Sequence[str], admin_name: str) -> None:
+    folder = stage.kind.folder / "demo"
+    first = (folder / files[0]).read_text(encoding="utf-8-sig").splitlines()[1].split(",")
+    details = Details(name=admin_name, post="系统管理员")
+    with stage.as_system() as scope:
+        short = first[4] if len(first) > 4 else ""
+        slip = found_tenant(
+            scope,
+            code=first[0],
+            name=first[1],
+            short_name=short,
+            login=ADMIN,
+            details=details,
+            active_from=OPENED,
+            password=stage.password,
+        )
+    stage.players[ADMIN] = Player(PersonId(slip.person_id), ADMIN, admin_name, first[0])
+    for file in files:
+        with stage.as_(ADMIN) as scope:
+            import_units(scope, data=(folder / file).read_bytes(), active_from=OPENED)
+    with stage.as_system() as scope:
+        for unit in scope.session.scalars(owned(scope, Unit).order_by(Unit.path)):
+            stage.units[unit.code], stage.unit_names[unit.code] = UnitId(unit.id), unit.name
+            stage.levels[unit.code] = unit.level
+
+
+def open_doors(stage: Stage, slug: str) -> TenantInfo:
+    """Show a finished tenant under its own name."""
+    _show(stage.engine, stage.tenant, slug=slug, active=True)
+    return stage.tenant
+
+
+def _show(engine: Engine, tenant: TenantInfo, *, slug: str, active: bool) -> None:
+    # The register of tenants is the operator's, not a tenant's: there is no operation for it and nobody in it to ask.
+    with open_session(engine, tenant.id) as session, session.begin():
+        session.execute(update(Tenant).where(Tenant.id == tenant.id).values(slug=slug, active=active))
+
+
+@dataclass(order=True)
+class _Entry:
+    at: datetime
+    number: int
+    act: Callable[[], None] = field(compare=False)
+
+
+class Diary:
+    """Acts to be done at set times, in order of time, those of one time in the order they were put in."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._entries: list[_Entry] = []
+        self._planned = 0
+
+    def put(self, at: datetime, act: Callable[[], None]) -> None:
+        """Plan an act."""
+        self._planned += 1
+        heapq.heappush(self._entries, _Entry(at, self._planned, act))
+
+    def on(self, day: date, hour: int, minute: int, act: Callable[[], None], *, second: int = 0) -> None:
+        """Plan an act in the tenant's zone."""
+        self.put(datetime.combine(day, time(hour, minute, second), tzinfo=self.stage.tenant.zone), act)
+
+    def every_day(self, first: date, last: date, hour: int, minute: int, act: Callable[[], None]) -> None:
+        """Plan an act for each day from the first to the last, both included."""
+        for number in range((last - first).days + 1):
+            self.on(first + timedelta(days=number), hour, minute, act)
+
+    def live(self, until: datetime | None = None) -> None:
+        """Do everything planned, and what is planned meanwhile, until a time (exclusive)."""
+        while self._entries and (until is None or self._entries[0].at < until):
+            entry = heapq.heappop(self._entries)
+            self.stage.clock.at = entry.at
+            entry.act()
