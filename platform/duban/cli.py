@@ -7,6 +7,7 @@ import click
 from duban.embedded.errors import EmbeddedServerError
 from duban.kernel.settings import SettingsError, read_settings
 from duban.supervise import StartError
+from duban.tenancy.kinds_reading import KindError
 
 
 @click.group()
@@ -139,11 +140,52 @@ def audit_verify(slug: str | None) -> None:
         sys.exit(1)
 
 
+@cli.group()
+def kind() -> None:
+    """Kinds of tenant: the folders in tenants/."""
+
+
+@kind.command("check")
+def kind_check() -> None:
+    """Check every kind: each mistake with file, line and field; ends with 1 where there is any."""
+    from duban.simulation.checking import check_kinds
+
+    report = check_kinds()
+    click.echo("\n".join(report.lines), err=not report.is_sound)
+    if not report.is_sound:
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("code", metavar="KIND")
+@click.option("--year", type=click.IntRange(1990, 2200), required=True)
+@click.option("--csv", "as_csv", is_flag=True, help="List what is due: requirement,period,unit,due_on.")
+@click.option("--full", is_flag=True, help="Live the year through and tell it (street).")
+def replay(code: str, year: int, as_csv: bool, full: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """See what a kind's calendar would do in a year, before it is issued; nothing is kept."""
+    from duban.kernel.logs import configure_logs
+    from duban.simulation.replay import LIVED, replay_csv, replay_street
+    from duban.tenancy.kinds import load_all
+
+    kinds = load_all()
+    if code not in kinds:
+        raise click.UsageError(f"{code} is not a kind; there are {', '.join(kinds)}.")
+    if as_csv == full:
+        raise click.UsageError("Say --csv or --full.")
+    if as_csv:
+        click.echo(replay_csv(kinds[code], year=year), nl=False)
+        return
+    if code not in LIVED:
+        raise click.UsageError(f"--full is for {', '.join(LIVED)}; --csv works for every kind.")
+    configure_logs("text", quiet=True)
+    click.echo("\n".join(replay_street(kinds[code], year=year).lines).strip())
+
+
 def main() -> None:
     """Run the command line; a bad setting ends it with a sentence, not a stack trace."""
     try:
         cli()
-    except (SettingsError, EmbeddedServerError, StartError) as error:
+    except (SettingsError, EmbeddedServerError, StartError, KindError) as error:
         click.echo(f"duban: {error}", err=True)
         sys.exit(2)
 

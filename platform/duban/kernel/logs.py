@@ -6,8 +6,8 @@ import sys
 import structlog
 
 
-def configure_logs(log_format: str) -> None:
-    """Send every log line to standard error as JSON (or readable text), with time, level and context."""
+def configure_logs(log_format: str, *, quiet: bool = False) -> None:
+    """Send every log line to standard error as JSON (or readable text), with time, level and context; warnings only if quiet."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -39,7 +39,7 @@ def configure_logs(log_format: str) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -17,6 +17,8 @@ from duban.tenancy.kinds import Kind
 
 PASSWORD = "replay-1949-a"  # noqa: S105 - of accounts that end with the replay
 DATABASE = "replay"
+LIVED = ("street",)
+"""Kinds whose year can be lived in full."""
 
 
 def replay_csv(kind: Kind, *, year: int) -> str:
@@ -50,6 +52,10 @@ def scratch_database() -> Iterator[tuple[Engine, Settings]]:
 
 
 def replay_street(kind: Kind, *, year: int) -> Story:
-    """Live the street office's year and tell it."""
+    """
+    Live the street office's year and tell it.
+
+    Costs: half a minute, most of it the database starting and forty passwords being hashed.
+    """
     with scratch_database() as (engine, settings):
         return StreetYear(engine, settings, kind=kind, year=year, password=PASSWORD).run()

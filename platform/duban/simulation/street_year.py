@@ -4,7 +4,6 @@ The street office of source 002 through its year: what everybody does, and the s
 Dates, units and mishaps are those of the worked Example B; what it leaves open (names, texts, marks) is invented.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -128,7 +127,7 @@ class StreetYear:
             owed = acts.issue_requirement(stage, OFFICER, "CB", template, year=year, programme_id=self.programme)
             self.owed += owed
             days = sorted({one.due_on for one in owed})
-            story.tell(f"下达报送要求“{template.title.zh}”：{len(owed)}项，截止 {'、'.join(map(str, days))}")
+            story.tell(f"下达报送要求《{template.title.zh}》：{len(owed)}项，截止 {'、'.join(map(str, days))}")
         story.tell(f"共 {len(self.owed)} 项报送任务，{len(self.units)}个单位")
         stage.deliver()
 
@@ -239,7 +238,7 @@ class StreetYear:
 
     def _title(self, owed: Owed) -> str:
         title = self.kind.requirement(owed.requirement).title.zh
-        return f"“{title}”" if owed.period == "once" else f"“{title}”（{owed.period}）"
+        return f"《{title}》" if owed.period == "once" else f"《{title}》（{owed.period}）"
 
     def _timeliness(self, owed: Owed) -> str:
         with self.stage.as_system() as scope:
@@ -260,8 +259,8 @@ class StreetYear:
 
     def _stages_today(self) -> str:
         with self.stage.as_system() as scope:
-            reached = Counter(reminder.stage for reminder in due_stages(scope))
-        return "、".join(f"{STAGE_WORDS[stage]} {count} 项" for stage, count in sorted(reached.items()))
+            reached = {reminder.stage for reminder in due_stages(scope)}
+        return "、".join(words for stage, words in STAGE_WORDS.items() if stage in reached)
 
     # --- the assessment ---------------------------------------------------------------------------------------------
 
