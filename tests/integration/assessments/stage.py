@@ -78,7 +78,10 @@ def counted(unit_id: UUID, *, late: int = 0, missing: int = 0, deaths: int = 0, 
     """Facts as the records would give them."""
     return Facts(
         unit=str(unit_id),
-        counts=(Count("duties_late", Decimal(late), ("duty:1",) * bool(late)), Count("duties_missing", Decimal(missing))),
+        counts=(
+            Count("duties_late", Decimal(late), ("duty:00000000-0000-7000-8000-000000000001",) * bool(late)),
+            Count("duties_missing", Decimal(missing)),
+        ),
         measures=() if limit is None else (Measure("deaths", Decimal(deaths), Decimal(limit)),),
         absent=("deaths",) if limit is None else (),
     )
@@ -89,7 +92,9 @@ def counting(**by_unit: Facts) -> Iterator[None]:
     """Let the records say this, by unit id in hex."""
     before, codes = facts_module.count, facts_module.COUNTED
     facts_module.COUNTED = frozenset({"duties_late", "duties_missing"})
-    facts_module.count = lambda _scope, _scheme, *, units, year: {unit: by_unit.get(unit.hex, counted(unit)) for unit in units}
+    facts_module.count = lambda _scope, _scheme, *, superior, units, year: {
+        unit: by_unit.get(unit.hex, counted(unit)) for unit in units
+    }
     try:
         yield
     finally:

@@ -122,7 +122,10 @@ def _advance(scope: Scope, assessment: Assessment, wanted: AssessmentState) -> N
 
 def _collect(scope: Scope, assessment: Assessment) -> list[Scorecard]:
     cards = list(queries.cards_of(scope, [assessment.id], lock=True))
-    counted = facts.count(scope, scheme_of(assessment), units={card.unit_id: card.path for card in cards}, year=assessment.year)
+    superior = get_unit(scope, assessment.unit_id)
+    counted = facts.count(
+        scope, scheme_of(assessment), superior=superior, units=[card.unit_id for card in cards], year=assessment.year
+    )
     digests = {}
     for card in cards:
         card.facts, card.facts_at = counted[card.unit_id].to_json(), scope.now

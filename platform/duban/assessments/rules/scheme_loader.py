@@ -342,7 +342,7 @@ def _check_grades(scheme: Scheme) -> None:
     lowest = scheme.grades[-1]
     if lowest.minimum > scheme.floor or not lowest.inclusive:
         raise SchemeError(
-            f"grades[{len(codes) - 1}].minimum", N_("最低等次要从 %(floor)s 分起（含）,否则有的分数没有等次"), floor=scheme.floor
+            f"grades[{len(codes) - 1}].minimum", N_("最低等次要从 %(floor)s 分起（含），否则有的分数没有等次"), floor=scheme.floor
         )
     asked = {"veto_grade": scheme.veto_grade}
     if scheme.quota is not None:

@@ -86,6 +86,11 @@ def score(scheme: Scheme, facts: Facts) -> Result:
     return _unqualified(result, scheme) if result.is_vetoed else result
 
 
+def points_of(scheme: Scheme, item: Item, facts: Facts) -> Decimal:
+    """Score one item alone. Raises: UnscoredError when the facts do not hold what it asks for."""
+    return total_of([line.amount for line in _item_lines(scheme, item, facts)])
+
+
 def grade_of(scheme: Scheme, total: Decimal) -> str:
     """Name the highest grade the points reach."""
     for grade in scheme.grades:

@@ -1,0 +1,213 @@
+"""Assessments for programs: the same operations as the pages."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from duban.access.checks import may
+from duban.assessments import queries, schemas
+from duban.assessments.cells import read_draft
+from duban.assessments.operations import freezing, marking, opening, vetoes
+from duban.assessments.rules.numbers import number_text
+from duban.assessments.sheets import scheme_of
+from duban.kernel.errors import NotFoundError
+from duban.web.api import ApiBlueprint, expected_version, tagged
+from duban.web.requests import current_scope, work
+
+blp = ApiBlueprint("assessments-api", __name__, url_prefix="/api/v1", description="Scoring, vetoes, frozen results, ranking")
+
+
+@blp.get("/assessments")
+@blp.response(200, schemas.AssessmentSchema(many=True))
+def list_assessments() -> object:
+    """List the assessments the caller runs or is assessed in."""
+    return queries.list_assessments(current_scope())
+
+
+@blp.post("/assessments")
+@blp.arguments(schemas.OpenArgs)
+@blp.response(201, schemas.AssessmentSchema)
+def open_assessment(given: Mapping[str, Any]) -> object:
+    """Open an assessment over the direct subordinates of these levels, under the scheme now in force."""
+    with work() as scope:
+        return opening.open_assessment(
+            scope, unit_id=given["unit_id"], year=given["year"], levels=given["levels"], name=given["name"],
+            group_code=given["levels"][0] if len(given["levels"]) == 1 else None,
+        )  # fmt: skip
+
+
+@blp.get("/assessments/<uuid:assessment_id>")
+@blp.response(200, schemas.AssessmentSchema)
+def get_assessment(assessment_id: UUID) -> object:
+    """Get one assessment."""
+    assessment = queries.get_assessment(current_scope(), assessment_id)
+    if not may(current_scope(), "assessment", "read", assessment):
+        raise NotFoundError
+    return assessment
+
+
+@blp.post("/assessments/<uuid:assessment_id>/self-scoring")
+@blp.arguments(schemas.SelfScoringArgs)
+@blp.response(200, schemas.AssessmentSchema)
+def begin_self_scoring(given: Mapping[str, Any], assessment_id: UUID) -> object:
+    """Ask the units for their own scores."""
+    with work() as scope:
+        return opening.begin_self_scoring(scope, assessment_id=assessment_id, due_on=given["due_on"])
+
+
+@blp.post("/assessments/<uuid:assessment_id>/scoring")
+@blp.response(200, schemas.AssessmentSchema)
+def begin_scoring(assessment_id: UUID) -> object:
+    """End the self-scoring and let the evaluators work."""
+    with work() as scope:
+        return opening.begin_scoring(scope, assessment_id=assessment_id)
+
+
+@blp.post("/assessments/<uuid:assessment_id>/facts")
+@blp.response(200, schemas.AssessmentSchema)
+def collect_facts(assessment_id: UUID) -> object:
+    """Count the facts anew."""
+    with work() as scope:
+        opening.collect_facts(scope, assessment_id=assessment_id)
+        return queries.get_assessment(scope, assessment_id)
+
+
+@blp.post("/assessments/<uuid:assessment_id>/close")
+@blp.response(200, schemas.AssessmentSchema)
+def close(assessment_id: UUID) -> object:
+    """Compute and freeze every result; nothing of them can be written afterwards."""
+    with work() as scope:
+        return freezing.close(scope, assessment_id=assessment_id)
+
+
+@blp.post("/assessments/<uuid:assessment_id>/publish")
+@blp.response(200, schemas.AssessmentSchema)
+def publish(assessment_id: UUID) -> object:
+    """Show ranking and results to the units."""
+    with work() as scope:
+        return freezing.publish(scope, assessment_id=assessment_id)
+
+
+@blp.get("/assessments/<uuid:assessment_id>/ranking")
+@blp.response(200, schemas.RankingSchema)
+def ranking(assessment_id: UUID) -> object:
+    """Get the newest frozen ranking; for assessed units once it is published."""
+    scope = current_scope()
+    assessment = queries.get_assessment(scope, assessment_id)
+    frozen = queries.frozen_ranking(scope, assessment) if queries.may_see_ranking(scope, assessment) else None
+    if frozen is None:
+        raise NotFoundError
+    return frozen
+
+
+@blp.get("/assessments/<uuid:assessment_id>/scorecards")
+@blp.response(200, schemas.CardSchema(many=True))
+def list_cards(assessment_id: UUID) -> object:
+    """List the scorecards the caller may read."""
+    scope = current_scope()
+    cards = queries.readable_cards(scope, [assessment_id]).get(assessment_id, [])
+    if not cards:
+        raise NotFoundError
+    return [_card(card.id) for card in cards]
+
+
+@blp.get("/scorecards/<uuid:card_id>")
+@blp.response(200, schemas.CardSchema)
+def get_card(card_id: UUID) -> object:
+    """Get a scorecard with facts, result and trace: the frozen one, or as it stands now."""
+    return _card(card_id)
+
+
+def _card(card_id: UUID) -> dict[str, object]:
+    scope = current_scope()
+    card = queries.get_card(scope, card_id)
+    if not may(scope, "scorecard", "read", card):
+        raise NotFoundError
+    assessment = queries.get_assessment(scope, card.assessment_id)
+    (sheet,) = queries.sheets_of(scope, scheme_of(assessment), [card])
+    sees = queries.may_see_scores(scope, assessment, card)
+    frozen = next(iter(queries.versions_of(scope, card_id)), None) if sees else None
+    live = sheet.result.to_json() if sees and sheet.result else None
+    return {
+        "id": card.id, "unit_id": card.unit_id, "unit_name": card.unit_name, "state": card.state,
+        "self_total": None if card.self_total is None else number_text(card.self_total),
+        "missing": list(sheet.missing) if sees else [],
+        "facts": frozen.facts if frozen else (sheet.facts.to_json() if sees else None),
+        "result": frozen.result if frozen else live,
+        "version": frozen.version if frozen else None,
+    }  # fmt: skip
+
+
+@blp.put("/scorecards/<uuid:card_id>/marks")
+@blp.arguments(schemas.MarkArgs)
+@blp.response(200, schemas.MarkSchema)
+def enter_mark(given: Mapping[str, Any], card_id: UUID) -> object:
+    """Set the evaluator's mark of one item; If-Match carries the version seen, "0" when there was none."""
+    with work() as scope:
+        mark = marking.enter_mark(scope, card_id=card_id, draft=read_draft({**given, "version": expected_version()}))
+        return tagged(mark, mark.version)
+
+
+@blp.put("/scorecards/<uuid:card_id>/self-marks")
+@blp.arguments(schemas.MarkArgs)
+@blp.response(200, schemas.MarkSchema)
+def enter_self_mark(given: Mapping[str, Any], card_id: UUID) -> object:
+    """Set the unit's own mark of one item; If-Match carries the version seen, "0" when there was none."""
+    with work() as scope:
+        mark = marking.enter_self_mark(scope, card_id=card_id, draft=read_draft({**given, "version": expected_version()}))
+        return tagged(mark, mark.version)
+
+
+@blp.post("/scorecards/<uuid:card_id>/self-score")
+@blp.response(200, schemas.CardSchema)
+def submit_self_score(card_id: UUID) -> object:
+    """Hand the unit's own score in."""
+    with work() as scope:
+        marking.submit_self_score(scope, card_id=card_id)
+    return _card(card_id)
+
+
+@blp.post("/scorecards/<uuid:card_id>/corrections")
+@blp.arguments(schemas.CorrectionArgs)
+@blp.response(200, schemas.CardSchema)
+def correct(given: Mapping[str, Any], card_id: UUID) -> object:
+    """Put one mark of a frozen result right, as a new version beside the old."""
+    with work() as scope:
+        freezing.correct(scope, card_id=card_id, draft=read_draft(given), why=given["why"])
+    return _card(card_id)
+
+
+@blp.post("/scorecards/<uuid:card_id>/vetoes")
+@blp.arguments(schemas.VetoArgs)
+@blp.response(201, schemas.VetoSchema)
+def propose_veto(given: Mapping[str, Any], card_id: UUID) -> object:
+    """Propose a veto with its document; another person has to confirm it."""
+    with work() as scope:
+        return vetoes.propose_veto(
+            scope, card_id=card_id, rule_code=given["rule"], document=given["document"], reason=given["reason"]
+        )  # fmt: skip
+
+
+@blp.post("/vetoes/<uuid:decision_id>/confirm")
+@blp.response(200, schemas.VetoSchema)
+def confirm_veto(decision_id: UUID) -> object:
+    """Confirm a veto somebody else proposed."""
+    with work() as scope:
+        return vetoes.confirm_veto(scope, decision_id=decision_id)
+
+
+@blp.post("/vetoes/<uuid:decision_id>/reject")
+@blp.response(200, schemas.VetoSchema)
+def reject_veto(decision_id: UUID) -> object:
+    """Answer a proposal with no."""
+    with work() as scope:
+        return vetoes.reject_veto(scope, decision_id=decision_id)
+
+
+@blp.post("/vetoes/<uuid:decision_id>/lift")
+@blp.arguments(schemas.LiftArgs)
+@blp.response(200, schemas.VetoSchema)
+def lift_veto(given: Mapping[str, Any], decision_id: UUID) -> object:
+    """Lift a confirmed veto; the former points and grade come back exactly."""
+    with work() as scope:
+        return vetoes.lift_veto(scope, decision_id=decision_id, document=given["document"], reason=given["reason"])
