@@ -174,6 +174,10 @@ def _frozen() -> None:
     )
 
 
+def _guard(table: str, events: str, function: str) -> None:
+    op.execute(f"CREATE TRIGGER frozen BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()")
+
+
 def _triggers() -> None:
     op.execute("""
         CREATE FUNCTION refuse_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -204,7 +208,7 @@ def _triggers() -> None:
             RAISE EXCEPTION 'frozen: % of a closed assessment is refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
         END $$
     """)
-    op.execute("CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON assessment FOR EACH ROW EXECUTE FUNCTION guard_closed_assessment()")
+    _guard("assessment", "UPDATE OR DELETE", "guard_closed_assessment")
     op.execute("""
         CREATE FUNCTION guard_closed_scorecard() RETURNS trigger LANGUAGE plpgsql AS $$
         DECLARE
@@ -219,9 +223,7 @@ def _triggers() -> None:
             RETURN touched;
         END $$
     """)
-    op.execute(
-        "CREATE TRIGGER frozen BEFORE INSERT OR UPDATE OR DELETE ON scorecard FOR EACH ROW EXECUTE FUNCTION guard_closed_scorecard()"
-    )
+    _guard("scorecard", "INSERT OR UPDATE OR DELETE", "guard_closed_scorecard")
     op.execute("""
         CREATE FUNCTION guard_closed_mark() RETURNS trigger LANGUAGE plpgsql AS $$
         DECLARE
@@ -237,7 +239,7 @@ def _triggers() -> None:
             RETURN touched;
         END $$
     """)
-    op.execute("CREATE TRIGGER frozen BEFORE INSERT OR UPDATE OR DELETE ON item_mark FOR EACH ROW EXECUTE FUNCTION guard_closed_mark()")
+    _guard("item_mark", "INSERT OR UPDATE OR DELETE", "guard_closed_mark")
     # The grounds of a veto and who stands for it are fixed once written.
     op.execute("""
         CREATE FUNCTION guard_veto() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -250,12 +252,13 @@ def _triggers() -> None:
                 OR (OLD.confirmed_by IS NOT NULL
                     AND (NEW.confirmed_by, NEW.confirmed_name, NEW.decided_at)
                         IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_name, OLD.decided_at)) THEN
-                RAISE EXCEPTION 'frozen: the grounds of a veto decision cannot be changed' USING ERRCODE = 'integrity_constraint_violation';
+                RAISE EXCEPTION 'frozen: the grounds of a veto decision cannot be changed'
+                    USING ERRCODE = 'integrity_constraint_violation';
             END IF;
             RETURN NEW;
         END $$
     """)
-    op.execute("CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON veto_decision FOR EACH ROW EXECUTE FUNCTION guard_veto()")
+    _guard("veto_decision", "UPDATE OR DELETE", "guard_veto")
 
 
 def downgrade() -> None:
