@@ -6,7 +6,7 @@ The owner says under whose leave: `FileOwner.obj` and `.act` are the words of th
 
 import tempfile
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 from uuid import UUID
 
 from duban.access.checks import require
@@ -41,7 +41,7 @@ class FileOwner:
     act: str
 
 
-def store(scope: Scope, *, owner: FileOwner, filename: str, stream: BinaryIO, into: Store, limit_bytes: int) -> StoredFile:
+def store(scope: Scope, *, owner: FileOwner, filename: str, stream: IO[bytes], into: Store, limit_bytes: int) -> StoredFile:
     """
     Judge a file and keep it.
 
@@ -128,7 +128,7 @@ def _check_count(scope: Scope, owner: FileOwner) -> None:
         raise TooManyFilesError(FILES_PER_OWNER)
 
 
-def _seekable(stream: BinaryIO, limit_bytes: int) -> BinaryIO:
+def _seekable(stream: IO[bytes], limit_bytes: int) -> BinaryIO:
     """Give a stream that can be read again, on disk beyond a megabyte and gone when closed; stops soon after the limit."""
     spooled = tempfile.SpooledTemporaryFile(max_size=_CHUNK)  # noqa: SIM115 -- the caller closes it
     while spooled.tell() <= limit_bytes and (chunk := stream.read(_CHUNK)):

@@ -39,7 +39,7 @@ STAGE = (
 GROUP = (FieldSpec(key="name", label=N_("分组名称"), kind=_TEXT, required=True, max_length=80),)
 TASK = (
     FieldSpec(key="number", label=N_("编号"), kind=_TEXT, max_length=20),
-    FieldSpec(key="title", label=N_("任务"), kind=_TEXT, required=True),
+    FieldSpec(key="title", label=N_("任务名称"), kind=_TEXT, required=True),
     FieldSpec(key="text", label=N_("具体要求"), kind=_LONG, max_length=5000),
     FieldSpec(key="group_id", label=N_("分组"), kind=_TEXT, max_length=36),
     FieldSpec(key="post", label=N_("责任岗位"), kind=_TEXT, max_length=100),

@@ -172,3 +172,21 @@ def find_derived(scope: Scope, programme_id: UUID, unit_id: UUID) -> Programme |
     """Find the programme a unit derived from this one."""
     statement = owned(scope, Programme).where(Programme.parent_id == programme_id, Programme.unit_id == unit_id)
     return scope.session.scalars(statement).one_or_none()
+
+
+def get_document_named(scope: Scope, document_id: UUID) -> tuple[Document, bool]:
+    """
+    Get the document a programme rests on, and whether the actor may open it.
+
+    Its number and title stand on the programme itself, so whoever reads the programme is told them.
+    """
+    document = get_owned(scope, Document, document_id)
+    return document, may(scope, "document", "read", document)
+
+
+def part_named(tasks: Sequence[Task], task_id: UUID) -> Task:
+    """Pick a task of a list already read. Raises: NotFoundError."""
+    found = next((task for task in tasks if task.id == task_id), None)
+    if found is None:
+        raise NotFoundError
+    return found

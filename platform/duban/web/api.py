@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Blueprint, Flask, Request, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
@@ -91,10 +93,21 @@ class NoContent(Schema):
 
 def paged(item: type[Schema]) -> type[Schema]:
     """Give the schema of a page of these items."""
-    name = f"{item.__name__.removesuffix('Schema')}Page"
-    return Schema.from_dict(
-        {"items": fields.List(fields.Nested(item), required=True), "next": fields.String(allow_none=True)}, name=name
-    )
+    parts: dict[str, fields.Field[Any]] = {
+        "items": fields.List(fields.Nested(item), required=True),
+        "next": fields.String(allow_none=True),
+    }
+    page = Schema.from_dict(parts, name=f"{item.__name__.removesuffix('Schema')}Page")
+    page.__module__ = item.__module__  # its feature is part of its name in the document
+    return page
+
+
+def _schema_name(schema: Any) -> str:
+    """Name a schema by its feature, so that two features may both have a Task."""
+    found = resolve_schema_cls(schema)
+    made = found[0] if isinstance(found, list) else found
+    feature = made.__module__.removeprefix("duban.").split(".")[0]
+    return f"{feature}.{made.__name__.removesuffix('Schema')}"
 
 
 def page_body(page: Page[Any], as_item: Callable[[Any], object] = lambda item: item) -> dict[str, object]:
@@ -102,9 +115,9 @@ def page_body(page: Page[Any], as_item: Callable[[Any], object] = lambda item: i
     return {"items": [as_item(item) for item in page.items], "next": page.next}
 
 
-def tagged(body: object, version: int, status: int = 200) -> tuple[object, int, dict[str, str]]:
+def tagged(body: object, version: int, status: int = 200) -> ResponseReturnValue:
     """Answer with the version as ETag, which a later change must send back as If-Match."""
-    return body, status, {"ETag": f'"{version}"'}
+    return cast("ResponseReturnValue", (body, status, {"ETag": f'"{version}"'}))
 
 
 def expected_version() -> int:
@@ -221,7 +234,7 @@ def init_api(app: Flask) -> Api:
             "security": [{"bearer": []}],
         },
     }
-    api = _DubanApi(app)
+    api = _DubanApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)})
     api.spec.components.security_scheme(
         "bearer", {"type": "http", "scheme": "bearer", "description": "From POST /api/v1/session"}
     )

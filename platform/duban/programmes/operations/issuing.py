@@ -14,7 +14,7 @@ from duban.programmes.errors import AlreadyDerivedError, NotBelowError
 from duban.programmes.forms import ProgrammeForm
 from duban.programmes.models import Programme, Stage, Task, TaskGroup
 from duban.programmes.operations.drafting import _add_draft
-from duban.programmes.queries import count_derived, find_derived, get_programme, groups_of, stages_of, tasks_of
+from duban.programmes.queries import count_derived, find_derived, get_document, get_programme, groups_of, stages_of, tasks_of
 from duban.programmes.rules import check_issue, check_recall, check_transition
 from duban.programmes.states import State
 from duban.tree.queries import children, get_unit
@@ -114,9 +114,8 @@ def derive_programme(
     chosen = [task for task in tasks_of(scope, source.id) if task.id in set(task_ids)]
     if not chosen or len(chosen) != len(set(task_ids)):
         raise InvalidInputError(fields={"task_ids": [Text(N_("请至少选择一项上级任务"))]})
-    programme = _add_draft(
-        scope, unit_id=unit_id, path=unit.path, document_id=document_id or source.document_id, parent_id=source.id, form=form
-    )
+    basis_id = get_document(scope, document_id).id if document_id else source.document_id
+    programme = _add_draft(scope, unit_id=unit_id, path=unit.path, document_id=basis_id, parent_id=source.id, form=form)
     _copy_stages(scope, source, programme)
     groups = _copy_groups(scope, source, programme, {task.group_id for task in chosen if task.group_id})
     _copy_tasks(scope, chosen, programme, groups)
