@@ -30,6 +30,11 @@ class TestLatenessOfExampleB:
     def test_costs_half_a_point_per_event(self):
         assert score(submissions(rule("late", "逾期", "0.5")), counted(late=1)).total == Decimal("99.5")
 
+    def test_costs_nothing_and_no_minus_zero_when_there_is_none(self):
+        result = score(submissions(rule("late", "逾期", "0.5")), counted(late=0))
+
+        assert [str(line.amount) for line in result.lines] == ["100", "0.0"]
+
     def test_costs_a_point_per_day(self):
         result = score(submissions(rule("late_days", "逾期天数", "1", per="day")), counted(late_days=1))
 

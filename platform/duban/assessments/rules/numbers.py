@@ -54,9 +54,9 @@ def total_of(amounts: Sequence[Decimal]) -> Decimal:
 
 
 def product(left: Decimal, right: Decimal) -> Decimal:
-    """Multiply without losing a digit."""
+    """Multiply without losing a digit; never gives a minus zero."""
     with localcontext(EXACT):
-        return left * right
+        return left * right + ZERO
 
 
 def difference(left: Decimal, right: Decimal) -> Decimal:
