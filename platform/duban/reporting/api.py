@@ -1,0 +1,213 @@
+"""Requirements and duties for programs: the same operations as the pages."""
+
+from typing import Any
+from uuid import UUID
+
+from duban.kernel.ids import UnitId
+from duban.reporting import operations, queries
+from duban.reporting.forms import requirement_form
+from duban.reporting.models import Draft, Duty, Requirement, Submission
+from duban.reporting.schemas import (
+    DraftInput,
+    DraftSchema,
+    DueChangeInput,
+    DutyArgs,
+    DutySchema,
+    IssuedSchema,
+    PreviewSchema,
+    ReasonInput,
+    RequirementArgs,
+    RequirementInput,
+    RequirementSchema,
+    ReturnInput,
+    ReviewInput,
+    StatusArgs,
+    SubmitInput,
+    UrgedSchema,
+    UrgeInput,
+    VersionSchema,
+)
+from duban.reporting.states import DutyState, RequirementState
+from duban.web.api import ApiBlueprint, expected_version, page_body, paged, tagged
+from duban.web.requests import current_scope, work
+
+blp = ApiBlueprint("api-requirements", __name__, url_prefix="/api/v1", description="Requirements, duties, submissions, review")
+
+LISTS = {
+    "open": queries.open_duties,
+    "review": queries.awaiting_review,
+    "late": queries.late_below,
+    "handed_in": queries.handed_in,
+}
+
+
+@blp.get("/requirements")
+@blp.arguments(RequirementArgs, location="query")
+@blp.response(200, paged(RequirementSchema))
+def list_requirements(args: dict[str, Any]) -> dict[str, object]:
+    """List the requirements one may see, newest first."""
+    state = RequirementState(args["state"]) if args["state"] else None
+    return page_body(queries.list_requirements(current_scope(), after=args["after"], state=state, limit=args["limit"]))
+
+
+@blp.post("/requirements")
+@blp.arguments(RequirementInput)
+@blp.response(201, RequirementSchema)
+def create_requirement(body: dict[str, Any]) -> tuple[object, int, dict[str, str]]:
+    """Draft a requirement."""
+    with work() as scope:
+        made = operations.create_requirement(scope, unit_id=UnitId(body["unit_id"]), form=requirement_form(_plain(body)))
+        scope.session.flush()
+        return tagged(made, made.version, 201)
+
+
+@blp.get("/requirements/<uuid:requirement_id>")
+@blp.response(200, RequirementSchema)
+def get_requirement(requirement_id: UUID) -> tuple[object, int, dict[str, str]]:
+    """Get a requirement; its ETag is the version to send back with a change."""
+    found = queries.get_requirement(current_scope(), requirement_id)
+    return tagged(found, found.version)
+
+
+@blp.put("/requirements/<uuid:requirement_id>")
+@blp.arguments(RequirementInput(exclude=("unit_id",)))
+@blp.response(200, RequirementSchema)
+def edit_requirement(body: dict[str, Any], requirement_id: UUID) -> tuple[object, int, dict[str, str]]:
+    """Rewrite a drafted requirement."""
+    version = expected_version()
+    with work() as scope:
+        made = operations.edit_requirement(
+            scope, requirement_id=requirement_id, form=requirement_form(_plain(body)), version=version
+        )
+        return tagged(made, made.version)
+
+
+@blp.get("/requirements/<uuid:requirement_id>/preview")
+@blp.response(200, PreviewSchema)
+def preview(requirement_id: UUID) -> queries.Preview:
+    """Say who would owe what by when, making nothing."""
+    scope = current_scope()
+    return queries.preview_of(scope, queries.get_requirement(scope, requirement_id))
+
+
+@blp.post("/requirements/<uuid:requirement_id>/issue")
+@blp.response(200, IssuedSchema)
+def issue(requirement_id: UUID) -> dict[str, object]:
+    """Issue a requirement; repeating it makes nothing twice."""
+    with work() as scope:
+        done = operations.issue(scope, requirement_id=requirement_id)
+        return {"id": done.requirement.id, "created": done.created}
+
+
+@blp.post("/requirements/<uuid:requirement_id>/withdraw")
+@blp.arguments(ReasonInput)
+@blp.response(200, RequirementSchema)
+def withdraw(body: dict[str, Any], requirement_id: UUID) -> Requirement:
+    """Take an issued requirement back."""
+    with work() as scope:
+        return operations.withdraw_requirement(scope, requirement_id=requirement_id, reason=body["reason"])
+
+
+@blp.post("/requirements/<uuid:requirement_id>/urge")
+@blp.arguments(UrgeInput)
+@blp.response(200, UrgedSchema)
+def urge(body: dict[str, Any], requirement_id: UUID) -> dict[str, int]:
+    """Press every unit that is late."""
+    with work() as scope:
+        return {"count": operations.urge(scope, requirement_id=requirement_id, period_code=body["period"])}
+
+
+@blp.get("/requirements/<uuid:requirement_id>/duties")
+@blp.arguments(StatusArgs, location="query")
+@blp.response(200, paged(DutySchema))
+def status(args: dict[str, Any], requirement_id: UUID) -> dict[str, object]:
+    """List a requirement's duties one may read, in the order of the tree."""
+    scope = current_scope()
+    found = queries.get_requirement(scope, requirement_id)
+    state = DutyState(args["state"]) if args["state"] else None
+    return page_body(
+        queries.status_by_unit(
+            scope, requirement_id=found.id, period_code=args["period"], state=state, after=args["after"], limit=args["limit"]
+        )
+    )
+
+
+@blp.get("/duties")
+@blp.arguments(DutyArgs, location="query")
+@blp.response(200, paged(DutySchema))
+def list_duties(args: dict[str, Any]) -> dict[str, object]:
+    """List one's work: what one's unit has to hand in, what waits for review, what is late, what was handed in."""
+    return page_body(LISTS[args["list"]](current_scope(), after=args["after"], limit=args["limit"]))
+
+
+@blp.get("/duties/<uuid:duty_id>")
+@blp.response(200, DutySchema)
+def get_duty(duty_id: UUID) -> queries.DutyLine:
+    """Get a duty."""
+    scope = current_scope()
+    return queries.line_of(scope, queries.get_duty(scope, duty_id))
+
+
+@blp.get("/duties/<uuid:duty_id>/versions")
+@blp.response(200, VersionSchema(many=True))
+def versions(duty_id: UUID) -> list[Submission]:
+    """List the versions of a duty, first to last."""
+    scope = current_scope()
+    return list(queries.versions_of(scope, queries.get_duty(scope, duty_id).id))
+
+
+@blp.put("/duties/<uuid:duty_id>/draft")
+@blp.arguments(DraftInput)
+@blp.response(200, DraftSchema)
+def save_draft(body: dict[str, Any], duty_id: UUID) -> tuple[object, int, dict[str, str]]:
+    """Keep what was typed, as typed. If-Match: the draft's version, 0 for the first."""
+    version = expected_version()
+    with work() as scope:
+        draft: Draft = operations.save_draft(scope, duty_id=duty_id, typed=body["typed"], version=version)
+        return tagged(draft, draft.version)
+
+
+@blp.post("/duties/<uuid:duty_id>/submissions")
+@blp.arguments(SubmitInput)
+@blp.response(201, VersionSchema)
+def submit(body: dict[str, Any], duty_id: UUID) -> Submission:
+    """Hand in a version; without content, what the draft holds; with `nil`, that there is nothing to report."""
+    with work() as scope:
+        if body["nil"]:
+            return operations.submit_nil(scope, duty_id=duty_id, note=body["note"])
+        return operations.submit(scope, duty_id=duty_id, typed=body["content"], note=body["note"])
+
+
+@blp.post("/duties/<uuid:duty_id>/accept")
+@blp.arguments(ReviewInput)
+@blp.response(200, DutySchema)
+def accept(body: dict[str, Any], duty_id: UUID) -> queries.DutyLine:
+    """Accept the version that was read."""
+    with work() as scope:
+        return queries.line_of(scope, operations.accept(scope, duty_id=duty_id, number=body["number"]))
+
+
+@blp.post("/duties/<uuid:duty_id>/return")
+@blp.arguments(ReturnInput)
+@blp.response(200, DutySchema)
+def return_for_correction(body: dict[str, Any], duty_id: UUID) -> queries.DutyLine:
+    """Return the version that was read, saying what to correct."""
+    with work() as scope:
+        duty: Duty = operations.return_for_correction(scope, duty_id=duty_id, reason=body["reason"], number=body["number"])
+        return queries.line_of(scope, duty)
+
+
+@blp.post("/duties/<uuid:duty_id>/due-date")
+@blp.arguments(DueChangeInput)
+@blp.response(200, DutySchema)
+def change_due_date(body: dict[str, Any], duty_id: UUID) -> queries.DutyLine:
+    """Move a duty's due date by a recorded decision."""
+    with work() as scope:
+        duty = operations.change_due_date(scope, duty_id=duty_id, due_on=body["due_on"], reason=body["reason"])
+        return queries.line_of(scope, duty)
+
+
+def _plain(body: dict[str, Any]) -> dict[str, Any]:
+    """Give dates as text again: one reader serves pages and programs."""
+    dates = {name: body[name].isoformat() if body[name] else "" for name in ("active_from", "active_until")}
+    return body | dates
