@@ -8,27 +8,30 @@ from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
 from duban.reporting.models import Draft, Duty, Requirement, Submission
 from duban.reporting.schemas import (
-    DraftInput,
-    DraftSchema,
     DueChangeInput,
     DutyArgs,
+    DutyDraftInput,
+    DutyDraftSchema,
+    DutyPage,
     DutySchema,
     IssuedSchema,
+    NewRequirementInput,
     PreviewSchema,
     ReasonInput,
     RequirementArgs,
     RequirementInput,
+    RequirementPage,
     RequirementSchema,
     ReturnInput,
     ReviewInput,
     StatusArgs,
+    SubmissionSchema,
     SubmitInput,
     UrgedSchema,
     UrgeInput,
-    VersionSchema,
 )
 from duban.reporting.states import DutyState, RequirementState
-from duban.web.api import ApiBlueprint, expected_version, page_body, paged, tagged
+from duban.web.api import ApiBlueprint, expected_version, page_body, tagged
 from duban.web.requests import current_scope, work
 
 blp = ApiBlueprint("api-requirements", __name__, url_prefix="/api/v1", description="Requirements, duties, submissions, review")
@@ -43,7 +46,7 @@ LISTS = {
 
 @blp.get("/requirements")
 @blp.arguments(RequirementArgs, location="query")
-@blp.response(200, paged(RequirementSchema))
+@blp.response(200, RequirementPage)
 def list_requirements(args: dict[str, Any]) -> dict[str, object]:
     """List the requirements one may see, newest first."""
     state = RequirementState(args["state"]) if args["state"] else None
@@ -51,7 +54,7 @@ def list_requirements(args: dict[str, Any]) -> dict[str, object]:
 
 
 @blp.post("/requirements")
-@blp.arguments(RequirementInput)
+@blp.arguments(NewRequirementInput)
 @blp.response(201, RequirementSchema)
 def create_requirement(body: dict[str, Any]) -> tuple[object, int, dict[str, str]]:
     """Draft a requirement."""
@@ -70,7 +73,7 @@ def get_requirement(requirement_id: UUID) -> tuple[object, int, dict[str, str]]:
 
 
 @blp.put("/requirements/<uuid:requirement_id>")
-@blp.arguments(RequirementInput(exclude=("unit_id",)))
+@blp.arguments(RequirementInput)
 @blp.response(200, RequirementSchema)
 def edit_requirement(body: dict[str, Any], requirement_id: UUID) -> tuple[object, int, dict[str, str]]:
     """Rewrite a drafted requirement."""
@@ -119,7 +122,7 @@ def urge(body: dict[str, Any], requirement_id: UUID) -> dict[str, int]:
 
 @blp.get("/requirements/<uuid:requirement_id>/duties")
 @blp.arguments(StatusArgs, location="query")
-@blp.response(200, paged(DutySchema))
+@blp.response(200, DutyPage)
 def status(args: dict[str, Any], requirement_id: UUID) -> dict[str, object]:
     """List a requirement's duties one may read, in the order of the tree."""
     scope = current_scope()
@@ -134,7 +137,7 @@ def status(args: dict[str, Any], requirement_id: UUID) -> dict[str, object]:
 
 @blp.get("/duties")
 @blp.arguments(DutyArgs, location="query")
-@blp.response(200, paged(DutySchema))
+@blp.response(200, DutyPage)
 def list_duties(args: dict[str, Any]) -> dict[str, object]:
     """List one's work: what one's unit has to hand in, what waits for review, what is late, what was handed in."""
     return page_body(LISTS[args["list"]](current_scope(), after=args["after"], limit=args["limit"]))
@@ -149,7 +152,7 @@ def get_duty(duty_id: UUID) -> queries.DutyLine:
 
 
 @blp.get("/duties/<uuid:duty_id>/versions")
-@blp.response(200, VersionSchema(many=True))
+@blp.response(200, SubmissionSchema(many=True))
 def versions(duty_id: UUID) -> list[Submission]:
     """List the versions of a duty, first to last."""
     scope = current_scope()
@@ -157,8 +160,8 @@ def versions(duty_id: UUID) -> list[Submission]:
 
 
 @blp.put("/duties/<uuid:duty_id>/draft")
-@blp.arguments(DraftInput)
-@blp.response(200, DraftSchema)
+@blp.arguments(DutyDraftInput)
+@blp.response(200, DutyDraftSchema)
 def save_draft(body: dict[str, Any], duty_id: UUID) -> tuple[object, int, dict[str, str]]:
     """Keep what was typed, as typed. If-Match: the draft's version, 0 for the first."""
     version = expected_version()
@@ -169,7 +172,7 @@ def save_draft(body: dict[str, Any], duty_id: UUID) -> tuple[object, int, dict[s
 
 @blp.post("/duties/<uuid:duty_id>/submissions")
 @blp.arguments(SubmitInput)
-@blp.response(201, VersionSchema)
+@blp.response(201, SubmissionSchema)
 def submit(body: dict[str, Any], duty_id: UUID) -> Submission:
     """Hand in a version; without content, what the draft holds; with `nil`, that there is nothing to report."""
     with work() as scope:

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from duban.fields.specs import Kind
 from duban.reporting.forms import MOST_FIELDS
 from duban.reporting.states import DutyState, RequirementState
-from duban.web.api import CleanString, InputSchema, PageArgs
+from duban.web.api import CleanString, InputSchema, PageArgs, paged
 
 DUE_FIELDS: dict[str, tuple[str, ...]] = {
     "fixed": ("on", "reporting_year", "before", "shift"),
@@ -105,7 +105,6 @@ class TargetsSchema(InputSchema):
 class RequirementInput(InputSchema):
     """A requirement as its author writes it."""
 
-    unit_id = fields.UUID(required=True, metadata={"description": "The issuing unit."})
     title = CleanString(required=True)
     title_en = CleanString(load_default="")
     instruction = CleanString(load_default="")
@@ -126,6 +125,12 @@ class RequirementInput(InputSchema):
     missing_points = CleanString(load_default="1", metadata={"description": "Decimal as text."})
     missing_after_days = fields.Integer(load_default=10)
     correction_days = fields.Integer(load_default=None, allow_none=True)
+
+
+class NewRequirementInput(RequirementInput):
+    """A requirement and who issues it."""
+
+    unit_id = fields.UUID(required=True, metadata={"description": "The issuing unit."})
 
 
 class RequirementSchema(Schema):
@@ -197,7 +202,7 @@ class DutySchema(Schema):
     correct_by = fields.Date(attribute="duty.correct_by", allow_none=True)
 
 
-class VersionSchema(Schema):
+class SubmissionSchema(Schema):
     """A version handed in."""
 
     id = fields.UUID()
@@ -212,13 +217,13 @@ class VersionSchema(Schema):
     reviewed_at = fields.AwareDateTime(allow_none=True)
 
 
-class DraftInput(InputSchema):
+class DutyDraftInput(InputSchema):
     """What was typed, as typed."""
 
     typed = fields.Dict(keys=CleanString(), values=CleanString(), required=True)
 
 
-class DraftSchema(Schema):
+class DutyDraftSchema(Schema):
     """A kept draft."""
 
     version = fields.Integer()
@@ -269,6 +274,10 @@ class UrgedSchema(Schema):
     """How many units were urged."""
 
     count = fields.Integer()
+
+
+DutyPage = paged(DutySchema)
+RequirementPage = paged(RequirementSchema)
 
 
 class DutyArgs(PageArgs):

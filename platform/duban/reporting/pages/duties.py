@@ -1,6 +1,7 @@
 """The clerk's pages: what my unit owes, and one duty to fill in and hand in."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from duban.files.queries import list_of
 from duban.files.receiving import current_store, file_items, upload_limit, uploads
 from duban.files.states import ACCEPT
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
+from duban.kernel.paging import Page
 from duban.kernel.scope import Scope
 from duban.kernel.text import Text
 from duban.organisation.queries.units import contacts
 from duban.reporting import operations, queries
 from duban.reporting.operations.submissions import CONTACTS_NEEDED, DUTY_FILES, SUBMISSION_FILES
+from duban.reporting.pages.wording import answer_rows, history
 from duban.reporting.queries import DutyLine
 from duban.reporting.rules import is_allowed
 from duban.reporting.states import Act, Outcome, Precondition
@@ -30,18 +33,28 @@ from duban.web.requests import current_scope, work
 ANSWER = "answer."
 """Prefix of the answers in the form, so that no field of a requirement can be taken for one of the page's own."""
 NOTE = "note"
+SOON_DAYS = 31
 
 
-def list_duties() -> ResponseReturnValue:
-    """Show what my units still owe, most urgent first; ?tab=done what they have handed in."""
+def list_open() -> ResponseReturnValue:
+    """Show what my units still owe, most urgent first."""
     scope = current_scope()
-    done = request.args.get("tab") == "done"
-    read = queries.handed_in if done else queries.open_duties
+    return _list_page(scope, queries.open_duties(scope, after=request.args.get("after")), done=False)
+
+
+def list_handed_in() -> ResponseReturnValue:
+    """Show what my units have handed in, latest first."""
+    scope = current_scope()
+    return _list_page(scope, queries.handed_in(scope, after=request.args.get("after")), done=True)
+
+
+def _list_page(scope: Scope, page: Page[DutyLine], *, done: bool) -> str:
     return render_template(
         "reporting/duties.html",
-        page=read(scope, after=request.args.get("after")),
+        page=page,
         done=done,
         open_count=queries.counts(scope)["open"],
+        soon=scope.today + timedelta(days=SOON_DAYS),
         several_units=len(access.home_paths(scope)) > 1,
     )
 
@@ -65,7 +78,7 @@ def save_draft(duty_id: UUID) -> ResponseReturnValue:
     if problem is not None:
         return _again(duty_id, problem)
     flash(_("已保存，尚未提交。"), "success")
-    return redirect(url_for("reporting.duty", duty_id=duty_id), 303)
+    return redirect(url_for("reporting.show_duty", duty_id=duty_id), 303)
 
 
 def submit(duty_id: UUID) -> ResponseReturnValue:
@@ -81,7 +94,7 @@ def submit(duty_id: UUID) -> ResponseReturnValue:
     except (InvalidInputError, RuleBrokenError) as error:
         return _again(duty_id, error)
     flash(_("已提交，等待审核。"), "success")
-    return redirect(url_for("reporting.duty", duty_id=duty_id), 303)
+    return redirect(url_for("reporting.show_duty", duty_id=duty_id), 303)
 
 
 def submit_nil(duty_id: UUID) -> ResponseReturnValue:
@@ -92,7 +105,7 @@ def submit_nil(duty_id: UUID) -> ResponseReturnValue:
     except RuleBrokenError as error:
         return _again(duty_id, error)
     flash(_("已提交零报告，等待审核。"), "success")
-    return redirect(url_for("reporting.duty", duty_id=duty_id), 303)
+    return redirect(url_for("reporting.show_duty", duty_id=duty_id), 303)
 
 
 def remove_file(duty_id: UUID, file_id: UUID) -> ResponseReturnValue:
@@ -103,7 +116,7 @@ def remove_file(duty_id: UUID, file_id: UUID) -> ResponseReturnValue:
             raise NotAllowedError
         files.remove(scope, file_id=file_id, owner=operations.owner_of(duty))
     flash(_("附件已移除。"), "success")
-    return redirect(url_for("reporting.duty", duty_id=duty_id, _anchor="attachments"), 303)
+    return redirect(url_for("reporting.show_duty", duty_id=duty_id, _anchor="attachments"), 303)
 
 
 def _typed() -> dict[str, str]:
@@ -181,7 +194,9 @@ def _page(
         returned=last if last and last.decided is Outcome.RETURNED and to_fill else None,
         files_by_version={version.id: file_items(stored.get(version.id, ())) for version in versions},
         attached=_attached(scope, line) if to_fill else [],
-        due_changes=queries.due_changes_of(scope, duty.id),
+        history=history(scope, versions, queries.due_changes_of(scope, duty.id)),
+        answers=answer_rows(line.requirement.specs, last),
+        last=last,
         missing_contacts=_missing_contacts(scope, line) if to_fill else [],
         contacts_url=_contacts_url(line),
         accept=ACCEPT,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from duban.web.errors import status_of
 from duban.web.requests import current_scope, work
 
 LISTED_UNITS = 300
+CURRENT_DAYS = 10
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def preview(requirement_id: UUID) -> ResponseReturnValue:
     requirement = queries.get_requirement(scope, requirement_id)
     access.require(scope, "requirement", "issue", requirement)
     if requirement.stands is not RequirementState.DRAFT:
-        return redirect(url_for("reporting.requirement", requirement_id=requirement_id))
+        return redirect(url_for("reporting.show_requirement", requirement_id=requirement_id))
     return _preview_page(scope, requirement)
 
 
@@ -133,7 +134,7 @@ def issue(requirement_id: UUID) -> ResponseReturnValue:
         page = _preview_page(scope, queries.get_requirement(scope, requirement_id), general=error.text)
         return page, status_of(error)
     flash(_("已下达，共生成 %(n)s 项任务，报送单位会收到通知。", n=done.created), "success")
-    return redirect(url_for("reporting.requirement", requirement_id=requirement_id), 303)
+    return redirect(url_for("reporting.show_requirement", requirement_id=requirement_id), 303)
 
 
 def withdraw(requirement_id: UUID) -> ResponseReturnValue:
@@ -144,18 +145,25 @@ def withdraw(requirement_id: UUID) -> ResponseReturnValue:
     except (InvalidInputError, RuleBrokenError) as error:
         return _status_again(requirement_id, error)
     flash(_("已撤销，报送单位会收到通知。"), "success")
-    return redirect(url_for("reporting.requirement", requirement_id=requirement_id), 303)
+    return redirect(url_for("reporting.show_requirement", requirement_id=requirement_id), 303)
 
 
 def urge(requirement_id: UUID) -> ResponseReturnValue:
     """Press every unit that is late with it, of one period with `period`."""
     try:
         with work() as scope:
-            count = operations.urge(scope, requirement_id=requirement_id, period_code=request.values.get("period") or None)
+            count = operations.urge(
+                scope,
+                requirement_id=requirement_id,
+                period_code=request.values.get("period") or None,
+                duty_ids=_uuids("duty"),
+            )
     except RuleBrokenError as error:
         return _status_again(requirement_id, error)
     flash(_("已催办 %(n)s 家单位。", n=count), "success")
-    return redirect(url_for("reporting.requirement", requirement_id=requirement_id), 303)
+    if request.form.get("back") == "late":
+        return redirect(url_for("reporting.list_late"), 303)
+    return redirect(url_for("reporting.show_requirement", requirement_id=requirement_id), 303)
 
 
 def _status_again(requirement_id: UUID, error: AnticipatedError) -> ResponseReturnValue:
@@ -165,8 +173,10 @@ def _status_again(requirement_id: UUID, error: AnticipatedError) -> ResponseRetu
 
 def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None = None) -> str:
     found = occurrences(requirement.rule, requirement.campaign, queries.working_calendar(scope))
+    period = request.args.get("period", _current_period(scope, found)) or None
     return render_template(
         "reporting/requirement.html",
+        period=period,
         requirement=requirement,
         issuer=get_owned(scope, Unit, requirement.unit_id),
         progress=queries.progress_of(scope, [requirement.id])[requirement.id],
@@ -174,7 +184,7 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
         page=queries.status_by_unit(
             scope,
             requirement_id=requirement.id,
-            period_code=request.args.get("period") or None,
+            period_code=period,
             state=_state(DutyState, "state"),
             after=request.args.get("after"),
         ),
@@ -182,6 +192,12 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
         may_urge=access.may_somewhere(scope, "duty", "urge"),
         general=general,
     )
+
+
+def _current_period(scope: Scope, found: Sequence[Occurrence]) -> str:
+    """Choose the period people ask about: the last one that has ended its time, until the next one's last ten days."""
+    near = [one for one in found if one.due_on <= scope.today + timedelta(days=CURRENT_DAYS)]
+    return (near[-1] if near else found[0]).period.code if found else ""
 
 
 def _preview_page(scope: Scope, requirement: Requirement, *, general: Text | None = None) -> str:
@@ -217,6 +233,7 @@ def _form_page(
         unit=unit,
         data=data,
         due=data.get("due") or {},
+        spare=SPARE_ROWS,
         rows=[*(data.get("fields") or []), *({} for _spare in range(SPARE_ROWS))],
         box=_due_box(scope, data),
         requirement=requirement,
@@ -282,6 +299,13 @@ def _state(states: Any, name: str) -> Any:
         return states(request.args[name]) if request.args.get(name) else None
     except ValueError:
         return None
+
+
+def _uuids(name: str) -> list[UUID]:
+    try:
+        return [UUID(written) for written in request.form.getlist(name)]
+    except ValueError:
+        raise InvalidInputError(fields={}) from None
 
 
 def _year(scope: Scope) -> int:

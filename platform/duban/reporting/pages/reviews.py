@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,8 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from duban.access import checks as access
-from duban.fields.specs import FieldSpec
-from duban.fields.values import as_shown, from_stored
 from duban.files.queries import list_of
 from duban.files.receiving import file_items
 from duban.kernel.errors import AnticipatedError, InvalidInputError, RuleBrokenError
@@ -20,11 +17,11 @@ from duban.kernel.text import N_, Text
 from duban.reporting import operations, queries
 from duban.reporting.models import Submission
 from duban.reporting.operations.submissions import SUBMISSION_FILES
+from duban.reporting.pages.wording import answer_rows, history
 from duban.reporting.queries import DutyLine
 from duban.reporting.rules import is_allowed
 from duban.reporting.states import Act
 from duban.web.errors import status_of
-from duban.web.i18n import current_language
 from duban.web.requests import current_scope, work
 
 
@@ -87,15 +84,15 @@ def change_due_date(duty_id: UUID) -> ResponseReturnValue:
     except (InvalidInputError, RuleBrokenError) as error:
         return _again(duty_id, error)
     flash(_("截止日期已变更，报送单位会收到通知。"), "success")
-    return redirect(url_for("reporting.duty", duty_id=duty_id), 303)
+    return redirect(url_for("reporting.show_duty", duty_id=duty_id), 303)
 
 
 def _go_on(duty_id: UUID) -> ResponseReturnValue:
     scope = current_scope()
     following = queries.next_to_review(scope, queries.get_duty(scope, duty_id))
     if following is None:
-        return redirect(url_for("reporting.queue"), 303)
-    return redirect(url_for("reporting.review", duty_id=following), 303)
+        return redirect(url_for("reporting.list_reviews"), 303)
+    return redirect(url_for("reporting.show_review", duty_id=following), 303)
 
 
 def _number() -> int | None:
@@ -149,7 +146,7 @@ def _page(
         may_change_due=access.may(scope, "duty", "change_due", duty)
         and (is_allowed(duty.stands, Act.CHANGE_DUE) or is_allowed(duty.stands, Act.REOPEN)),
         following=queries.next_to_review(scope, duty) if may_review else None,
-        due_changes=queries.due_changes_of(scope, duty.id),
+        history=history(scope, versions, queries.due_changes_of(scope, duty.id)),
         errors=errors or {},
         general=general,
         reason=reason,
@@ -160,20 +157,3 @@ def _page(
 def _chosen(versions: list[Submission]) -> Submission | None:
     wanted = request.args.get("version", "")
     return next((one for one in versions if str(one.number) == wanted), versions[-1] if versions else None)
-
-
-def answer_rows(specs: Sequence[FieldSpec], shown: Submission | None, before: Submission | None) -> list[dict[str, Any]]:
-    """Lay out the answers of a version beside those of the one before; a changed answer is marked."""
-    rows = []
-    for spec in specs:
-        now, earlier = _said(spec, shown), _said(spec, before)
-        rows.append({"spec": spec, "now": now, "before": earlier, "changed": before is not None and now != earlier})
-    return rows
-
-
-def _said(spec: FieldSpec, version: Submission | None) -> str:
-    if version is None or version.is_nil:
-        return ""
-    english = current_language() == "en"
-    said = as_shown(spec, from_stored(spec, version.content.get(spec.key)), english=english)
-    return {"yes": _("是"), "no": _("否")}.get(said, said) if spec.kind.value == "yes_no" else said

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from duban.reporting.models import Draft, DueChange, Duty, Requirement, Submissi
 from duban.reporting.states import TO_REVIEW, UNIT_TO_ACT, DutyState
 from duban.tree.models import Unit
 from duban.tree.queries import units_by_id
+
+SOON_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,18 @@ def overdue_below(scope: Scope, *, after: str | None = None, limit: int = PAGE) 
 
 
 def counts(scope: Scope) -> dict[str, int]:
-    """Count the three work lists: `open`, `review`, `late`. Costs: one query, kept for the unit of work."""
+    """
+    Count the work lists: `open`, of it `soon` (overdue, returned or due within a week), `review`, `late`.
+
+    Costs: one query, kept for the unit of work.
+    """
     if "reporting.counts" not in scope.memo:
         mine = and_(access.readable(scope, Duty, "submission", "write"), Duty.state.in_(UNIT_TO_ACT))
+        soon = or_(Duty.due_on <= scope.today + timedelta(days=SOON_DAYS), Duty.correct_by.is_not(None))
         row = scope.session.execute(
             select(
                 func.count().filter(mine),
+                func.count().filter(and_(mine, soon)),
                 func.count().filter(_for_my_review(scope)),
                 func.count().filter(_late_to_urge(scope)),
             ).where(
@@ -142,7 +150,7 @@ def counts(scope: Scope) -> dict[str, int]:
                 or_(mine, access.readable(scope, Duty, "duty")),
             )
         ).one()
-        scope.memo["reporting.counts"] = dict(zip(("open", "review", "late"), row, strict=True))
+        scope.memo["reporting.counts"] = dict(zip(("open", "soon", "review", "late"), row, strict=True))
     found: dict[str, int] = scope.memo["reporting.counts"]
     return found
 

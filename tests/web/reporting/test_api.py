@@ -1,0 +1,93 @@
+"""Requirements and duties for programs."""
+
+from typing import Any
+
+import pytest
+
+from duban.reporting.states import DutyState
+from tests.cast import World
+from tests.integration.reporting import requirements as given
+
+JSON = {"Accept": "application/json"}
+
+
+def body(world: World, **changes: Any) -> dict[str, Any]:
+    data = given.data(**changes)
+    return {"unit_id": str(world.units["T1"]), **data, "fields": given.FIELDS}
+
+
+def test_from_draft_to_acceptance(world: World) -> None:
+    tom, vera = world.client("tom"), world.client("vera")
+    made = tom.post("/api/v1/requirements", json=body(world), headers=JSON)
+    assert made.status_code == 201, made.text
+    requirement_id, tag = made.json["id"], made.headers["ETag"]
+
+    edited = tom.put(
+        f"/api/v1/requirements/{requirement_id}",
+        json={key: value for key, value in body(world, title="新标题").items() if key != "unit_id"},
+        headers={**JSON, "If-Match": tag},
+    )
+    assert edited.json["title"] == "新标题"
+    preview = tom.get(f"/api/v1/requirements/{requirement_id}/preview", headers=JSON).json
+    assert (preview["duty_count"], preview["occurrences"][0]["due_on"]) == (2, "2026-03-20")
+    assert tom.post(f"/api/v1/requirements/{requirement_id}/issue", headers=JSON).json["created"] == 2
+    assert tom.post(f"/api/v1/requirements/{requirement_id}/issue", headers=JSON).json["created"] == 0
+
+    (duty,) = vera.get("/api/v1/duties", headers=JSON).json["items"]
+    address = f"/api/v1/duties/{duty['id']}"
+    kept = vera.put(f"{address}/draft", json={"typed": {"checks": "十二"}}, headers={**JSON, "If-Match": '"0"'})
+    assert kept.json["version"] == 1
+    wrong = vera.post(f"{address}/submissions", json={"content": {"checks": -1}}, headers=JSON)
+    assert wrong.status_code == 422
+    assert set(wrong.json["errors"]) == {"done", "checks"}
+    handed = vera.post(f"{address}/submissions", json={"content": given.ANSWERS}, headers=JSON)
+    assert handed.status_code == 201, handed.text
+    assert handed.json["content"]["checks"] == 2
+
+    (waiting,) = tom.get("/api/v1/duties?list=review", headers=JSON).json["items"]
+    assert waiting["id"] == duty["id"]
+    back = tom.post(f"{address}/return", json={"number": 1, "reason": "补充"}, headers=JSON)
+    assert back.json["state"] == "returned"
+    assert vera.post(f"{address}/submissions", json={"nil": True}, headers=JSON).status_code == 201
+    assert tom.post(f"{address}/accept", json={"number": 1}, headers=JSON).status_code == 412
+    assert tom.post(f"{address}/accept", json={"number": 2}, headers=JSON).json["state"] == "accepted"
+    assert [one["outcome"] for one in tom.get(f"{address}/versions", headers=JSON).json] == ["returned", "accepted"]
+    status = tom.get(f"/api/v1/requirements/{requirement_id}/duties?state=open", headers=JSON).json["items"]
+    assert [one["unit"] for one in status] == ["东二村"]
+
+
+def test_changes_need_the_version_read_before(world: World) -> None:
+    requirement_id = given.drafted(world)
+    change = {key: value for key, value in body(world).items() if key != "unit_id"}
+    tom = world.client("tom")
+    address = f"/api/v1/requirements/{requirement_id}"
+    assert tom.put(address, json=change, headers=JSON).status_code == 428
+    assert tom.put(address, json=change, headers={**JSON, "If-Match": '"7"'}).status_code == 412
+
+
+def test_due_dates_and_urging(world: World) -> None:
+    requirement_id = given.issued(world)
+    duty_id = given.duty_id(world, requirement_id)
+    tom = world.client("tom")
+    moved = tom.post(f"/api/v1/duties/{duty_id}/due-date", json={"due_on": "2026-03-25", "reason": "暴雨"}, headers=JSON)
+    assert moved.json["due_on"] == "2026-03-25"
+    nobody = tom.post(f"/api/v1/requirements/{requirement_id}/urge", json={}, headers=JSON)
+    assert nobody.status_code == 409
+    gone = tom.post(f"/api/v1/requirements/{requirement_id}/withdraw", json={"reason": "作废"}, headers=JSON)
+    assert gone.json["state"] == "withdrawn"
+    assert given.duty(world, duty_id).stands is DutyState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("vera", 200), ("tom", 200), ("vic", 404), ("tina", 404), ("ewa", 404), ("erik", 404), ("adam", 404)]
+)
+def test_who_may_read_a_duty(world: World, who: str, status: int) -> None:
+    duty_id = given.duty_id(world, given.issued(world))
+    for address in (f"/api/v1/duties/{duty_id}", f"/api/v1/duties/{duty_id}/versions"):
+        assert world.client(who).get(address, headers=JSON).status_code == status
+
+
+def test_an_unknown_key_is_refused(world: World) -> None:
+    refused = world.client("tom").post("/api/v1/requirements", json={**body(world), "state": "issued"}, headers=JSON)
+    assert refused.status_code == 422
+    assert "state" in refused.json["errors"]

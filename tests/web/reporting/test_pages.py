@@ -1,0 +1,435 @@
+"""The pages in the browser: who sees what, nothing typed is lost, everything that is refused is said."""
+
+import re
+from datetime import date
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, event
+
+from duban.reporting import operations, queries
+from duban.reporting.states import DutyState, RequirementState
+from tests.cast import World
+from tests.integration.reporting import requirements as given
+
+FORM = {
+    "title": "季度工作总结",
+    "targets.scope": "children",
+    "due.kind": "from_end",
+    "due.every": "quarter",
+    "due.count": "2",
+    "due.side": "before",
+    "active_from": "2026-03-01",
+    "active_until": "2026-12-31",
+    "late_model": "per_event",
+    "fields.0.label": "完成情况",
+    "fields.0.kind": "long_text",
+    "fields.0.required": "1",
+    "fields.1.label": "检查次数",
+    "fields.1.kind": "integer",
+    "fields.1.unit": "次",
+    "fields.2.label": "总体情况",
+    "fields.2.kind": "choice",
+    "fields.2.options": "平稳\n有较大隐患\n",
+    "fields.3.label": "",
+}
+ANSWERS = {"answer.done": "完成检查两次。", "answer.checks": "２", "answer.money": "1,200.5", "note": "见附件"}
+
+
+def errors_of(page: str) -> str:
+    found = re.search(r'<div class="errors".*?</div>', page, re.DOTALL)
+    return found[0] if found else ""
+
+
+class TestTheClerksList:
+    def test_shows_the_most_urgent_first_with_days_in_words(self, world: World) -> None:
+        given.issued(world, title="晚报", due={"kind": "fixed", "on": "2026-03-28"})
+        given.issued(world, title="早报", due={"kind": "fixed", "on": "2026-03-12"})
+        page = world.client("vera").get("/duties").text
+        assert page.index("早报") < page.index("晚报")
+        assert "还有 2 天" in page
+        assert "3月12日（周四）24:00 截止" in page
+
+    def test_teaches_when_there_is_nothing(self, world: World) -> None:
+        assert "没有要报送的任务" in world.client("vera").get("/duties").text
+        assert "还没有报送过材料" in world.client("vera").get("/duties/done").text
+
+    def test_shows_what_was_handed_in(self, world: World) -> None:
+        given.handed_in(world, given.duty_id(world, given.issued(world)))
+        page = world.client("vera").get("/duties/done").text
+        assert "待审核" in page
+        assert "按时" in page
+
+    def test_speaks_english(self, world: World) -> None:
+        given.issued(world, title_en="Safety check")
+        page = world.client("vera").get("/duties?lang=en").text
+        assert "Safety check" in page
+        assert "To hand in" in page
+
+
+class TestTheDutyPage:
+    @pytest.mark.parametrize(
+        ("who", "status"),
+        [
+            ("vera", 200),
+            ("vlad", 200),
+            ("tom", 200),
+            ("cora", 200),
+            ("vic", 404),
+            ("wanda", 404),
+            ("tina", 404),
+            ("adam", 404),
+            ("ewa", 404),
+            ("erik", 404),
+        ],
+    )
+    def test_who_may_look(self, world: World, who: str, status: int) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        for address in (f"/duties/{duty_id}", f"/duties/{duty_id}/review"):
+            assert world.client(who).get(address).status_code == status
+
+    def test_the_clerk_gets_a_form_the_superior_none(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        assert 'name="answer.done"' in world.client("vera").get(f"/duties/{duty_id}").text
+        assert 'name="answer.done"' not in world.client("tom").get(f"/duties/{duty_id}").text
+
+    @pytest.mark.parametrize(("who", "status"), [("vic", 404), ("tom", 403), ("vlad", 403), ("ewa", 404)])
+    def test_who_may_not_hand_in(self, world: World, who: str, status: int) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        for act in ("draft", "submit", "nil"):
+            assert world.client(who).post(f"/duties/{duty_id}/{act}", data=ANSWERS).status_code == status
+
+    def test_saves_as_typed_and_shows_it_again(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        browser = world.client("vera")
+        saved = browser.post(
+            f"/duties/{duty_id}/draft",
+            data={"answer.checks": "十二", "note": "待核", "csrf_token": "x"},
+            headers={"X-Requested-With": "autosave", "If-Match": '"0"'},
+        )
+        assert saved.json == {"version": 1}
+        page = browser.get(f"/duties/{duty_id}").text
+        assert 'value="十二"' in page
+        assert "待核" in page
+        assert 'data-version="1"' in page
+
+    def test_a_second_typist_is_told(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        quiet = {"X-Requested-With": "autosave", "If-Match": '"0"', "Accept": "application/json"}
+        browser = world.client("vera")
+        assert browser.post(f"/duties/{duty_id}/draft", data={"note": "一"}, headers=quiet).status_code == 200
+        assert browser.post(f"/duties/{duty_id}/draft", data={"note": "二"}, headers=quiet).status_code == 412
+
+    def test_hands_in(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        browser = world.client("vera")
+        answer = browser.post(f"/duties/{duty_id}/submit", data=ANSWERS)
+        assert answer.status_code == 303
+        assert given.duty(world, duty_id).stands is DutyState.SUBMITTED
+        page = browser.get(f"/duties/{duty_id}").text
+        assert "已提交，等待审核" in page
+        assert "1,200.50 万元" in page.replace("1,200.5 ", "1,200.50 ")
+
+    def test_what_is_wrong_is_named_and_nothing_typed_is_lost(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        browser = world.client("vera")
+        answer = browser.post(f"/duties/{duty_id}/submit", data={"answer.checks": "很多", "answer.money": "12", "note": "说明"})
+        assert answer.status_code == 422
+        assert 'href="#answer.done"' in errors_of(answer.text)
+        assert 'href="#answer.checks"' in errors_of(answer.text)
+        assert 'value="很多"' in answer.text
+        assert 'value="很多"' in browser.get(f"/duties/{duty_id}").text
+
+    def test_nil_return(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        assert world.client("vera").post(f"/duties/{duty_id}/nil").status_code == 303
+        assert given.duty(world, duty_id).is_nil
+        assert "零报告" in world.client("tom").get(f"/duties/{duty_id}/review").text
+
+    def test_contacts_are_asked_for_before_typing_and_refused_after(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world, preconditions=["contacts_named"]))
+        browser = world.client("vera")
+        assert "登记本单位的分管领导、专门人员" in browser.get(f"/duties/{duty_id}").text
+        answer = browser.post(f"/duties/{duty_id}/submit", data=ANSWERS)
+        assert answer.status_code == 409
+        assert "分管领导和专门人员" in errors_of(answer.text)
+        assert "完成检查两次。" in answer.text
+
+    def test_attachments_come_with_the_form_and_can_be_removed(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world, attachments_required=True))
+        browser = world.client("vera")
+        assert browser.post(f"/duties/{duty_id}/submit", data=ANSWERS).status_code == 422
+        saved = browser.post(
+            f"/duties/{duty_id}/draft", data={**ANSWERS, "attachments": (BytesIO("总结".encode()), "三月总结.txt")}
+        )
+        assert saved.status_code == 303
+        page = browser.get(f"/duties/{duty_id}").text
+        assert "三月总结.txt" in page
+        remove = re.search(rf"/duties/{duty_id}/files/[0-9a-f-]+/remove", page)
+        assert remove
+        assert world.client("vic").post(remove[0]).status_code == 404
+        assert browser.post(remove[0]).status_code == 303
+        assert "三月总结.txt" not in browser.get(f"/duties/{duty_id}").text
+
+    def test_a_refused_file_is_named_and_the_answers_stay(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        data = {**ANSWERS, "attachments": (BytesIO(b"MZ\x90\x00"), "程序.exe")}
+        answer = world.client("vera").post(f"/duties/{duty_id}/submit", data=data)
+        assert answer.status_code == 422
+        assert 'href="#attachments"' in errors_of(answer.text)
+        assert "完成检查两次。" in answer.text
+        assert given.duty(world, duty_id).stands is DutyState.OPEN
+
+    def test_a_returned_duty_begins_with_what_was_handed_in(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        given.handed_in(world, duty_id)
+        given.returned(world, duty_id)
+        page = world.client("vera").get(f"/duties/{duty_id}").text
+        assert "唐安退回修改" in page
+        assert "请补充数据" in page
+        assert "3月20日（周五） 24:00 前重新提交" in page
+        assert 'value="1200.50"' in page
+
+    def test_what_was_typed_is_shown_as_text(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world, title="<script>x</script>"))
+        with world.as_("vera") as scope:
+            operations.submit(scope, duty_id=duty_id, typed={"done": "<img src=x onerror=alert(1)>"})
+        for who in ("vera", "tom"):
+            page = world.client(who).get(f"/duties/{duty_id}/review").text
+            assert "<script>x" not in page
+            assert "<img src=x" not in page
+
+
+class TestReviewing:
+    def test_the_queue_leads_from_one_to_the_next(self, world: World) -> None:
+        requirement_id = given.issued(world)
+        first, second = given.duty_id(world, requirement_id, "V11"), given.duty_id(world, requirement_id, "V12")
+        given.handed_in(world, first)
+        given.handed_in(world, second, "vic", when=world.later(minutes=5))
+        tom = world.client("tom")
+        assert "2 份等待审核" in tom.get("/reviews").text
+
+        answer = tom.post(f"/duties/{first}/accept", data={"number": "1"})
+        assert answer.headers["Location"].endswith(f"/duties/{second}/review")
+        answer = tom.post(f"/duties/{second}/return", data={"number": "1", "reason": "缺少数据"})
+        assert answer.headers["Location"].endswith("/reviews")
+        assert given.duty(world, first).stands is DutyState.ACCEPTED
+        assert given.duty(world, second).stands is DutyState.RETURNED
+
+    def test_returning_without_a_reason_is_refused_at_its_field(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        given.handed_in(world, duty_id)
+        answer = world.client("tom").post(f"/duties/{duty_id}/return", data={"number": "1", "reason": " "})
+        assert answer.status_code == 422
+        assert 'href="#reason"' in errors_of(answer.text)
+
+    def test_a_version_not_read_is_not_judged_and_the_reason_is_kept(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        given.handed_in(world, duty_id)
+        given.returned(world, duty_id)
+        given.handed_in(world, duty_id)
+        answer = world.client("tom").post(f"/duties/{duty_id}/return", data={"number": "1", "reason": "写了很久的理由"})
+        assert answer.status_code == 412
+        assert "写了很久的理由" in answer.text
+
+    def test_changes_are_marked_against_the_version_before(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        given.handed_in(world, duty_id)
+        given.returned(world, duty_id)
+        with world.as_("vera") as scope:
+            operations.submit(scope, duty_id=duty_id, typed={**given.ANSWERS, "checks": "3"})
+        page = world.client("tom").get(f"/duties/{duty_id}/review").text
+        assert page.count("有改动") == 1
+        assert "3 次" in page
+        assert "上次退回的理由" in page
+        assert "2 次" in world.client("tom").get(f"/duties/{duty_id}/review?version=1").text
+
+    def test_the_unit_itself_sees_no_buttons(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        given.handed_in(world, duty_id)
+        page = world.client("vera").get(f"/duties/{duty_id}/review").text
+        assert "/accept" not in page
+        assert "/return" not in page
+
+    def test_the_due_date_is_moved_with_a_reason(self, world: World) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        tom = world.client("tom")
+        assert tom.post(f"/duties/{duty_id}/due-date", data={"due_on": "never", "reason": "x"}).status_code == 422
+        assert tom.post(f"/duties/{duty_id}/due-date", data={"due_on": "2026-03-25", "reason": ""}).status_code == 422
+        assert tom.post(f"/duties/{duty_id}/due-date", data={"due_on": "2026-03-25", "reason": "暴雨"}).status_code == 303
+        assert given.duty(world, duty_id).due_on == date(2026, 3, 25)
+        assert "截止日期由 3月20日 变更为 3月25日" in world.client("vera").get(f"/duties/{duty_id}").text
+
+    @pytest.mark.parametrize(("who", "status"), [("vera", 403), ("vic", 404), ("tina", 404), ("ewa", 404)])
+    def test_who_may_not(self, world: World, who: str, status: int) -> None:
+        duty_id = given.duty_id(world, given.issued(world))
+        given.handed_in(world, duty_id)
+        browser = world.client(who)
+        assert browser.post(f"/duties/{duty_id}/accept").status_code == status
+        assert browser.post(f"/duties/{duty_id}/return", data={"reason": "x"}).status_code == status
+        assert browser.post(f"/duties/{duty_id}/due-date", data={"due_on": "2026-03-25", "reason": "x"}).status_code == status
+
+    def test_overdue_ones_are_urged_one_by_one(self, world: World) -> None:
+        requirement_id = given.issued(world, due={"kind": "fixed", "on": "2026-03-06"}, active_from="2026-02-01")
+        duty_id = given.duty_id(world, requirement_id)
+        tom = world.client("tom")
+        page = tom.get("/overdue").text
+        assert "逾期 4 天" in page
+        answer = tom.post(f"/requirements/{requirement_id}/urge", data={"duty": str(duty_id), "back": "late"})
+        assert answer.headers["Location"].endswith("/overdue")
+        assert [who for who, stage, _ in given.messages(world) if stage.startswith("urge:")] == ["vera"]
+        assert "逾期" in tom.get("/overdue?scope=all").text
+
+
+class TestWritingRequirements:
+    def test_from_form_over_preview_to_duties(self, world: World) -> None:
+        tom = world.client("tom")
+        assert tom.get("/requirements/new").status_code == 200
+        made = tom.post("/requirements/new", data=FORM)
+        assert made.status_code == 303
+        preview = made.headers["Location"]
+        page = tom.get(preview).text
+        assert "2026年第二季度" in page
+        assert "6月28日（周日）" in page
+        assert "休息日" in page
+        assert "东一村" in page
+        assert "下达 8 项任务" in page
+
+        issued = tom.post(preview.replace("/preview", "/issue"))
+        assert issued.status_code == 303
+        page = tom.get(issued.headers["Location"]).text
+        assert "已下达，共生成 8 项任务" in page
+        requirement_id = UUID(preview.split("/")[-2])
+        specs = given.requirement(world, requirement_id).specs
+        assert [(spec.key, spec.kind.value, spec.required) for spec in specs] == [
+            ("f1", "long_text", True),
+            ("f2", "integer", False),
+            ("f3", "choice", False),
+        ]
+        assert [option.label for option in specs[2].options] == ["平稳", "有较大隐患"]
+
+    def test_what_is_wrong_is_named_and_what_was_typed_stays(self, world: World) -> None:
+        answer = world.client("tom").post("/requirements/new", data={**FORM, "title": "", "due.count": "很多"})
+        assert answer.status_code == 422
+        for name in ("title", "due.count"):
+            assert f'href="#{name}"' in errors_of(answer.text)
+            assert f'id="{name}"' in answer.text
+        assert 'value="很多"' in answer.text
+        assert "有较大隐患" in answer.text
+
+    def test_dates_are_worked_out_while_typing(self, world: World) -> None:
+        tom = world.client("tom")
+        box = tom.post("/requirements/due-box", data=FORM).text
+        assert "6月28日" in box
+        assert "将有 4 期" in box
+        assert (
+            "2099"
+            in tom.post(
+                "/requirements/due-box",
+                data={**FORM, "due.unit": "working_day", "active_from": "2099-01-01", "active_until": "2099-12-31"},
+            ).text
+        )
+
+    def test_a_template_of_the_kind_fills_the_form(self, world: World) -> None:
+        page = world.client("tom").get("/requirements/new?template=village_check&year=2026").text
+        assert "村（社区）安全检查月报" in page
+        assert 'value="2026-12-31"' in page
+
+    def test_editing_a_draft(self, world: World) -> None:
+        requirement_id = given.drafted(world)
+        tom = world.client("tom")
+        page = tom.get(f"/requirements/{requirement_id}/edit").text
+        assert "工作完成情况" in page
+        assert tom.post(f"/requirements/{requirement_id}/edit", data={**FORM, "version": "1"}).status_code == 303
+        assert given.requirement(world, requirement_id).title == "季度工作总结"
+        stale = tom.post(f"/requirements/{requirement_id}/edit", data={**FORM, "version": "1", "title": "另一个标题"})
+        assert stale.status_code == 412
+        assert "另一个标题" in stale.text
+
+    @pytest.mark.parametrize(("who", "status"), [("vera", 403), ("vlad", 403), ("adam", 404)])
+    def test_who_may_not_write_any(self, world: World, who: str, status: int) -> None:
+        assert world.client(who).get("/requirements/new").status_code == status
+        assert world.client(who).post("/requirements/new", data=FORM).status_code == status
+
+    @pytest.mark.parametrize(("who", "status"), [("tina", 404), ("vera", 403), ("cora", 403), ("ewa", 404)])
+    def test_who_may_not_touch_anothers(self, world: World, who: str, status: int) -> None:
+        draft, issued = given.drafted(world), given.issued(world)
+        browser = world.client(who)
+        for act in ("issue", "edit"):
+            assert browser.post(f"/requirements/{draft}/{act}", data=FORM).status_code in {403, 404}
+        answer = browser.post(f"/requirements/{issued}/withdraw", data={"reason": "x"})
+        assert answer.status_code == status
+
+    def test_withdrawing(self, world: World) -> None:
+        requirement_id = given.issued(world)
+        tom = world.client("tom")
+        assert tom.post(f"/requirements/{requirement_id}/withdraw", data={"reason": ""}).status_code == 422
+        assert tom.post(f"/requirements/{requirement_id}/withdraw", data={"reason": "作废"}).status_code == 303
+        assert given.requirement(world, requirement_id).stands is RequirementState.WITHDRAWN
+        duty_id = given.duty_id(world, requirement_id)
+        assert "任务已撤销" in world.client("vera").get(f"/duties/{duty_id}").text
+
+    def test_issuing_to_nobody_is_explained(self, world: World) -> None:
+        requirement_id = given.drafted(world, targets={"scope": "children", "levels": ["enterprise"]})
+        answer = world.client("tom").post(f"/requirements/{requirement_id}/issue")
+        assert answer.status_code == 409
+        assert "没有任何单位需要报送" in answer.text
+
+    def test_a_year_without_calendar_is_said_on_the_preview(self, world: World) -> None:
+        requirement_id = given.drafted(
+            world, due={"kind": "fixed", "on": "2099-03-01", "shift": "next_working_day"}, active_until="2099-12-31"
+        )
+        page = world.client("tom").get(f"/requirements/{requirement_id}/preview")
+        assert page.status_code == 200
+        assert "2099" in errors_of(page.text)
+
+
+class TestStatusByUnit:
+    def test_filters_by_period_and_state(self, world: World) -> None:
+        requirement_id = given.issued(world, due=given.MONTHLY)
+        given.handed_in(world, given.duty_id(world, requirement_id, period="2026-03"))
+        tom = world.client("tom")
+        page = tom.get(f"/requirements/{requirement_id}?period=2026-03").text
+        assert "东一村" in page
+        assert "东二村" in page
+        waiting = tom.get(f"/requirements/{requirement_id}?period=&state=submitted").text
+        assert "东一村" in waiting
+        assert ">东二村</a>" not in waiting
+        assert tom.get(f"/requirements/{requirement_id}?state=nonsense").status_code == 200
+
+    def test_a_clerk_sees_the_requirement_and_only_the_own_line(self, world: World) -> None:
+        requirement_id = given.issued(world)
+        page = world.client("vera").get(f"/requirements/{requirement_id}").text
+        assert "东一村" in page
+        assert "东二村" not in page
+
+    def test_a_neighbour_and_a_stranger_see_nothing(self, world: World) -> None:
+        requirement_id = given.issued(world)
+        for who in ("tina", "wanda", "ewa"):
+            assert world.client(who).get(f"/requirements/{requirement_id}").status_code == 404
+            assert "安全检查情况" not in world.client(who).get("/requirements").text
+
+    def test_statements_do_not_grow_with_the_units(self, world: World, engine: Engine) -> None:
+        app_engine = engine
+        counts = []
+        statements: list[str] = []
+
+        def note(_connection, _cursor, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        for targets in ({"scope": "listed", "unit_ids": [str(world.units["V11"])]}, {"scope": "subtree"}):
+            requirement_id = given.issued(world, "cora", "C", targets=targets)
+            with world.as_("cora") as scope:
+                event.listen(app_engine, "before_cursor_execute", note)
+                queries.status_by_unit(scope, requirement_id=requirement_id)
+                queries.progress_of(scope, [requirement_id])
+                event.remove(app_engine, "before_cursor_execute", note)
+            counts.append(len(statements))
+            statements.clear()
+        assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("address", ["/duties", "/duties/done", "/reviews", "/overdue", "/requirements"])
+def test_a_broken_cursor_is_refused_politely(world: World, address: str) -> None:
+    assert world.client("tom").get(f"{address}?after=nonsense").status_code == 422
