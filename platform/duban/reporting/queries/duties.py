@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.access import checks as access
-from duban.kernel.ids import UnitId
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.reporting.models import Draft, DueChange, Duty, Requirement, Submission
@@ -42,12 +41,21 @@ def get_duty(scope: Scope, duty_id: UUID, *, lock: bool = False) -> Duty:
 
 
 def lines_of(scope: Scope, duties: Sequence[Duty]) -> list[DutyLine]:
-    """Give duties with their requirements and units, in the same order. Costs: two queries, however many."""
-    requirement_ids = {duty.requirement_id for duty in duties}
-    rows = scope.session.scalars(owned(scope, Requirement).where(Requirement.id.in_(requirement_ids))) if duties else ()
-    requirements = {row.id: row for row in rows}
-    units = units_by_id(scope, [duty.unit_id for duty in duties])
-    return [DutyLine(duty, requirements[duty.requirement_id], units[UnitId(duty.unit_id)]) for duty in duties]
+    """
+    Give duties with their requirements and units, in the same order.
+
+    Costs: two queries, however many; none for requirements and units this unit of work has read before.
+    """
+    requirements: dict[UUID, Requirement] = scope.memo.setdefault("reporting.requirements", {})
+    units: dict[UUID, Unit] = scope.memo.setdefault("reporting.units", {})
+    wanted = {duty.requirement_id for duty in duties} - requirements.keys()
+    if wanted:
+        rows = scope.session.scalars(owned(scope, Requirement).where(Requirement.id.in_(wanted)))
+        requirements.update({row.id: row for row in rows})
+    unread = {duty.unit_id for duty in duties} - units.keys()
+    if unread:
+        units.update({unit.id: unit for unit in units_by_id(scope, unread).values()})
+    return [DutyLine(duty, requirements[duty.requirement_id], units[duty.unit_id]) for duty in duties]
 
 
 def line_of(scope: Scope, duty: Duty) -> DutyLine:
