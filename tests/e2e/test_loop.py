@@ -152,3 +152,81 @@ def test_targets_split_in_the_grid_accepted_and_signed_for(world, sign_in):
     leader.check("loop-l4-in-force-desk")
     leader.go("/")
     assert "1 / 3" in leader.page.inner_text(".tiles")
+
+
+def test_an_assessment_from_self_score_to_published_ranking(world, sign_in):
+    county = sign_in("cora")
+
+    # The county opens a round over its townships and asks them to score themselves.
+    page = county.go("/assessments/new")
+    page.check("input[name=levels][value=township]")
+    page.uncheck("input[name=levels][value=department]")
+    county.check("loop-a1-new-desk")
+    page.click("main form .btn-primary")
+    page.wait_for_load_state("networkidle")
+    round_url = page.url.removeprefix(county.base)
+    page.click("summary:has-text('开始自评')")
+    page.fill("#due_on", "2026-03-20")
+    page.click("details[open] .btn-primary:not(summary)")
+    page.wait_for_load_state("networkidle")
+    county.check("loop-a2-round-desk")
+
+    # A township finds it on its workbench, writes, checks, hands in.
+    town = sign_in("tom")
+    assert "等本单位自评" in town.page.inner_text("main")
+    town.page.click(f"text={page.inner_text('h1')}")
+    town.page.wait_for_load_state("networkidle")
+    town.page.fill("input[id$='quality-value'], input[name*='quality'][name$='value']", "56")
+    town.page.fill("textarea[name*='quality'][name$='reason']", "两处隐患未按期整改")
+    town.page.wait_for_selector("[data-save-state].ok")
+    town.check("loop-a3-self-score-desk")
+    town.page.click(".self-form .btn-primary")
+    town.page.wait_for_load_state("networkidle")
+    town.page.click("button:has-text('确认提交自评')")
+    town.page.wait_for_load_state("networkidle")
+    assert "96 分" in town.page.inner_text("main")
+
+    # Scoring begins; the evaluator sees which units wait and marks them in the grid, saved as typed.
+    page = county.go(round_url)
+    page.click("summary:has-text('开始评分')")
+    page.click("details[open] .btn-primary:not(summary)")
+    page.wait_for_load_state("networkidle")
+    evaluator = sign_in("eva")
+    assert "城东镇" in evaluator.page.inner_text("main")
+    evaluator.check("loop-a4-evaluator-desk")
+    evaluator.page.click("text=打开评分表")
+    evaluator.page.wait_for_load_state("networkidle")
+    for unit, points, reason in (("城东镇", "54", "台账缺三次记录"), ("城西镇", "48", "两次检查未整改")):
+        row = evaluator.page.locator("table.scoring tbody tr", has_text=unit)
+        cell = row.locator("[data-mark]").first
+        cell.locator(".mark-value").fill(points)
+        cell.locator(".mark-reason").fill(reason)
+        cell.locator(".mark-evidence").fill("检查台账第 3 页")
+        cell.locator(".mark-evidence").press("Tab")
+    evaluator.page.wait_for_function("document.querySelector('[data-scoring-left]').textContent.includes('全部评完')")
+    evaluator.check("loop-a5-grid-desk")
+
+    # The county freezes, and its leader publishes; only then do the townships see marks and places.
+    town.expected = ("status of 4",)
+    town.go(f"{round_url}/ranking")
+    assert "城西镇" not in town.page.inner_text("main")
+    page = county.go(round_url)
+    page.click("summary:has-text('封存结果')")
+    page.click("details[open] .btn-primary:not(summary)")
+    page.wait_for_load_state("networkidle")
+    leader = sign_in("lena", phone=True)
+    page = leader.go(round_url)
+    page.click("summary:has-text('公布结果')")
+    page.click("details[open] .btn-primary:not(summary)")
+    page.wait_for_load_state("networkidle")
+    leader.go(f"{round_url}/ranking")
+    leader.page.wait_for_selector(".chart canvas")
+    leader.check("loop-a6-ranking-phone")
+    page = town.go(f"{round_url}/ranking")
+    first = page.inner_text("table.ranking tbody tr:nth-child(1)")
+    assert "城东镇" in first
+    assert "94" in first
+    town.check("loop-a7-published-desk")
+    leader.go("/")
+    assert "城东镇" in leader.page.inner_text("main")
+    leader.check("loop-a8-leader-phone")
