@@ -9,7 +9,9 @@ SKIPPED = {"static", "identity.sign_out", "health.healthz", "health.readyz", "he
 
 def addresses(app) -> list[str]:
     """List the addresses of all pages without parameters."""
-    rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments and rule.endpoint not in SKIPPED]
+    rules = [
+        rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments and rule.endpoint not in SKIPPED
+    ]
     return sorted({rule.rule for rule in rules if not rule.rule.startswith("/api/")})
 
 
