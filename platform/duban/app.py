@@ -10,7 +10,7 @@ from flask_login import current_user
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 
-from duban.access.checks import home_paths
+from duban.dashboards.queries import home_unit
 from duban.identity.views import init_identity
 from duban.kernel.clock import Clock, SystemClock
 from duban.kernel.db import Base, engine_options
@@ -18,7 +18,6 @@ from duban.kernel.jobs import bell
 from duban.kernel.queue import ringer
 from duban.kernel.runtime import Runtime, check_role
 from duban.kernel.settings import Settings
-from duban.tree.queries import units_by_path
 from duban.web import health
 from duban.web.errors import init_errors
 from duban.web.requests import current_scope, init_requests, is_admitted
@@ -135,8 +134,7 @@ def _register_face(app: Flask) -> None:
         if not is_admitted():
             return navigation.Frame()
         scope = current_scope()
-        homes = home_paths(scope)
-        unit = units_by_path(scope, homes[:1]).get(homes[0]) if homes else None
+        unit = home_unit(scope)
         unread = 0
         if _is_there("duban.notifications", "queries"):
             unread = import_module("duban.notifications.queries").unread_count(scope)
