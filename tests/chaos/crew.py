@@ -78,14 +78,16 @@ class Crew:
         """Kill -9 a worker or clock and start it again; tell whether there was one to kill."""
         return self._hit(name.rstrip("0123456789"), self.pid(name)) and self._again(name)
 
-    def kill_horse(self, name: str, patience_seconds: float = 1.5) -> bool:
-        """Kill -9 the job a worker is just doing, waiting a moment for one."""
+    def kill_horse(self, name: str, *, after_seconds: float, patience_seconds: float = 1.5) -> bool:
+        """Kill -9 the job a worker is doing, a moment after it began, so that it is in the middle of it."""
         deadline = time.monotonic() + patience_seconds
         while time.monotonic() < deadline:
             worker = self.pid(name)
             horse = child_of(worker) if worker is not None else None
             if horse is not None:
-                return self._hit("horse", horse)
+                time.sleep(after_seconds)
+                if child_of(worker) == horse and self._hit("horse", horse):
+                    return True
             time.sleep(0.002)
         return False
 
