@@ -16,7 +16,7 @@ from duban.kernel.jobs import JobName, bell
 from duban.kernel.scope import Scope, owned
 from duban.notifications.models import Effect, Notice
 from duban.notifications.queries import get_notice
-from duban.notifications.rules import is_exhausted, pack_all, pause_after
+from duban.notifications.rules import MAX_CLAIMS, MAX_TRIES, pack_all, pause_after
 from duban.notifications.states import OPEN_STATES, Channel, EffectState
 
 ONE_OFF = "event"
@@ -159,6 +159,9 @@ def settle(
     effect = _hold(scope, held)
     if effect is None:
         return None
+    if held.epoch > MAX_CLAIMS:
+        _end(scope, effect, EffectState.DEAD, f"taken {MAX_CLAIMS} times and never finished")
+        return EffectState.DEAD
     person = scope.session.scalars(owned(scope, Person).where(Person.id == effect.recipient_id)).one()
     obstacle = _obstacle(effect, person)
     if obstacle or not still_wanted(scope, effect):
@@ -220,7 +223,7 @@ def _end(scope: Scope, effect: Effect, state: EffectState, note: str) -> None:
 
 def _fail(scope: Scope, effect: Effect, note: str) -> EffectState:
     effect.tries += 1
-    if is_exhausted(tries=effect.tries, claims=effect.epoch):
+    if effect.tries >= MAX_TRIES:
         _end(scope, effect, EffectState.DEAD, note[:NOTE_LIMIT])
         return EffectState.DEAD
     effect.state, effect.note = EffectState.PENDING, note[:NOTE_LIMIT]

@@ -15,7 +15,7 @@ from duban.kernel.text import Text
 MAX_TRIES = 5
 """Failed tries after which an effect is dead."""
 MAX_CLAIMS = 40
-"""Claims, tried to an end or not, after which an effect is dead: what kills its process each time must not do so for ever."""
+"""Claims after which an effect is dead: what kills its process each time, before a try can fail, must not do so for ever."""
 FIRST_PAUSE = timedelta(seconds=15)
 BABEL_LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 
@@ -23,11 +23,6 @@ BABEL_LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 def pause_after(tries: int) -> timedelta:
     """Say how long to wait after the given number of failed tries (≥ 1): 15 s, 1, 4, 16 minutes."""
     return FIRST_PAUSE * int(4 ** (tries - 1))
-
-
-def is_exhausted(*, tries: int, claims: int) -> bool:
-    """Say whether an effect has been tried often enough to give up."""
-    return tries >= MAX_TRIES or claims >= MAX_CLAIMS
 
 
 def pack(value: object) -> Any:

@@ -19,7 +19,7 @@ from duban.kernel.jobs import JobName, bell
 from duban.kernel.scope import Scope, owned
 from duban.notifications import operations, queries
 from duban.notifications.models import Effect, Notice
-from duban.notifications.rules import MAX_TRIES
+from duban.notifications.rules import MAX_CLAIMS, MAX_TRIES
 from duban.notifications.states import Channel, EffectState
 from duban.notifications.tasks import Courier, deliver
 from tests.cast import World
@@ -209,6 +209,17 @@ class TestDeliver:
         assert outcomes == {EffectState.DONE: 1, EffectState.PENDING: MAX_TRIES - 1, EffectState.DEAD: 1}
         dead = next(effect for effect in effects(world) if effect.state is EffectState.DEAD)
         assert "no such mailbox" in dead.note
+
+    def test_what_kills_its_worker_every_time_dies_too(self, world: World, make_courier: MakeCourier, clock: SetClock) -> None:
+        with world.as_("tom") as scope:
+            tell(scope, world, "vera", channels=("in_app",))
+        for _ in range(MAX_CLAIMS):
+            with world.as_system(at=clock.at) as scope:
+                assert operations.claim(scope, channel=Channel.IN_APP, limit=1, lease=LEASE)
+            clock.at += LEASE
+
+        assert deliver(make_courier(), world.tenant) == {EffectState.DEAD: 1}
+        assert "never finished" in effects(world)[0].note
 
     def test_a_mail_server_that_is_down_costs_time_only(
         self, world: World, make_courier: MakeCourier, mailbox: Mailbox, clock: SetClock

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from duban.kernel.text import Text
-from duban.notifications.rules import MAX_CLAIMS, MAX_TRIES, is_exhausted, pack, pack_all, pause_after, say
+from duban.notifications.rules import MAX_TRIES, pack, pack_all, pause_after, say
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ENGLISH = {"%(unit)s 应于 %(due_on)s 报送%(what)s": "%(unit)s owes %(what)s by %(due_on)s", "月报": "the monthly report"}
@@ -55,9 +55,6 @@ class TestPack:
             pack(value)
 
 
-def test_pauses_grow_and_end() -> None:
+def test_pauses_grow() -> None:
     pauses = [pause_after(tries) for tries in range(1, MAX_TRIES)]
     assert pauses == [timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=4), timedelta(minutes=16)]
-    assert not is_exhausted(tries=MAX_TRIES - 1, claims=MAX_CLAIMS - 1)
-    assert is_exhausted(tries=MAX_TRIES, claims=1)
-    assert is_exhausted(tries=0, claims=MAX_CLAIMS)
