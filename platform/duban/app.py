@@ -20,7 +20,7 @@ from duban.kernel.runtime import Runtime, check_role
 from duban.kernel.settings import Settings
 from duban.web import health
 from duban.web.errors import init_errors
-from duban.web.requests import current_scope, init_requests, is_admitted
+from duban.web.requests import current_scope, init_requests, is_admitted, runtime
 
 FEATURES = (
     "identity",
@@ -143,6 +143,7 @@ def _register_face(app: Flask) -> None:
             unit_name=unit.name if unit else "",
             person_name=g.actor.name,
             unread=unread,
+            is_demo=runtime().settings.demo,
             scope=scope,
             links={name: endpoint for name, endpoint in _FRAME_LINKS.items() if endpoint in app.view_functions},
         )

@@ -127,7 +127,7 @@ def sign_in(visit, address, world: World):
 
     def enter(who: str, *, phone: bool = False, language: str = "zh-CN") -> Visitor:
         visitor = visit(address, who=who, phone=phone, language=language)
-        page = visitor.go("/sign-in")
+        page = visitor.go("/sign-in?lang=en" if language == "en" else "/sign-in")
         page.fill("#slug", world.tenant_of(who).slug)
         page.fill("#login", who)
         page.fill("#password", PASSWORD)

@@ -37,3 +37,26 @@ def test_pages_of_the_officer(busy, sign_in, page):
     visitor.check(f"county-{page.strip('/')}")
     visitor.go(f"/units/{busy.units['T1']}/supervision")
     visitor.check("county-unit")
+
+
+def test_the_clerks_first_page_is_light_on_a_phone_that_knows_nothing_yet(busy, sign_in):
+    visitor = sign_in("vera", phone=True)
+    visitor.page.context.clear_cookies(name="lang")
+    session = visitor.context.new_cdp_session(visitor.page)
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    visitor.go("/")
+    sizes = visitor.page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map(e => [e.name, e.transferSize])"
+    )
+    assert sum(size for _name, size in sizes) < 200_000, sizes
+
+
+def test_english_all_the_way(busy, sign_in):
+    visitor = sign_in("tom", language="en")
+    assert visitor.page.evaluate("document.documentElement.lang") == "en"
+    chrome = (
+        visitor.page.inner_text(".db-side")
+        + visitor.page.inner_text("h1")
+        + " ".join(visitor.page.locator("h2").all_inner_texts())
+    )
+    assert not [char for char in chrome if "\u4e00" <= char <= "\u9fff"], chrome

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
@@ -133,3 +134,12 @@ def test_english_pages_have_no_chinese_of_ours(busy, who):
     page = busy.client(who).get("/?lang=en").text
     assert "Sign out" in page
     assert 'lang="en"' in page
+
+
+def test_every_page_linked_to_by_name_exists(app):
+    """`link_to` leaves a link out where there is no such page; a slip of the pen must not hide one for good."""
+    platform = Path(__file__).parents[3] / "platform"
+    files = [*platform.rglob("*.html"), *platform.rglob("*.py")]
+    names = {name for file in files for name in re.findall(r"link_to\([\"']([a-z_.]+)", file.read_text())}
+    assert names
+    assert sorted(names - set(app.view_functions)) == []

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from duban.access.checks import may, may_somewhere, require
@@ -24,15 +24,8 @@ CHILDREN_SHOWN = 200
 FOUND_SHOWN = 60
 PARTS = ("name", "post", "phone")
 
+
 # Pages of other features about one unit, shown when they exist: endpoint, label, icon.
-ELSEWHERE = (
-    ("reporting.unit_page", N_("报送任务"), "list-check"),
-    ("targets.unit_page", N_("目标指标"), "target"),
-    ("letters.unit_page", N_("责任书"), "signature"),
-    ("assessments.unit_page", N_("考核"), "award"),
-)
-
-
 def tree() -> ResponseReturnValue:
     """Show the units: a tree that opens level by level, or what a search found."""
     scope = current_scope()
@@ -120,7 +113,6 @@ def show(unit_id: UUID) -> ResponseReturnValue:
         names_contacts=may_name(scope, unit),
         roles_held=queries.roles_held_at(scope, unit) if manages else 0,
         closed=unit.active_to is not None and unit.active_to <= scope.today,
-        elsewhere=_elsewhere(unit),
         refusal=Refusal(200),
     )
 
@@ -132,14 +124,6 @@ def _sector_units(scope: Scope, unit: Unit) -> dict[str, object]:
 
 def _visible_chain(scope: Scope, unit: Unit) -> list[Unit]:
     return [above for above in chain(scope, unit)[:-1] if may(scope, "unit", "read", above)]
-
-
-def _elsewhere(unit: Unit) -> list[tuple[str, str, str]]:
-    return [
-        (url_for(endpoint, unit_id=unit.id), label, icon)
-        for endpoint, label, icon in ELSEWHERE
-        if endpoint in current_app.view_functions
-    ]
 
 
 def new() -> ResponseReturnValue:
