@@ -25,7 +25,6 @@ FOUND_SHOWN = 60
 PARTS = ("name", "post", "phone")
 
 
-# Pages of other features about one unit, shown when they exist: endpoint, label, icon.
 def tree() -> ResponseReturnValue:
     """Show the units: a tree that opens level by level, or what a search found."""
     scope = current_scope()

@@ -44,7 +44,10 @@ class Autosave {
 
   keep() {
     try {
-      localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), version: this.form.dataset.version, values: [...this.values()] }));
+      localStorage.setItem(
+        this.key,
+        JSON.stringify({ at: Date.now(), version: this.form.dataset.version, values: [...this.values()] }),
+      );
       return true;
     } catch {
       return false;
@@ -60,7 +63,9 @@ class Autosave {
   forget() {
     try {
       localStorage.removeItem(this.key);
-    } catch { /* a browser that stores nothing has nothing to forget */ }
+    } catch {
+      /* a browser that stores nothing has nothing to forget */
+    }
   }
 
   async save() {
@@ -73,7 +78,13 @@ class Autosave {
       const token = document.querySelector('meta[name="csrf-token"]')?.content;
       if (token) headers["X-CSRFToken"] = token;
       if (this.form.dataset.version) headers["If-Match"] = `"${this.form.dataset.version}"`;
-      const response = await fetch(this.form.dataset.autosave, { method: "POST", body: this.values(), headers, redirect: "manual", credentials: "same-origin" });
+      const response = await fetch(this.form.dataset.autosave, {
+        method: "POST",
+        body: this.values(),
+        headers,
+        redirect: "manual",
+        credentials: "same-origin",
+      });
       await this.answered(response);
     } catch {
       this.later(phrase("offline"));
@@ -120,7 +131,9 @@ class Autosave {
     let kept = null;
     try {
       kept = JSON.parse(localStorage.getItem(this.key));
-    } catch { /* unreadable copy: nothing to restore */ }
+    } catch {
+      /* unreadable copy: nothing to restore */
+    }
     if (!kept || !this.differs(kept.values)) return this.forget();
     if (kept.version !== undefined && kept.version !== this.form.dataset.version) this.say(phrase("conflict"), "bad");
     const before = [...this.values()];

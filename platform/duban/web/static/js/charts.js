@@ -46,8 +46,29 @@ function draw(echarts, box) {
 
 function options(spec, width) {
   const across = spec.kind === "hbar";
-  const labels = { type: "category", data: spec.categories, inverse: across, axisTick: { show: false }, axisLine: { lineStyle: { color: "#c3cbd6" } }, axisLabel: { color: "#48566a", interval: across ? 0 : "auto", hideOverlap: true, width: across ? Math.min(150, width / 3) : undefined, overflow: across ? "truncate" : "none" } };
-  const values = { type: "value", name: across ? "" : spec.unit ?? "", min: spec.min, max: spec.max, nameTextStyle: { color: "#5f6c7f" }, splitLine: { lineStyle: { color: "#eaeef3" } }, axisLabel: { color: "#48566a" } };
+  const labels = {
+    type: "category",
+    data: spec.categories,
+    inverse: across,
+    axisTick: { show: false },
+    axisLine: { lineStyle: { color: "#c3cbd6" } },
+    axisLabel: {
+      color: "#48566a",
+      interval: across ? 0 : "auto",
+      hideOverlap: true,
+      width: across ? Math.min(150, width / 3) : undefined,
+      overflow: across ? "truncate" : "none",
+    },
+  };
+  const values = {
+    type: "value",
+    name: across ? "" : (spec.unit ?? ""),
+    min: spec.min,
+    max: spec.max,
+    nameTextStyle: { color: "#5f6c7f" },
+    splitLine: { lineStyle: { color: "#eaeef3" } },
+    axisLabel: { color: "#48566a" },
+  };
   return {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 },
@@ -63,7 +84,9 @@ function options(spec, width) {
 
 function series(spec, one, place) {
   const colour = TONES[one.tone] ?? ORDER[place % ORDER.length];
-  const data = one.tones ? one.data.map((value, i) => ({ value, itemStyle: { color: TONES[one.tones[i]] ?? colour } })) : one.data;
+  const data = one.tones
+    ? one.data.map((value, i) => ({ value, itemStyle: { color: TONES[one.tones[i]] ?? colour } }))
+    : one.data;
   return {
     name: one.name,
     type: spec.kind === "line" ? "line" : "bar",
@@ -74,6 +97,15 @@ function series(spec, one, place) {
     itemStyle: { color: colour },
     lineStyle: { width: 2.2 },
     label: spec.kind === "hbar" && !spec.stacked ? { show: true, position: "right", color: "#18222f" } : undefined,
-    markLine: place === 0 && spec.limit !== undefined && spec.limit !== null ? { silent: true, symbol: "none", lineStyle: { color: TONES.late, type: "dashed" }, label: { formatter: `${phrase("limit")} ${spec.limit}`, color: TONES.late }, data: [spec.kind === "hbar" ? { xAxis: spec.limit } : { yAxis: spec.limit }] } : undefined,
+    markLine:
+      place === 0 && spec.limit !== undefined && spec.limit !== null
+        ? {
+            silent: true,
+            symbol: "none",
+            lineStyle: { color: TONES.late, type: "dashed" },
+            label: { formatter: `${phrase("limit")} ${spec.limit}`, color: TONES.late },
+            data: [spec.kind === "hbar" ? { xAxis: spec.limit } : { yAxis: spec.limit }],
+          }
+        : undefined,
   };
 }

@@ -10,7 +10,8 @@ export function start(boxes) {
 
 function opened(box) {
   if (!box.open) return;
-  for (const other of document.querySelectorAll("details[data-confirm][open], details[data-menu][open]")) if (other !== box && !other.contains(box)) other.open = false;
+  for (const other of document.querySelectorAll("details[data-confirm][open], details[data-menu][open]"))
+    if (other !== box && !other.contains(box)) other.open = false;
   box.querySelector("form.confirm-box")?.querySelector("textarea, input:not([type=hidden]), select, button")?.focus();
 }
 
@@ -25,5 +26,6 @@ document.addEventListener("keydown", (event) => {
   if (open) close(open);
 });
 document.addEventListener("click", (event) => {
-  for (const box of document.querySelectorAll("details[data-confirm][open], details[data-menu][open]")) if (!box.contains(event.target)) box.open = false;
+  for (const box of document.querySelectorAll("details[data-confirm][open], details[data-menu][open]"))
+    if (!box.contains(event.target)) box.open = false;
 });

@@ -19,7 +19,9 @@ export function scaled(text) {
 export function plain(value) {
   const sign = value < 0n ? "-" : "";
   const size = value < 0n ? -value : value;
-  const decimals = String(size % SCALE).padStart(6, "0").replace(/0+$/, "");
+  const decimals = String(size % SCALE)
+    .padStart(6, "0")
+    .replace(/0+$/, "");
   return `${sign}${size / SCALE}${decimals ? `.${decimals}` : ""}`;
 }
 
@@ -37,7 +39,9 @@ class Grid {
   }
 
   rows() {
-    return [...this.table.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("input:not([type=hidden]), select, textarea")]).filter((row) => row.length);
+    return [...this.table.querySelectorAll("tbody tr")]
+      .map((row) => [...row.querySelectorAll("input:not([type=hidden]), select, textarea")])
+      .filter((row) => row.length);
   }
 
   place(input) {
@@ -70,24 +74,33 @@ class Grid {
     const [rows, row, column] = this.place(event.target);
     if (row < 0) return;
     event.preventDefault();
-    text.trimEnd().split(/\r?\n/).forEach((line, down) => line.split("\t").forEach((value, right) => {
-      const input = rows[row + down]?.[column + right];
-      if (!input || input.readOnly || input.disabled) return;
-      input.value = value.trim().replace(/,/g, "");
-      input.dispatchEvent(new Event("input", { bubbles: true }));
-    }));
+    text
+      .trimEnd()
+      .split(/\r?\n/)
+      .forEach((line, down) =>
+        line.split("\t").forEach((value, right) => {
+          const input = rows[row + down]?.[column + right];
+          if (!input || input.readOnly || input.disabled) return;
+          input.value = value.trim().replace(/,/g, "");
+          input.dispatchEvent(new Event("input", { bubbles: true }));
+        }),
+      );
   }
 
   sumOf(kind) {
     const [axis, key] = kind.split(/:(.*)/s);
-    return [...this.table.querySelectorAll(`input[data-${axis}="${CSS.escape(key)}"]`)].reduce((sum, input) => sum + scaled(input.value), 0n);
+    return [...this.table.querySelectorAll(`input[data-${axis}="${CSS.escape(key)}"]`)].reduce(
+      (sum, input) => sum + scaled(input.value),
+      0n,
+    );
   }
 
   count() {
     for (const mark of this.table.querySelectorAll("[data-sum-of]")) mark.textContent = plain(this.sumOf(mark.dataset.sumOf));
     for (const mark of this.table.querySelectorAll("[data-rest-of]")) {
       const rest = scaled(mark.dataset.limit) - this.sumOf(mark.dataset.restOf);
-      mark.textContent = rest === 0n ? phrase("even") : phrase(rest < 0n ? "over" : "remaining", { n: plain(rest < 0n ? -rest : rest) });
+      mark.textContent =
+        rest === 0n ? phrase("even") : phrase(rest < 0n ? "over" : "remaining", { n: plain(rest < 0n ? -rest : rest) });
       mark.classList.toggle("over", rest < 0n);
       mark.classList.toggle("even", rest === 0n);
     }

@@ -29,7 +29,13 @@ class Picker {
     this.said.className = "sr";
     this.said.setAttribute("role", "status");
     box.append(this.hidden, this.list, this.said);
-    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", this.list.id]]) this.input.setAttribute(name, value);
+    for (const [name, value] of [
+      ["role", "combobox"],
+      ["aria-autocomplete", "list"],
+      ["aria-expanded", "false"],
+      ["aria-controls", this.list.id],
+    ])
+      this.input.setAttribute(name, value);
     this.at = -1;
     this.input.addEventListener("input", () => {
       this.hidden.value = "";
