@@ -62,11 +62,13 @@ def save_grid(scope: Scope, *, unit_id: UUID, year: int, line: str, typed: GridI
 
     Raises: NotFoundError, NotAllowedError, StaleError when somebody else saved meanwhile, NotYetInForceError where the
             superior has not accepted its own share, GridRefusedError with every cell that does not come out and the exact excess.
-    Costs:  a lock on the superior's shares; six queries, whatever the size.
+    Costs:  locks on the superior's shares and the units'; eight queries, whatever the size.
     """
     unit = get_unit(scope, unit_id)
     require(scope, "target", "assign", unit)
     superior = _lock_superior(scope, unit=unit, year=year, versions=typed.versions)
+    # The units' shares are held, too: one being accepted at this moment must not be overwritten from an older reading.
+    queries.shares_below(scope, parents=[share.id for share in superior.values()], line=line, lock=True)
     grid = queries.grid(scope, unit=unit, year=year, line=line)
     columns = [column for column in grid.columns if column.indicator.id in superior]
     _check_addresses(grid, columns, typed)
