@@ -46,6 +46,13 @@ NAV = (
 )
 
 _PAGE = 100
+_GROUPS: dict[str, str] = {
+    "none": N_("尚未生成"),
+    "draft": N_("草稿"),
+    "waiting": N_("待签字"),
+    "in_force": N_("已生效"),
+}
+"""Tabs of the list, by the value in the address."""
 _YEARS = range(2000, 2100)
 
 
@@ -96,7 +103,8 @@ def index() -> ResponseReturnValue:
     own = [one for one in owed if one.upper.id == place.unit.id]
     campaign = queries.find_campaign(scope, upper_id=place.unit.id, year=place.year)
     years = {place.year, scope.today.year, *queries.years_with_letters(scope, upper_id=place.unit.id)}
-    state = request.args.get("state", "")
+    shown = request.args.get("state", "")
+    groups = {group: [one for one in own if _group_of(one) == group] for group in _GROUPS}
     return render_template(
         "letters/index.html",
         place=place,
@@ -104,8 +112,10 @@ def index() -> ResponseReturnValue:
         levels=levels,
         whole=total(level.coverage for level in levels),
         level_names=_level_names(scope),
-        own=[one for one in own if not state or _state_of(one) == state],
+        own=groups.get(shown, own),
         own_count=len(own),
+        groups=[(group, label, len(groups[group])) for group, label in _GROUPS.items() if groups[group]],
+        shown=shown if shown in groups else "",
         drafts=[one.letter for one in own if one.letter is not None and one.letter.state is LetterState.DRAFT],
         unwritten=sum(one.letter is None for one in own),
         signatures=queries.list_signatures(scope, letter_ids=[one.letter.id for one in own if one.letter is not None]),
@@ -119,8 +129,12 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _state_of(owed: queries.Owed) -> str:
-    return "none" if owed.letter is None else owed.letter.state.value
+def _group_of(owed: queries.Owed) -> str:
+    """Put a letter into one of the list's tabs."""
+    if owed.letter is None:
+        return "none"
+    plain = {LetterState.DRAFT: "draft", LetterState.IN_FORCE: "in_force"}
+    return plain.get(owed.letter.state, "waiting")
 
 
 @bp.get("/unsigned")
@@ -204,6 +218,7 @@ def _letter_frame(scope: Scope, letter: Letter) -> dict[str, Any]:
         "may_sign": side is not None and (letter.state, side) in AFTER_SIGNATURE,
         "may_withdraw": LetterState.WITHDRAWN in NEXT_STATES[letter.state]
         and may(scope, "letter", "issue", BarePlace(letter.path)),
+        "waiting": queries.count_to_sign(scope),
         "may_see_list": may(scope, "letter", "read", BarePlace(letter.path)),
         "sides": Side,
     }
