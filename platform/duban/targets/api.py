@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from duban.access.checks import require
 from duban.targets import queries
+from duban.targets.counting import Tally, unit_tallies
 from duban.targets.models import Actual
 from duban.targets.operations.defining import define_indicator, set_limit
 from duban.targets.operations.handing_down import accept_allocations, issue_allocations
 from duban.targets.operations.recording import record_actual
 from duban.targets.operations.splitting import save_grid
-from duban.targets.queries import Grid, Tally
+from duban.targets.queries import Grid
 from duban.targets.schemas import (
     AcceptSchema,
     ActualInputSchema,
@@ -87,7 +88,7 @@ def list_targets(args: dict[str, Any]) -> ResponseReturnValue:
     scope = current_scope()
     unit = get_unit(scope, args["unit_id"])
     require(scope, "target", "read", unit)
-    return {"items": [_target(tally) for tally in queries.unit_tallies(scope, unit=unit, year=args["year"])]}
+    return {"items": [_target(tally) for tally in unit_tallies(scope, unit=unit, year=args["year"])]}
 
 
 @blp.post("")
@@ -99,7 +100,7 @@ def define(body: dict[str, Any]) -> ResponseReturnValue:
         indicator = define_indicator(scope, **body)
         unit = get_unit(scope, indicator.owner_id)
         scope.session.flush()
-        found = queries.unit_tallies(scope, unit=unit, year=indicator.year)
+        found = unit_tallies(scope, unit=unit, year=indicator.year)
         return tagged(_target(next(tally for tally in found if tally.indicator.id == indicator.id)), 1, 201)
 
 

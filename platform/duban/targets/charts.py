@@ -6,8 +6,8 @@ from typing import Any
 
 from duban.kernel.ids import UnitId
 from duban.kernel.text import N_
+from duban.targets.counting import Tally
 from duban.targets.marks import LEVEL_MARKS
-from duban.targets.queries import Tally
 from duban.targets.rules import HUNDRED, months_of
 from duban.targets.states import Level, Spread
 from duban.tree.models import Unit

@@ -8,9 +8,10 @@ from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from duban.kernel.text import N_, Text
+from duban.targets.counting import Tally
 from duban.targets.operations.defining import IndicatorDraft
 from duban.targets.operations.splitting import GridInput, cell_key, column_key
-from duban.targets.queries import Grid, Tally
+from duban.targets.queries import Grid
 from duban.targets.states import Direction, Kind, Spread
 
 _LONGEST_NUMBER = 24

@@ -7,21 +7,22 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, func, select
 
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned, owned
-from duban.targets import rules
-from duban.targets.lines import line_between, primary_line, warning_percent
+from duban.targets import counting
+from duban.targets.counting import is_told, tallies
+from duban.targets.lines import line_between, primary_line
 from duban.targets.models import Actual, Allocation, Indicator
-from duban.targets.rules import Counted, Decomposition, Progress
+from duban.targets.rules import Decomposition
 from duban.targets.states import Level, Spread
-from duban.tree import paths
 from duban.tree.models import Unit
 from duban.tree.queries import children, units_by_id
 
-# Beyond so many separate places one condition per place costs more than reading the whole year.
-_RANGES_AT_MOST = 40
+# Names under which other features ask for what `counting` works out.
+Tally = counting.Tally
+unit_tallies = counting.unit_tallies
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,6 @@ class Standing:
     actual: Decimal | None
     percent: Decimal | None
     state: Level
-
-
-@dataclass(frozen=True)
-class Tally:
-    """One unit's share with all that was counted for it."""
-
-    indicator: Indicator
-    share: Allocation
-    own: Mapping[date, Decimal]
-    counted: Counted
-    progress: Progress
-
-    @property
-    def differs_from_below(self) -> bool:
-        """Whether some month the unit recorded itself differs from what its subordinates came to."""
-        return any(month in self.counted.below and self.counted.below[month] != value for month, value in self.own.items())
 
 
 @dataclass(frozen=True)
@@ -137,97 +122,6 @@ def years_with_targets(scope: Scope, *, unit_id: UUID) -> Sequence[int]:
     return rows.all()
 
 
-def is_told(share: Allocation) -> bool:
-    """Whether the unit was ever told its number; from then on what it records counts upwards."""
-    return share.issued_at is not None
-
-
-def tallies(scope: Scope, *, year: int, within: Collection[str], indicator_id: UUID | None = None) -> dict[UUID, Tally]:
-    """
-    Count a year's shares at and below the given paths, each node once.
-
-    Takes:  one indicator only where `indicator_id` is given.
-    Gives:  tallies by allocation id; also of shares not issued yet, which count nothing upwards.
-    Costs:  two queries, whatever the number of units.
-    """
-    rows = scope.session.execute(
-        select(Indicator, Allocation)
-        .join(Allocation, and_(Allocation.tenant_id == Indicator.tenant_id, Allocation.indicator_id == Indicator.id))
-        .where(
-            Indicator.tenant_id == scope.tenant_id,
-            Allocation.tenant_id == scope.tenant_id,
-            Indicator.year == year,
-            *_inside(within),
-            *_only(indicator_id),
-        )
-        .order_by(Indicator.depth, Indicator.path, Indicator.position, Indicator.code, Allocation.path, Allocation.line)
-    ).all()
-    own = _own_months(scope, year=year, within=within, indicator_id=indicator_id)
-    shares: dict[Indicator, list[Allocation]] = defaultdict(list)
-    for indicator, share in rows:
-        shares[indicator].append(share)
-    found: dict[UUID, Tally] = {}
-    for indicator, held in shares.items():
-        found |= _tally(scope, indicator, held, own)
-    return found
-
-
-def _inside(within: Collection[str]) -> list[ColumnElement[bool]]:
-    """Keep to the topmost of the paths; everything below them is read with them."""
-    tops = [path for path in sorted(set(within)) if not any(path != other and path.startswith(other) for other in within)]
-    if len(tops) > _RANGES_AT_MOST:
-        return []
-    return [or_(*(and_(Allocation.path >= path, Allocation.path < paths.upper_bound(path)) for path in tops))]
-
-
-def _only(indicator_id: UUID | None) -> list[ColumnElement[bool]]:
-    return [] if indicator_id is None else [Indicator.id == indicator_id]
-
-
-def _own_months(
-    scope: Scope, *, year: int, within: Collection[str], indicator_id: UUID | None
-) -> dict[UUID, dict[date, Decimal]]:
-    rows = scope.session.execute(
-        select(Actual.allocation_id, Actual.month, Actual.value)
-        .join(Allocation, and_(Allocation.tenant_id == Actual.tenant_id, Allocation.id == Actual.allocation_id))
-        .join(Indicator, and_(Indicator.tenant_id == Allocation.tenant_id, Indicator.id == Allocation.indicator_id))
-        .where(
-            Actual.tenant_id == scope.tenant_id, Actual.is_current, Indicator.year == year, *_inside(within), *_only(indicator_id)
-        )
-    )
-    own: dict[UUID, dict[date, Decimal]] = defaultdict(dict)
-    for allocation_id, month, value in rows:
-        own[allocation_id][month] = value
-    return own
-
-
-def _tally(
-    scope: Scope, indicator: Indicator, shares: Sequence[Allocation], own: Mapping[UUID, Mapping[date, Decimal]]
-) -> dict[UUID, Tally]:
-    nodes = [
-        rules.Node(share.id, share.parent_id if is_told(share) else None, share.line, own.get(share.id, {})) for share in shares
-    ]
-    counted = rules.roll_up(nodes, spread=indicator.spread, direction=indicator.direction, first_line=primary_line(scope))
-    return {
-        share.id: Tally(
-            indicator, share, own.get(share.id, {}), counted[share.id], _progress(scope, indicator, share, counted[share.id])
-        )
-        for share in shares
-    }
-
-
-def _progress(scope: Scope, indicator: Indicator, share: Allocation, counted: Counted) -> Progress:
-    actual = rules.accumulate(
-        counted.months, spread=indicator.spread, counts_from=indicator.counts_from, counts_before=indicator.counts_before
-    )
-    return rules.measure(limit=share.issued_value, actual=actual, direction=indicator.direction, warn_from=warning_percent(scope))
-
-
-def unit_tallies(scope: Scope, *, unit: Unit, year: int) -> tuple[Tally, ...]:
-    """Give a unit's own shares with what was counted at and below it, in the indicators' order. Costs: two queries."""
-    return tuple(tally for tally in tallies(scope, year=year, within=[unit.path]).values() if tally.share.unit_id == unit.id)
-
-
 def standing(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[UnitId, tuple[Standing, ...]]:
     """
     Say how units stand against their shares of a year's indicators: for assessments and the leader's page.
@@ -235,10 +129,11 @@ def standing(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[U
     Takes:  access is the caller's business.
     Gives:  an entry for every unit asked about, empty where it has no targets; where a unit has an indicator in two
             lines, its primary line speaks. Shares it was never told are left out.
-    Costs:  three queries.
+    Costs:  four queries; rows for the units asked about and those that split further, not for every leaf below.
     """
     units = units_by_id(scope, unit_ids)
-    found = tallies(scope, year=year, within=[unit.path for unit in units.values()]) if units else {}
+    within = [unit.path for unit in units.values()]
+    found = tallies(scope, year=year, within=within, keep=unit_ids) if units else {}
     by_unit: dict[UUID, dict[str, Tally]] = defaultdict(dict)
     first = primary_line(scope)
     for tally in found.values():
@@ -250,7 +145,7 @@ def standing(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[U
     return {unit_id: tuple(_standing(tally) for tally in by_unit.get(unit_id, {}).values()) for unit_id in unit_ids}
 
 
-def _standing(tally: Tally) -> Standing:
+def _standing(tally: counting.Tally) -> Standing:
     progress = tally.progress
     return Standing(tally.indicator.code, tally.indicator.name, progress.limit, progress.actual, progress.percent, progress.level)
 

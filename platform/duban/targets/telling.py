@@ -8,8 +8,8 @@ from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
 from duban.notifications.operations import tell
+from duban.targets.counting import Tally
 from duban.targets.models import Allocation, Indicator
-from duban.targets.queries import Tally
 from duban.targets.rules import plain
 from duban.targets.states import Level
 from duban.tree.models import Unit

@@ -13,6 +13,7 @@ from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.targets import queries
 from duban.targets.charts import children_chart, months_chart, used_chart
+from duban.targets.counting import Tally, alarms_below, is_told, tallies, unit_tallies
 from duban.targets.forms import Typed, read_actuals, read_draft, read_grid, read_number
 from duban.targets.framing import Place, find_place, frame, plain_number, typed_strings
 from duban.targets.lines import lines_of, warning_percent
@@ -22,10 +23,10 @@ from duban.targets.operations.defining import define_indicator, set_limit
 from duban.targets.operations.handing_down import accept_allocations, issue_allocations
 from duban.targets.operations.recording import ActualInput, record_actual
 from duban.targets.operations.splitting import save_grid
-from duban.targets.queries import Grid, Tally
+from duban.targets.queries import Grid
 from duban.targets.rules import months_of, plain
 from duban.targets.states import DIRECTION_LABELS, KIND_LABELS, SPREAD_LABELS, Kind, ShareState
-from duban.tree.queries import get_unit, units_by_id
+from duban.tree.queries import children, get_unit, units_by_id
 from duban.web.errors import status_of, translate
 from duban.web.i18n import current_language, gettext
 from duban.web.navigation import NavEntry
@@ -54,16 +55,9 @@ def index() -> ResponseReturnValue:
     """A unit's indicators of a year with what is used up of them, and who below is in trouble."""
     scope = current_scope()
     place = find_place(scope)
-    found = queries.tallies(scope, year=place.year, within=[place.unit.path])
+    found = tallies(scope, year=place.year, within=[place.unit.path], keep=[place.unit.id])
     own = [tally for tally in found.values() if tally.share.unit_id == place.unit.id]
-    alarming = [
-        tally
-        for tally in found.values()
-        if tally.share.unit_id != place.unit.id
-        and queries.is_told(tally.share)
-        and tally.progress.level in {"exceeded", "warned"}
-    ]
-    alarming.sort(key=lambda tally: (tally.progress.level != "exceeded", -(tally.progress.percent or Decimal(10**6))))
+    alarming, alarming_count = alarms_below(scope, unit=place.unit, found=found, year=place.year, limit=_ALARMING)
     has_below = bool(queries.lines_below(scope, unit=place.unit))
     return render_template(
         "targets/index.html",
@@ -74,9 +68,9 @@ def index() -> ResponseReturnValue:
         to_accept=[tally for tally in own if tally.share.state is ShareState.ISSUED],
         to_issue=queries.count_to_issue(scope, unit_id=place.unit.id, year=place.year) if has_below else 0,
         has_below=has_below,
-        alarming=alarming[:_ALARMING],
-        alarming_count=len(alarming),
-        units=units_by_id(scope, {tally.share.unit_id for tally in alarming[:_ALARMING]}),
+        alarming=alarming,
+        alarming_count=alarming_count,
+        units=units_by_id(scope, {alarm.share.unit_id for alarm in alarming}),
         chart=used_chart([tally for tally in own if tally.indicator.kind is Kind.CONTROL], warn_from=warning_percent(scope)),
         warn_from=plain(warning_percent(scope)),
     )
@@ -90,12 +84,15 @@ def show(indicator_id: UUID) -> ResponseReturnValue:
     request_unit = request.args.get("unit")
     place = find_place(scope) if request_unit else Place(get_unit(scope, indicator.owner_id), indicator.year)
     require(scope, "target", "read", place.unit)
-    found = queries.tallies(scope, year=indicator.year, within=[place.unit.path])
-    of_it = [tally for tally in found.values() if tally.indicator.id == indicator.id]
+    below_ids = {unit.id for unit in children(scope, place.unit)}
+    found = tallies(
+        scope, year=indicator.year, within=[place.unit.path], keep={place.unit.id, *below_ids}, indicator_id=indicator.id
+    )
+    of_it = list(found.values())
     own = next((tally for tally in of_it if tally.share.unit_id == place.unit.id), None)
     if own is None:
         raise NotFoundError
-    below = [tally for tally in of_it if tally.share.parent_id == own.share.id and queries.is_told(tally.share)]
+    below = [tally for tally in of_it if tally.share.parent_id == own.share.id and is_told(tally.share)]
     units = units_by_id(scope, {tally.share.unit_id for tally in below})
     below.sort(key=lambda tally: (units[tally.share.unit_id].position, tally.share.path))  # type: ignore[index]
     by_line = [(line, [tally for tally in below if tally.share.line == line.code]) for line in lines_of(scope)]
@@ -291,7 +288,7 @@ def actuals() -> ResponseReturnValue:
     """Record a month's numbers of a unit, all indicators on one page."""
     scope = current_scope()
     place = find_place(scope)
-    tallies = [tally for tally in queries.unit_tallies(scope, unit=place.unit, year=place.year) if queries.is_told(tally.share)]
+    tallies = [tally for tally in unit_tallies(scope, unit=place.unit, year=place.year) if is_told(tally.share)]
     months = sorted(
         {
             month

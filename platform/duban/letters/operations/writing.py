@@ -18,8 +18,9 @@ from duban.letters.rules.frozen import ALGORITHM, digest_of, is_intact
 from duban.letters.states import NEXT_STATES, STATE_LABELS, LetterState
 from duban.letters.telling import tell_issued
 from duban.letters.wording import wording_of
+from duban.targets.counting import is_told
 from duban.targets.models import Allocation, Indicator
-from duban.targets.queries import is_told, shares_of_units
+from duban.targets.queries import shares_of_units
 from duban.targets.rules import plain
 from duban.targets.states import Direction, Kind
 from duban.tree.models import Unit

@@ -12,9 +12,9 @@ from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_, Text
 from duban.targets import queries, rules
+from duban.targets.counting import Tally, is_told, tallies
 from duban.targets.errors import ShareStateError
 from duban.targets.models import Actual, Allocation, Indicator
-from duban.targets.queries import Tally
 from duban.targets.rules import plain
 from duban.targets.telling import tell_alarms
 from duban.tree.queries import units_by_id
@@ -46,7 +46,7 @@ def record_actual(scope: Scope, *, allocation_id: UUID, typed: ActualInput) -> A
     # The supervising officer may always record: an accident is counted whether its unit reports it or not.
     if not may(scope, "target", "assign", share):
         require(scope, "target", "report", share)
-    if not queries.is_told(share):
+    if not is_told(share):
         raise ShareStateError(N_("这项指标还没有下达，不能填报完成情况。"))
     indicator = queries.get_indicator(scope, share.indicator_id)
     month = typed.month.replace(day=1)
@@ -120,7 +120,7 @@ def _write(scope: Scope, share: Allocation, month: date, typed: ActualInput, cur
 
 def _chain_tallies(scope: Scope, share: Allocation, indicator: Indicator) -> dict[object, Tally]:
     """Count the share and the shares it came from, up to the owner's: one death may exceed a village's limit and a county's."""
-    found = queries.tallies(scope, year=indicator.year, within=[indicator.path], indicator_id=indicator.id)
+    found = tallies(scope, year=indicator.year, within=[indicator.path], keep=[share.unit_id], indicator_id=indicator.id)
     chain: dict[object, Tally] = {}
     current = found.get(share.id)
     while current is not None and current.share.id not in chain:
