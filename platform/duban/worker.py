@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
 from duban.embedded.keeper import die_with_parent
+from duban.files import tasks as files
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import engine_options
 from duban.kernel.heartbeats import beat
@@ -39,7 +40,7 @@ MONITOR_SECONDS = 10
 STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED}
 """By the kind of subject a message is about: is it still true? Asked just before sending."""
 
-PERIODIC: tuple[Periodic, ...] = (*reporting.PERIODIC,)
+PERIODIC: tuple[Periodic, ...] = (*reporting.PERIODIC, *files.PERIODIC)
 """What the clock does in every tenant besides delivering."""
 
 

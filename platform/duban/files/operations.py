@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from duban.access.checks import require
 from duban.access.decisions import HasPlace
 from duban.audit.operations import record
@@ -49,10 +51,10 @@ def store(scope: Scope, *, owner: FileOwner, filename: str, stream: IO[bytes], i
     Raises: NotFoundError, NotAllowedError, FileRefusedError, TooManyFilesError. Costs: reads the stream three times.
     """
     require(scope, owner.obj, owner.act, owner.placed)
-    _check_count(scope, owner)
     name = clean_name(filename)
     with _seekable(stream, limit_bytes) as content:
         verdict = inspect(content, name=name, limit_bytes=limit_bytes)
+        _check_count(scope, owner)
         key = into.put(scope.tenant_id, content)
     row = scope.add(
         StoredFile(
@@ -124,6 +126,12 @@ def remove(scope: Scope, *, file_id: UUID, owner: FileOwner) -> StoredFile:
 
 
 def _check_count(scope: Scope, owner: FileOwner) -> None:
+    """
+    Refuse one file too many. Raises: TooManyFilesError.
+
+    Costs: the owner's lock until the end of the work, so that uploads side by side count each other.
+    """
+    scope.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(owner.id), 0))))
     if count_of(scope, owner.kind, owner.id) >= FILES_PER_OWNER:
         raise TooManyFilesError(FILES_PER_OWNER)
 

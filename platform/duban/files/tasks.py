@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from duban.files.queries import orphans
-from duban.files.storage import Store
+from duban.files.storage import Store, open_store
+from duban.kernel.jobs import Periodic
 from duban.kernel.scope import Scope
+from duban.kernel.settings import read_settings
 
 SWEEP_AFTER = timedelta(hours=1)
 """Longer than any upload takes from its first byte to its commit."""
@@ -21,3 +23,10 @@ def sweep(scope: Scope, *, store: Store) -> int:
         store.delete(key)
         swept += 1
     return swept
+
+
+def _sweep_here(scope: Scope) -> int:
+    return sweep(scope, store=open_store(read_settings().resolved_files_url))
+
+
+PERIODIC = (Periodic("files.sweep", timedelta(hours=1), _sweep_here),)

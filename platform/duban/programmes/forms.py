@@ -28,7 +28,7 @@ ORIGINAL = FieldSpec(key="original_text", label=N_("原文"), kind=_LONG)
 PROGRAMME = (
     FieldSpec(key="title", label=N_("方案名称"), kind=_TEXT, required=True),
     FieldSpec(key="year", label=N_("年度"), kind=Kind.INTEGER, required=True),
-    FieldSpec(key="goal", label=N_("工作目标"), kind=_LONG, max_length=5000),
+    FieldSpec(key="goal", label=N_("方案目标"), kind=_LONG, max_length=5000),
 )
 STAGE = (
     FieldSpec(key="name", label=N_("阶段名称"), kind=_TEXT, required=True, max_length=80),

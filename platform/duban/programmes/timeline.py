@@ -27,11 +27,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Month:
-    """A month's beginning on the line; `year` is set at the first month shown and at each January."""
+    """A month on the line; `year` is set at the first month shown and at each January."""
 
     x: int
-    width: int
-    number: int
+    first: date
     year: int | None
 
 
@@ -86,11 +85,7 @@ def _months(first: date, end: date, place: Callable[[date], int]) -> list[Month]
     current = first
     while current < end:
         following = last_day_of_month(current.year, current.month) + timedelta(days=1)
-        start, stop = place(current), place(following)
-        months.append(
-            Month(
-                x=start, width=stop - start, number=current.month, year=current.year if current.month == 1 or not months else None
-            )
-        )
+        is_named = current.month == 1 or not months
+        months.append(Month(x=place(current), first=current, year=current.year if is_named else None))
         current = following
     return months

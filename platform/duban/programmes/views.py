@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_date
 from flask_babel import gettext as _
 
 from duban.access.checks import may, may_somewhere
@@ -108,6 +109,7 @@ def _page(scope: Scope, programme_id: UUID, **more: Any) -> str:
         parent=_parent(scope, programme),
         stages=stages,
         line=line_of(stages, scope.today),
+        month_word=lambda first: format_date(first, "LLL"),
         groups=queries.groups_of(scope, programme.id),
         tasks=tasks,
         responsible=responsible,

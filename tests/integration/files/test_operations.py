@@ -1,6 +1,7 @@
 """Files in the register: kept, attached again, removed, swept; who may and who may not."""
 
 import io
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -42,14 +43,14 @@ def keep(world: World, who: str, owner: FileOwner, store: Store, name: str = "�
 
 class TestStore:
     def test_keeps_name_size_kind_digest_place_and_bytes(self, world: World, store: Store) -> None:
-        owner = owner_at(world, "V11")
-        file_id = keep(world, "vera", owner, store, name="C:\\桌面\\东一村 实施方案(定稿).docx", content=word())
+        owner, sent = owner_at(world, "V11"), word()
+        file_id = keep(world, "vera", owner, store, name="C:\\桌面\\东一村 实施方案(定稿).docx", content=sent)
         with world.as_("vera") as scope:
             row = get_readable(scope, file_id)
             assert row.original_name == "东一村 实施方案(定稿).docx"
-            assert (row.size_bytes, row.path, row.uploaded_by) == (len(word()), world.paths["V11"], world.people["vera"])
+            assert (row.size_bytes, row.path, row.uploaded_by) == (len(sent), world.paths["V11"], world.people["vera"])
             assert row.media_type.endswith("wordprocessingml.document")
-            assert store.open(row.storage_key).read() == word()
+            assert store.open(row.storage_key).read() == sent
             assert row.storage_key.startswith(str(world.tenant.id))
             assert "方案" not in row.storage_key
 
@@ -91,6 +92,28 @@ class TestStore:
             keep(world, "vera", owner, store)
         with pytest.raises(TooManyFilesError):
             keep(world, "vera", owner, store)
+
+    def test_counts_uploads_side_by_side(self, world: World, store: Store) -> None:
+        owner = owner_at(world, "V11")
+        for _ in range(FILES_PER_OWNER - 3):
+            keep(world, "vera", owner, store)
+        outcomes: list[str] = []
+
+        def upload() -> None:
+            try:
+                keep(world, "vera", owner, store)
+                outcomes.append("kept")
+            except TooManyFilesError:
+                outcomes.append("refused")
+
+        threads = [threading.Thread(target=upload) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (outcomes.count("kept"), outcomes.count("refused")) == (3, 7)
+        with world.as_("vera") as scope:
+            assert count_of(scope, "document", owner.id) == FILES_PER_OWNER
 
 
 class TestReading:

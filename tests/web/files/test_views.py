@@ -33,9 +33,9 @@ def kept(world: World, settings: Settings):
 
 
 def test_a_document_is_saved_under_its_own_name(world: World, kept) -> None:
-    answer = world.client("vera").get(f"/files/{kept('城北 方案(定稿).docx', word())}?show=1")
+    answer = world.client("vera").get(f"/files/{kept('城北 方案(定稿).docx', sent := word())}?show=1")
     assert answer.status_code == 200
-    assert answer.data == word()
+    assert answer.data == sent
     kind, options = parse_options_header(answer.headers["Content-Disposition"])
     assert (kind, options["filename"]) == ("attachment", "城北 方案(定稿).docx")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
