@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from flask.typing import ResponseReturnValue
+
 from duban.kernel.ids import UnitId
 from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
@@ -56,7 +58,7 @@ def list_requirements(args: dict[str, Any]) -> dict[str, object]:
 @blp.post("/requirements")
 @blp.arguments(NewRequirementInput)
 @blp.response(201, RequirementSchema)
-def create_requirement(body: dict[str, Any]) -> tuple[object, int, dict[str, str]]:
+def create_requirement(body: dict[str, Any]) -> ResponseReturnValue:
     """Draft a requirement."""
     with work() as scope:
         made = operations.create_requirement(scope, unit_id=UnitId(body["unit_id"]), form=requirement_form(_plain(body)))
@@ -66,7 +68,7 @@ def create_requirement(body: dict[str, Any]) -> tuple[object, int, dict[str, str
 
 @blp.get("/requirements/<uuid:requirement_id>")
 @blp.response(200, RequirementSchema)
-def get_requirement(requirement_id: UUID) -> tuple[object, int, dict[str, str]]:
+def get_requirement(requirement_id: UUID) -> ResponseReturnValue:
     """Get a requirement; its ETag is the version to send back with a change."""
     found = queries.get_requirement(current_scope(), requirement_id)
     return tagged(found, found.version)
@@ -75,7 +77,7 @@ def get_requirement(requirement_id: UUID) -> tuple[object, int, dict[str, str]]:
 @blp.put("/requirements/<uuid:requirement_id>")
 @blp.arguments(RequirementInput)
 @blp.response(200, RequirementSchema)
-def edit_requirement(body: dict[str, Any], requirement_id: UUID) -> tuple[object, int, dict[str, str]]:
+def edit_requirement(body: dict[str, Any], requirement_id: UUID) -> ResponseReturnValue:
     """Rewrite a drafted requirement."""
     version = expected_version()
     with work() as scope:
@@ -162,7 +164,7 @@ def versions(duty_id: UUID) -> list[Submission]:
 @blp.put("/duties/<uuid:duty_id>/draft")
 @blp.arguments(DutyDraftInput)
 @blp.response(200, DutyDraftSchema)
-def save_draft(body: dict[str, Any], duty_id: UUID) -> tuple[object, int, dict[str, str]]:
+def save_draft(body: dict[str, Any], duty_id: UUID) -> ResponseReturnValue:
     """Keep what was typed, as typed. If-Match: the draft's version, 0 for the first."""
     version = expected_version()
     with work() as scope:

@@ -139,7 +139,7 @@ def _take_files(duty_id: UUID) -> AnticipatedError | None:
                     scope,
                     owner=owner,
                     filename=upload.filename or "",
-                    stream=upload.stream,  # type: ignore[arg-type]
+                    stream=upload.stream,
                     into=current_store(),
                     limit_bytes=upload_limit(),
                 )
