@@ -251,7 +251,9 @@ def _triggers() -> None:
                                             'lifted_by', 'lifted_name', 'lifted_at', 'lift_document', 'lift_reason']
                 OR (OLD.confirmed_by IS NOT NULL
                     AND (NEW.confirmed_by, NEW.confirmed_name, NEW.decided_at)
-                        IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_name, OLD.decided_at)) THEN
+                        IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_name, OLD.decided_at))
+                OR OLD.state IN ('rejected', 'lifted')
+                OR (OLD.state = 'confirmed' AND NEW.state NOT IN ('confirmed', 'lifted')) THEN
                 RAISE EXCEPTION 'frozen: the grounds of a veto decision cannot be changed'
                     USING ERRCODE = 'integrity_constraint_violation';
             END IF;

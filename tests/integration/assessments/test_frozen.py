@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from duban.assessments.operations.vetoes import confirm_veto, lift_veto
 from tests.cast import World
 from tests.integration.assessments.stage import Round
 
@@ -115,6 +116,26 @@ class TestVetoRow:
 
     @pytest.mark.parametrize("change", ["document = 'x'", "reason = 'x'", "rule_code = 'V1'", "proposed_name = 'x'"])
     def test_keeps_its_grounds(self, world, engine, decision, change):
+        assert "frozen" in refused(
+            engine, world, f"UPDATE veto_decision SET {change} WHERE id = :id AND tenant_id = :tenant", id=decision
+        )
+
+    @pytest.mark.parametrize("change", ["state = 'rejected'", "confirmed_name = 'x'", "decided_at = now()"])
+    def test_keeps_its_confirmation(self, world, engine, decision, change):
+        with world.as_("lena") as scope:
+            confirm_veto(scope, decision_id=decision)
+
+        assert "frozen" in refused(
+            engine, world, f"UPDATE veto_decision SET {change} WHERE id = :id AND tenant_id = :tenant", id=decision
+        )
+
+    @pytest.mark.parametrize("change", ["lift_reason = 'x'", "state = 'confirmed', lifted_by = NULL"])
+    def test_keeps_its_lifting(self, world, engine, decision, change):
+        with world.as_("lena") as scope:
+            confirm_veto(scope, decision_id=decision)
+        with world.as_("lena") as scope:
+            lift_veto(scope, decision_id=decision, document="望政〔2026〕1号", reason="复核")
+
         assert "frozen" in refused(
             engine, world, f"UPDATE veto_decision SET {change} WHERE id = :id AND tenant_id = :tenant", id=decision
         )
