@@ -83,11 +83,14 @@ def _requirement() -> None:
         text("withdrawn_reason"),
         *placed_columns("requirement"),
         tenant_fk("requirement", "unit_id", "unit"),
+        tenant_fk("requirement", "programme_id", "programme"),
+        tenant_fk("requirement", "task_id", "task"),
         check("requirement", "state", "state IN ('draft', 'issued', 'withdrawn')"),
         check("requirement", "days", "missing_after_days >= 0 AND (correction_days IS NULL OR correction_days >= 0)"),
         check("requirement", "points", "late_points <> 'NaN' AND missing_points <> 'NaN'"),
     )
     index("requirement", "path")
+    index("requirement", "programme_id")
 
 
 def _duty() -> None:

@@ -27,12 +27,15 @@ class Requirement(TenantTable, Placed, Base):
 
     __table_args__ = (
         tenant_fk("unit_id", "unit"),
+        tenant_fk("programme_id", "programme"),
+        tenant_fk("task_id", "task"),
         path_check(),
         path_check("to_path"),
         CheckConstraint("state IN ('draft', 'issued', 'withdrawn')", name="state"),
         CheckConstraint("missing_after_days >= 0 AND (correction_days IS NULL OR correction_days >= 0)", name="days"),
         CheckConstraint("late_points <> 'NaN' AND missing_points <> 'NaN'", name="points"),
         Index(None, "tenant_id", "path"),
+        Index(None, "tenant_id", "programme_id"),
     )
 
     unit_id: Mapped[UUID]

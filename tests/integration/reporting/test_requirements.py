@@ -172,3 +172,19 @@ class TestWithdraw:
 
         with pytest.raises(DutyClosedError), world.as_("vera") as scope:
             operations.submit(scope, duty_id=left, typed=given.ANSWERS)
+
+
+class TestLinks:
+    def test_a_programme_that_cannot_be_read_is_refused(self, world: World) -> None:
+        from uuid import uuid4
+
+        with pytest.raises(NotFoundError):
+            given.drafted(world, programme_id=str(uuid4()))
+
+    def test_a_task_without_its_programme_is_refused(self, world: World) -> None:
+        from uuid import uuid4
+
+        from duban.kernel.errors import InvalidInputError
+
+        with pytest.raises(InvalidInputError):
+            given.drafted(world, task_id=str(uuid4()))

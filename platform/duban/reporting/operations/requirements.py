@@ -12,9 +12,13 @@ from duban.audit.operations import record
 from duban.calendar.due_dates import Occurrence, due_at, occurrences
 from duban.calendar.lateness import Timeliness
 from duban.fields.specs import spec_to_json
-from duban.kernel.errors import StaleError
+from duban.kernel.errors import InvalidInputError, StaleError
 from duban.kernel.ids import UnitId, new_id
-from duban.kernel.scope import Scope, get_owned
+from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.text import N_
+from duban.kernel.text import Text as Words
+from duban.programmes.models import Task
+from duban.programmes.queries import get_programme
 from duban.reporting import telling
 from duban.reporting.errors import NobodyOwesError, ReasonMissingError, RequirementStateError
 from duban.reporting.forms import RequirementForm, for_unit, targets_from_json
@@ -41,6 +45,7 @@ def create_requirement(scope: Scope, *, unit_id: UnitId, form: RequirementForm) 
     """
     unit = get_owned(scope, Unit, unit_id)
     access.require(scope, "requirement", "issue", unit)
+    _check_links(scope, form)
     requirement = Requirement(
         id=new_id(),
         unit_id=unit.id,
@@ -70,6 +75,7 @@ def edit_requirement(scope: Scope, *, requirement_id: UUID, form: RequirementFor
     _check_state(requirement, RequirementState.DRAFT)
     if requirement.version != version:
         raise StaleError
+    _check_links(scope, form)
     unit = get_owned(scope, Unit, requirement.unit_id)
     _write(requirement, for_unit(form, unit_name=unit.name))
     requirement.version += 1
@@ -150,6 +156,20 @@ def withdraw_requirement(scope: Scope, *, requirement_id: UUID, reason: str) -> 
     )
     telling.of_withdrawal(scope, requirement, told)
     return requirement
+
+
+def _check_links(scope: Scope, form: RequirementForm) -> None:
+    """
+    Refuse a programme the author cannot read, and a task of another one.
+
+    Raises: NotFoundError, InvalidInputError.
+    """
+    if form.programme_id is not None:
+        get_programme(scope, form.programme_id)
+    if form.task_id is not None:
+        task = scope.session.scalars(owned(scope, Task).where(Task.id == form.task_id)).one_or_none()
+        if task is None or task.programme_id != form.programme_id:
+            raise InvalidInputError(fields={"task_id": [Words(N_("请从给出的选项中选择"))]})
 
 
 def _check_state(requirement: Requirement, wanted: RequirementState) -> None:

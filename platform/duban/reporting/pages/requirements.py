@@ -14,10 +14,12 @@ from duban.access import checks as access
 from duban.calendar.due_dates import Campaign, Occurrence, occurrences
 from duban.calendar.rule_json import due_rule_from_json
 from duban.fields.specs import spec_to_json
-from duban.kernel.errors import AnticipatedError, InvalidInputError, RuleBrokenError
+from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError, RuleBrokenError
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned
 from duban.kernel.text import Text
+from duban.programmes.models import Programme
+from duban.programmes.queries import get_programme
 from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
 from duban.reporting.models import Requirement
@@ -48,12 +50,17 @@ def list_requirements() -> ResponseReturnValue:
     mine = request.args.get("mine") == "1"
     state = _state(RequirementState, "state")
     page = queries.list_requirements(
-        scope, after=request.args.get("after"), issued_by=homes[0] if mine and homes else None, state=state
+        scope,
+        after=request.args.get("after"),
+        issued_by=homes[0] if mine and homes else None,
+        state=state,
+        programme_id=_uuid_arg("programme_id"),
     )
     return render_template(
         "reporting/requirements.html",
         page=page,
         mine=mine,
+        programme=_programme(scope, _uuid_arg("programme_id")),
         progress=queries.progress_of(scope, [row.id for row in page.items]),
         issuers=units_by_path(scope, {row.path for row in page.items}),
         may_issue=access.may_somewhere(scope, "requirement", "issue"),
@@ -66,6 +73,7 @@ def new() -> ResponseReturnValue:
     unit = _issuing_unit(scope)
     if request.method == "GET":
         data = template_data(scope, unit, code=request.args.get("template", ""), year=_year(scope))
+        data |= {name: str(_uuid_arg(name) or "") for name in ("programme_id", "task_id")}
         return _form_page(scope, unit, data)
     data = requirement_data(request.form)
     try:
@@ -178,6 +186,7 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
         "reporting/requirement.html",
         period=period,
         requirement=requirement,
+        programme=_programme(scope, requirement.programme_id),
         issuer=get_owned(scope, Unit, requirement.unit_id),
         progress=queries.progress_of(scope, [requirement.id])[requirement.id],
         occurrences=found,
@@ -232,6 +241,7 @@ def _form_page(
         "reporting/requirement_form.html",
         unit=unit,
         data=data,
+        programme=_programme(scope, _as_uuid(str(data.get("programme_id") or ""))),
         due=data.get("due") or {},
         spare=SPARE_ROWS,
         rows=[*(data.get("fields") or []), *({} for _spare in range(SPARE_ROWS))],
@@ -285,6 +295,7 @@ def _as_data(requirement: Requirement) -> dict[str, Any]:
     for name in ("nil_allowed", "attachments_required", "late_model", "missing_after_days", "targets", "preconditions"):
         data[name] = getattr(requirement, name)
     data["correction_days"] = "" if requirement.correction_days is None else requirement.correction_days
+    data |= {name: str(getattr(requirement, name) or "") for name in ("programme_id", "task_id")}
     data["due"] = requirement.rule.to_json()
     data["active_from"] = requirement.active_from.isoformat()
     data["active_until"] = requirement.active_until.isoformat() if requirement.active_until else ""
@@ -297,6 +308,27 @@ def _as_data(requirement: Requirement) -> dict[str, Any]:
 def _state(states: Any, name: str) -> Any:
     try:
         return states(request.args[name]) if request.args.get(name) else None
+    except ValueError:
+        return None
+
+
+def _programme(scope: Scope, programme_id: UUID | None) -> Programme | None:
+    """Find the programme a requirement belongs to, if the reader may see it."""
+    if programme_id is None:
+        return None
+    try:
+        return get_programme(scope, programme_id)
+    except NotFoundError:
+        return None
+
+
+def _uuid_arg(name: str) -> UUID | None:
+    return _as_uuid(request.args.get(name, ""))
+
+
+def _as_uuid(written: str) -> UUID | None:
+    try:
+        return UUID(written) if written else None
     except ValueError:
         return None
 

@@ -109,6 +109,7 @@ def list_requirements(
     after: str | None = None,
     issued_by: str | None = None,
     state: RequirementState | None = None,
+    programme_id: UUID | None = None,
     limit: int = PAGE,
 ) -> Page[Requirement]:
     """List the requirements the actor may see, newest first; `issued_by` keeps those of the unit at that path."""
@@ -117,6 +118,8 @@ def list_requirements(
         statement = statement.where(Requirement.path == issued_by)
     if state is not None:
         statement = statement.where(Requirement.state == state)
+    if programme_id is not None:
+        statement = statement.where(Requirement.programme_id == programme_id)
     return page_of(scope, statement, [Requirement.id], after=after, limit=limit, newest_first=True)
 
 
