@@ -7,13 +7,13 @@ and month, so that a county with thousands of villages costs what its townships 
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -55,6 +55,16 @@ class Alarm:
     progress: Progress
 
 
+@dataclass(frozen=True)
+class _Recorded:
+    """Months by share, and combined months of leaves by indicator and then by superior's share and line."""
+
+    own: dict[UUID, dict[date, Decimal]] = field(default_factory=lambda: defaultdict(dict))
+    leaves: dict[UUID, dict[tuple[UUID, str], dict[date, Decimal]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
+    )
+
+
 def is_told(share: Allocation) -> bool:
     """Whether the unit was ever told its number; from then on what it records counts upwards."""
     return share.issued_at is not None
@@ -69,17 +79,25 @@ def tallies(
     Takes:  `keep` the units whose own tallies are wanted: others that split no further are only counted into their
             superiors; None wants everybody's. One indicator only where `indicator_id` is given.
     Gives:  tallies by allocation id, in the indicators' order; also of shares not issued yet, which count nothing upwards.
-    Costs:  two queries, three with `keep`.
+    Costs:  two queries.
     """
     chosen = [Indicator.year == year, *_inside(within), *([] if indicator_id is None else [Indicator.id == indicator_id])]
-    leaves = None if keep is None else and_(~_has_told_below(), Allocation.unit_id.not_in(set(keep)))
-    loaded = chosen if leaves is None else [*chosen, ~leaves]
-    shares = _shares(scope, loaded)
-    own = _own_months(scope, loaded)
-    added = {} if leaves is None else _leaves_added_up(scope, [*chosen, leaves])
+    # A share with a superior, told, split no further and nobody's wish: it counts, but needs no tally of its own.
+    leaves = (
+        false()
+        if keep is None
+        else and_(
+            Allocation.parent_id.is_not(None),
+            Allocation.issued_at.is_not(None),
+            Allocation.unit_id.not_in(set(keep)),
+            ~_has_told_below(),
+        )
+    )
+    shares = _shares(scope, [*chosen, ~leaves])
+    recorded = _months(scope, chosen, leaves)
     found: dict[UUID, Tally] = {}
     for indicator, held in shares.items():
-        found |= _count(scope, indicator, held, own, added)
+        found |= _count(scope, indicator, held, recorded)
     return found
 
 
@@ -115,34 +133,21 @@ def _shares(scope: Scope, chosen: Sequence[ColumnElement[bool]]) -> dict[Indicat
     return shares
 
 
-def _own_months(scope: Scope, chosen: Sequence[ColumnElement[bool]]) -> dict[UUID, dict[date, Decimal]]:
-    rows = scope.session.execute(
-        select(Actual.allocation_id, Actual.month, Actual.value)
-        .join(Allocation, and_(Allocation.tenant_id == Actual.tenant_id, Allocation.id == Actual.allocation_id))
-        .join(Indicator, and_(Indicator.tenant_id == Allocation.tenant_id, Indicator.id == Allocation.indicator_id))
-        .where(Actual.tenant_id == scope.tenant_id, Allocation.tenant_id == scope.tenant_id, Actual.is_current, *chosen)
-    )
-    own: dict[UUID, dict[date, Decimal]] = defaultdict(dict)
-    for allocation_id, month, value in rows:
-        own[allocation_id][month] = value
-    return own
-
-
-def _leaves_added_up(
-    scope: Scope, chosen: Sequence[ColumnElement[bool]]
-) -> dict[UUID, dict[tuple[UUID, str], dict[date, Decimal]]]:
+def _months(scope: Scope, chosen: Sequence[ColumnElement[bool]], leaves: ColumnElement[bool]) -> _Recorded:
     """
-    Combine the units that split no further, by indicator, superior's share and line, month by month.
+    Read what was recorded: by share, and for leaves combined by superior's share and line, month by month.
 
-    A line whose units recorded nothing has an entry without months: it is still the line that speaks for the superior.
+    A line whose leaves recorded nothing has an entry without months: it is still the line that speaks for the superior.
     """
     combined = case(
         (Indicator.spread == Spread.SPLIT, func.sum(Actual.value)),
         (Indicator.direction == Direction.AT_LEAST, func.min(Actual.value)),
         else_=func.max(Actual.value),
     )
+    is_leaf = leaves.label("is_leaf")
+    share_id = case((leaves, Allocation.parent_id), else_=Allocation.id).label("share_id")
     rows = scope.session.execute(
-        select(Indicator.id, Allocation.parent_id, Allocation.line, Actual.month, combined)
+        select(Indicator.id, is_leaf, share_id, Allocation.line, Actual.month, combined)
         .join(Allocation, and_(Allocation.tenant_id == Indicator.tenant_id, Allocation.indicator_id == Indicator.id))
         .outerjoin(
             Actual, and_(Actual.tenant_id == Allocation.tenant_id, Actual.allocation_id == Allocation.id, Actual.is_current)
@@ -151,7 +156,6 @@ def _leaves_added_up(
             Indicator.tenant_id == scope.tenant_id,
             Allocation.tenant_id == scope.tenant_id,
             Allocation.issued_at.is_not(None),
-            Allocation.parent_id.is_not(None),
             *chosen,
         )
         .group_by(
@@ -159,30 +163,26 @@ def _leaves_added_up(
             Indicator.id,
             Indicator.spread,
             Indicator.direction,
-            Allocation.parent_id,
+            "is_leaf",
+            "share_id",
             Allocation.line,
             Actual.month,
         )
     )
-    added: dict[UUID, dict[tuple[UUID, str], dict[date, Decimal]]] = defaultdict(lambda: defaultdict(dict))
-    for indicator_id, parent_id, line, month, value in rows:
-        months = added[indicator_id][parent_id, line]
+    found = _Recorded()
+    for indicator_id, leaf, share, line, month, value in rows:
+        months = found.leaves[indicator_id][share, line] if leaf else found.own[share]
         if month is not None:
             months[month] = value
-    return added
+    return found
 
 
-def _count(
-    scope: Scope,
-    indicator: Indicator,
-    shares: Sequence[Allocation],
-    own: Mapping[UUID, Mapping[date, Decimal]],
-    added: Mapping[UUID, Mapping[tuple[UUID, str], Mapping[date, Decimal]]],
-) -> dict[UUID, Tally]:
+def _count(scope: Scope, indicator: Indicator, shares: Sequence[Allocation], recorded: _Recorded) -> dict[UUID, Tally]:
+    own = recorded.own
     nodes: list[Node[Any]] = [
         Node(share.id, share.parent_id if is_told(share) else None, share.line, own.get(share.id, {})) for share in shares
     ]
-    nodes += [Node(key, key[0], key[1], months) for key, months in added.get(indicator.id, {}).items()]
+    nodes += [Node(key, key[0], key[1], months) for key, months in recorded.leaves.get(indicator.id, {}).items()]
     counted = rules.roll_up(nodes, spread=indicator.spread, direction=indicator.direction, first_line=primary_line(scope))
     return {
         share.id: Tally(
@@ -200,7 +200,7 @@ def _progress(scope: Scope, indicator: Indicator, share: Allocation, counted: Co
 
 
 def unit_tallies(scope: Scope, *, unit: Unit, year: int) -> tuple[Tally, ...]:
-    """Give a unit's own shares with what was counted at and below it, in the indicators' order. Costs: three queries."""
+    """Give a unit's own shares with what was counted at and below it, in the indicators' order. Costs: two queries."""
     found = tallies(scope, year=year, within=[unit.path], keep=[unit.id])
     return tuple(tally for tally in found.values() if tally.share.unit_id == unit.id)
 

@@ -129,7 +129,7 @@ def standing(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[U
     Takes:  access is the caller's business.
     Gives:  an entry for every unit asked about, empty where it has no targets; where a unit has an indicator in two
             lines, its primary line speaks. Shares it was never told are left out.
-    Costs:  four queries; rows for the units asked about and those that split further, not for every leaf below.
+    Costs:  three queries; rows for the units asked about and those that split further, not for every leaf below.
     """
     units = units_by_id(scope, unit_ids)
     within = [unit.path for unit in units.values()]
