@@ -121,7 +121,8 @@ def _page(scope: Scope, programme_id: UUID, **more: Any) -> str:
         labels=LABELS,
         signs=SIGNS,
         may_manage=may(scope, "programme", "manage", programme),
-        requirements_url=_requirements_url(programme),
+        requirements_url=_reporting_url("reporting.list_requirements", programme),
+        new_requirement_url=_reporting_url("reporting.new_requirement", programme) if _may_require(scope, programme) else None,
         **({"errors": {}, "general": None} | more),
     )
 
@@ -135,11 +136,15 @@ def _parent(scope: Scope, programme: Programme) -> Programme | None:
         return None
 
 
-def _requirements_url(programme: Programme) -> str | None:
+def _may_require(scope: Scope, programme: Programme) -> bool:
+    return programme.state is State.ISSUED and may(scope, "requirement", "issue", programme)
+
+
+def _reporting_url(endpoint: str, programme: Programme) -> str | None:
     """Give the address of what has to be handed in under this programme; that feature lies above and is known by address only."""
-    if "reporting.list_requirements" not in current_app.view_functions:
+    if endpoint not in current_app.view_functions:
         return None
-    return url_for("reporting.list_requirements", programme_id=programme.id)
+    return url_for(endpoint, programme_id=programme.id)
 
 
 @bp.route("/documents/<uuid:document_id>/programmes/new", methods=["GET", "POST"])

@@ -192,6 +192,16 @@ class TestStates:
         assert "方案还没有任务" in answer.text
 
 
+def test_what_has_to_be_handed_in_is_one_step_away(world: World, issued_by: Make) -> None:
+    programme_id = issued_by()
+    page = world.client("cora").get(f"/programmes/{programme_id}").text
+    assert f'href="/requirements?programme_id={programme_id}"' in page
+    assert f'href="/requirements/new?programme_id={programme_id}"' in page
+    assert "/requirements/new" not in world.client("vera").get(f"/programmes/{programme_id}").text
+    for address in (f"/requirements?programme_id={programme_id}", f"/requirements/new?programme_id={programme_id}"):
+        assert world.client("cora").get(address).status_code == 200
+
+
 class TestDerive:
     def test_without_a_task_comes_back_as_typed(self, world: World, issued_by: Make) -> None:
         answer = world.client("tom").post(f"/programmes/{issued_by()}/derive", data={"title": "城东镇甲案", "year": "2011"})
