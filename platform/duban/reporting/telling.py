@@ -4,7 +4,7 @@ Who is told what. Rows in the effect ledger, written with the change they tell o
 Kinds of subject: `duty`, `requirement`. Whether a message is still true when it is sent: queries.reminders.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -20,37 +20,44 @@ from duban.reporting.queries.duties import lines_of
 from duban.reporting.queries.reminders import Reminder
 from duban.reporting.rules import TO_SUPERIOR
 from duban.reporting.states import UNIT_TO_ACT
+from duban.tree import paths
 
 BEFORE_TEXT = N_("提醒：%(title)s，%(left)s，%(due)s")
 AFTER_TEXT = N_("逾期催报：%(title)s，%(left)s，%(due)s，请立即报送")
+PEOPLE_AT_ONCE = 1000
 SUPERIOR_TEXT = N_("下级逾期：%(unit)s，%(title)s，%(left)s，%(due)s")
 
 
 def of_issue(scope: Scope, requirement: Requirement, *, first_due_on: date) -> None:
     """Tell everybody who hands in for one of the units, once each, however many periods there are."""
-    tell(
-        scope,
-        recipients=people_of_open_duties(scope, requirement),
-        template=N_("新任务：%(title)s，最近一期%(due)s"),
-        params={"title": requirement.title, "due": due_date(first_due_on, scope.today)},
-        subject_kind="requirement",
-        subject_id=requirement.id,
-        stage="issued",
-        link=f"/requirements/{requirement.id}",
+    params = {"title": requirement.title, "due": due_date(first_due_on, scope.today)}
+    _to_many(
+        scope, requirement, people_of_open_duties(scope, requirement), N_("新任务：%(title)s，最近一期%(due)s"), params, "issued"
     )
 
 
-def of_withdrawal(scope: Scope, requirement: Requirement, told: Iterable[PersonId]) -> None:
+def of_withdrawal(scope: Scope, requirement: Requirement, told: Collection[PersonId]) -> None:
     """Tell the same people that they need not hand in any more."""
-    tell(
-        scope,
-        recipients=told,
-        template=N_("任务已撤销：%(title)s。理由：%(reason)s"),
-        params={"title": requirement.title, "reason": requirement.withdrawn_reason},
-        subject_kind="requirement",
-        subject_id=requirement.id,
-        link=f"/requirements/{requirement.id}",
-    )
+    params = {"title": requirement.title, "reason": requirement.withdrawn_reason}
+    _to_many(scope, requirement, told, N_("任务已撤销：%(title)s。理由：%(reason)s"), params, "withdrawn")
+
+
+def _to_many(
+    scope: Scope, requirement: Requirement, told: Collection[PersonId], template: str, params: Mapping[str, object], stage: str
+) -> None:
+    """Tell a whole county of one requirement, a part at a time: a statement takes only so many values."""
+    people = sorted(told)
+    for start in range(0, len(people), PEOPLE_AT_ONCE):
+        tell(
+            scope,
+            recipients=people[start : start + PEOPLE_AT_ONCE],
+            template=template,
+            params=params,
+            subject_kind="requirement",
+            subject_id=requirement.id,
+            stage=stage,
+            link=f"/requirements/{requirement.id}",
+        )
 
 
 def of_submission(scope: Scope, duty: Duty, requirement: Requirement) -> None:
@@ -138,43 +145,54 @@ def of_urging(scope: Scope, duties: Sequence[Duty], requirement: Requirement) ->
         )
 
 
-def of_stage(scope: Scope, reminder: Reminder) -> int:
-    """Write one reminder: to those who hand in, and from T+1 on to those who review. Gives how many new rows."""
-    line, stage = reminder.line, reminder.stage
-    params = {
-        "title": title_of(line.duty, line.requirement),
-        "due": due_date(line.duty.due_on, scope.today),
-        "left": days_left(line.duty.due_on, scope.today),
-        "unit": line.unit.name,
-    }
-    clerks = access.holders(scope, "submission", "write", line.duty.path)
-    told = [(clerks, AFTER_TEXT if stage in TO_SUPERIOR else BEFORE_TEXT)]
-    if stage in TO_SUPERIOR:
-        told.append((reviewers(scope, line.duty), SUPERIOR_TEXT))
-    return sum(
-        tell(
-            scope,
-            recipients=recipients,
-            template=template,
-            params=params,
-            subject_kind="duty",
-            subject_id=line.duty.id,
-            stage=stage,
-            due_version=line.duty.due_version,
-            link=f"/duties/{line.duty.id}",
-        )
-        for recipients, template in told
+def of_stages(scope: Scope, reminders: Sequence[Reminder]) -> int:
+    """
+    Write reminders: to those who hand in, and from T+1 on to those who review. Gives how many new rows.
+
+    Costs: one query for the clerks of all units, one for the reviewers at each unit above, and the writing.
+    """
+    clerks = access.holders_at(scope, "submission", "write", sorted({one.line.duty.path for one in reminders}))
+    reviewing: dict[tuple[str | None, str | None], list[PersonId]] = {}
+    written = 0
+    for one in reminders:
+        duty = one.line.duty
+        written += _remind(scope, one, clerks.get(duty.path, ()), AFTER_TEXT if one.stage in TO_SUPERIOR else BEFORE_TEXT)
+        if one.stage in TO_SUPERIOR:
+            above = (duty.to_path, paths.parent_path(duty.path))
+            if above not in reviewing:
+                reviewing[above] = reviewers(scope, duty)
+            written += _remind(scope, one, reviewing[above], SUPERIOR_TEXT)
+    return written
+
+
+def _remind(scope: Scope, reminder: Reminder, recipients: Iterable[PersonId], template: str) -> int:
+    line = reminder.line
+    return tell(
+        scope,
+        recipients=recipients,
+        template=template,
+        params={
+            "title": title_of(line.duty, line.requirement),
+            "due": due_date(line.duty.due_on, scope.today),
+            "left": days_left(line.duty.due_on, scope.today),
+            "unit": line.unit.name,
+        },
+        subject_kind="duty",
+        subject_id=line.duty.id,
+        stage=reminder.stage,
+        due_version=line.duty.due_version,
+        link=f"/duties/{line.duty.id}",
     )
 
 
 def people_of_open_duties(scope: Scope, requirement: Requirement) -> set[PersonId]:
     """List everybody who hands in for a unit that still has to. Costs: two queries."""
-    paths = scope.session.scalars(
+    owing = scope.session.scalars(
         select(Duty.path)
         .where(Duty.tenant_id == scope.tenant_id, Duty.requirement_id == requirement.id, Duty.state.in_(UNIT_TO_ACT))
         .distinct()
     ).all()
-    found = access.holders_at(scope, "submission", "write", paths)
+    found = access.holders_at(scope, "submission", "write", owing)
     return {person for people in found.values() for person in people}
 
 

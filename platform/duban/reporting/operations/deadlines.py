@@ -15,7 +15,7 @@ from duban.reporting import telling
 from duban.reporting.errors import DueDateError, NobodyOwesError, ReasonMissingError
 from duban.reporting.models import DueChange, Duty, Requirement
 from duban.reporting.queries.duties import get_duty
-from duban.reporting.queries.reminders import Reminder, due_stages
+from duban.reporting.queries.reminders import due_stages, not_yet_told
 from duban.reporting.queries.requirements import get_requirement
 from duban.reporting.rules import judge_submission, missing_at, next_state
 from duban.reporting.states import UNIT_TO_ACT, Act, DutyState
@@ -95,11 +95,12 @@ def plan_reminders(scope: Scope) -> int:
     """
     Write to the ledger the reminders that are due today: T−7, T−3, T−1 to the clerk, T+1, T+3 to the superior as well.
 
-    For the clock: acts as the service itself. Safe to repeat: the ledger keeps one row for each duty, stage, person,
-    channel and due date. Gives: how many new rows. Costs: three queries, and two statements for each duty with a reminder.
+    For the clock: acts as the service itself. Safe to repeat: what is in the ledger is not written again, and two clocks
+    at once are held apart by its key. Gives: how many new rows. Costs: six queries, and one or two statements for each
+    duty that has reached a new stage.
     """
     _require_service(scope)
-    return sum(_remind(scope, reminder) for reminder in due_stages(scope))
+    return telling.of_stages(scope, not_yet_told(scope, due_stages(scope)))
 
 
 def urge(scope: Scope, *, requirement_id: UUID, period_code: str | None = None, duty_ids: Sequence[UUID] = ()) -> int:
@@ -152,7 +153,3 @@ def _judge_again(scope: Scope, duty: Duty) -> None:
         return
     verdict = judge_submission(due_on=duty.due_on, counted_at=duty.counted_at, missing_at=duty.missing_at, zone=scope.zone)
     duty.timeliness, duty.late_days = verdict.timeliness, verdict.late_days
-
-
-def _remind(scope: Scope, reminder: Reminder) -> int:
-    return telling.of_stage(scope, reminder)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.notifications.models import Effect
@@ -41,6 +43,26 @@ def due_stages(scope: Scope) -> Sequence[Reminder]:
         if (stage := stage_on(due_on=duty.due_on, today=scope.today, due_since=duty.due_since)) is not None
     }
     return [Reminder(line, staged[line.duty]) for line in lines_of(scope, list(staged))]
+
+
+def not_yet_told(scope: Scope, reminders: Sequence[Reminder]) -> list[Reminder]:
+    """Leave out the reminders somebody has been told of, for the due date as it is. Costs: one query."""
+    if not reminders:
+        return []
+    told = {
+        (subject_id, stage, due_version)
+        for subject_id, stage, due_version in scope.session.execute(
+            select(Effect.subject_id, Effect.stage, Effect.due_version)
+            .where(
+                Effect.tenant_id == scope.tenant_id,
+                Effect.subject_kind == "duty",
+                Effect.subject_id.in_([one.line.duty.id for one in reminders]),
+                Effect.stage.in_(list(Stage)),
+            )
+            .distinct()
+        )
+    }
+    return [one for one in reminders if (one.line.duty.id, one.stage.value, one.line.duty.due_version) not in told]
 
 
 def still_wanted(scope: Scope, effect: Effect) -> bool:
