@@ -114,10 +114,15 @@ def set_password(scope: Scope, *, person: Person, password: str, must_change: bo
     """
     if not password_is_strong(password, person.login):
         raise WeakPasswordError(N_("密码至少 8 位、最多 128 位，含字母、数字、符号中的两类，且不能包含用户名。请换一个密码。"))
+    keep_password(scope, person=person, password_hash=hash_password(password), must_change=must_change)
+
+
+def keep_password(scope: Scope, *, person: Person, password_hash: str, must_change: bool) -> None:
+    """Keep an already hashed password as a person's and end their sessions. The caller has asked leave or is that person."""
     credential = scope.session.scalars(owned(scope, Credential).where(Credential.id == person.id).with_for_update()).one_or_none()
     if credential is None:
         credential = scope.add(Credential(id=person.id, password_hash="", changed_at=scope.now))
-    credential.password_hash = hash_password(password)
+    credential.password_hash = password_hash
     credential.must_change, credential.changed_at = must_change, scope.now
     credential.failures, credential.failing_since, credential.locked_until = 0, None, None
     end_sessions(scope, person_id=person.id)

@@ -9,7 +9,7 @@ from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import DueRule
 from duban.calendar.lateness import LateModel, LatePenalty
 from duban.fields.specs import FieldSpec, Kind
-from duban.kernel.scope import owned
+from duban.kernel.scope import Scope, owned
 from duban.programmes.forms import DocumentForm, ProgrammeForm, StageForm, TaskForm
 from duban.programmes.operations.documents import register_document
 from duban.programmes.operations.drafting import add_group, add_stage, add_task, open_programme
@@ -18,7 +18,7 @@ from duban.programmes.queries import get_programme, tasks_of
 from duban.reporting import operations as reporting
 from duban.reporting.forms import RequirementForm, Targets, TargetScope
 from duban.reporting.models import Duty
-from duban.reporting.states import Precondition
+from duban.reporting.states import UNIT_TO_ACT, Precondition
 from duban.simulation.stage import Stage
 from duban.tenancy.kinds_catalogue import DocumentTemplate, PlanTemplate, RequirementTemplate, in_year
 
@@ -214,3 +214,16 @@ def give_back(stage: Stage, login: str, owed: Owed, reason: str) -> None:
     """Return what stands, saying what to correct."""
     with stage.as_(login) as scope:
         reporting.return_for_correction(scope, duty_id=owed.id, reason=reason)
+
+
+def open_duties_of(scope: Scope, unit_id: UUID) -> Sequence[Duty]:
+    """List what a unit still owes, the most urgent first."""
+    statement = owned(scope, Duty).where(Duty.unit_id == unit_id, Duty.state.in_(UNIT_TO_ACT))
+    return scope.session.scalars(statement.order_by(Duty.due_on, Duty.id)).all()
+
+
+def late_requirements(scope: Scope) -> list[UUID]:
+    """List the requirements some unit is late with, those of the latest due date first."""
+    statement = owned(scope, Duty).where(Duty.state.in_(UNIT_TO_ACT), Duty.due_at <= scope.now)
+    rows = scope.session.scalars(statement.order_by(Duty.due_on.desc(), Duty.id))
+    return list(dict.fromkeys(row.requirement_id for row in rows))

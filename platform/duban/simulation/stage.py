@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, update
 
+from duban.identity.passwords import hash_password
 from duban.kernel.clock import SetClock
 from duban.kernel.ids import PersonId, UnitId
 from duban.kernel.runtime import Runtime
@@ -65,6 +66,13 @@ class Stage:
     players: dict[str, Player] = field(default_factory=dict)
     clerks: dict[str, str] = field(default_factory=dict)
     """Login of who hands in for a unit, by unit code."""
+    password_hash: str = ""
+    """Hashed once for all accounts of a demo: hashing is slow on purpose, and none of them is a secret."""
+    _desk: Scope | None = None
+
+    def __post_init__(self) -> None:
+        """Hash the password all accounts share."""
+        self.password_hash = hash_password(self.password)
 
     @property
     def today(self) -> date:
@@ -89,11 +97,29 @@ class Stage:
         with unit_of_work(self.engine, tenant=self.tenant, actor=SYSTEM, now=self.clock.at) as scope:
             yield scope
 
+    @contextmanager
+    def one_sitting(self) -> Iterator[None]:
+        """Let the administrator do everything of this block in one unit of work."""
+        with self.as_(ADMIN) as scope:
+            self._desk = scope
+            try:
+                yield
+            finally:
+                self._desk = None
+
+    @contextmanager
+    def _at_the_desk(self) -> Iterator[Scope]:
+        if self._desk is not None:
+            yield self._desk
+            return
+        with self.as_(ADMIN) as scope:
+            yield scope
+
     def hire(self, unit: str, role: str, login: str, *, post: str, full_name: str = "") -> str:
         """Make a person with a role at a unit, by the administrator. Gives: the login."""
         number = len(self.players)
         details = Details(name=full_name or name(number), post=post, phone=phone(number))
-        with self.as_(ADMIN) as scope:
+        with self._at_the_desk() as scope:
             slip = create_person(
                 scope,
                 unit_id=self.units[unit],
@@ -101,7 +127,7 @@ class Stage:
                 login=login,
                 details=details,
                 active_from=OPENED,
-                password=self.password,
+                password_hash=self.password_hash,
             )
         self.players[login] = Player(PersonId(slip.person_id), slip.login, details.name, unit)
         return login
@@ -109,7 +135,7 @@ class Stage:
     def name_contacts(self, unit: str, **logins: str) -> None:
         """Name contacts of a unit by kind: a login's name and post, or `name/post` of somebody without an account."""
         named = {kind: self._contact(who) for kind, who in logins.items()}
-        with self.as_(ADMIN) as scope:
+        with self._at_the_desk() as scope:
             set_contacts(scope, unit_id=self.units[unit], named=named)
 
     def _contact(self, who: str) -> Named:
@@ -199,7 +225,7 @@ def _people_the_stage(stage: Stage, files: Sequence[str], admin_name: str) -> No
             login=ADMIN,
             details=details,
             active_from=OPENED,
-            password=stage.password,
+            password_hash=stage.password_hash,
         )
     stage.players[ADMIN] = Player(PersonId(slip.person_id), ADMIN, admin_name, first[0])
     for file in files:

@@ -74,7 +74,8 @@ class StreetYear:
         self.specs = {template.code: template.fields for template in kind.requirements}
         self.owed: list[Owed] = []
         self.reminders = 0
-        self._hire()
+        with self.stage.one_sitting():
+            self._hire()
 
     def name(self, unit: str) -> str:
         """Give a unit's name."""

@@ -3,7 +3,7 @@
 from datetime import date
 
 from duban.audit.operations import record
-from duban.identity.operations import set_password
+from duban.identity.operations import keep_password, set_password
 from duban.kernel.errors import NotAllowedError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, owned
@@ -25,13 +25,13 @@ def found_tenant(
     login: str,
     details: Details,
     active_from: date,
-    password: str | None = None,
+    password_hash: str | None = None,
 ) -> Slip:
     """
     Make the topmost unit and its administrator, and give the administrator's slip. Everything else they do themselves.
 
     Takes:  a scope in which the service itself acts, in a tenant without units: there is nobody yet who could give leave.
-            `password` only where it is known already and need not be changed: demo accounts.
+            `password_hash` only where the password is known already and need not be changed: demo accounts.
     Raises: NotAllowedError for a person, AlreadyFoundedError, InvalidInputError.
     """
     if scope.actor.person_id is not None:
@@ -60,6 +60,9 @@ def found_tenant(
     record(scope, "unit.created", "unit", unit.id, unit.path, code=code, name=name, level=unit.level, active_from=active_from)
     person = add_person(scope, login=login, details=details)
     add_grant(scope, person=person, unit=unit, role=f"{unit.level}.admin", active_from=active_from)
-    given = password or one_time_password()
-    set_password(scope, person=person, password=given, must_change=password is None)
-    return Slip(person_id=person.id, login=person.login, password=given)
+    if password_hash is not None:
+        keep_password(scope, person=person, password_hash=password_hash, must_change=False)
+        return Slip(person_id=person.id, login=person.login, password="")
+    password = one_time_password()
+    set_password(scope, person=person, password=password, must_change=True)
+    return Slip(person_id=person.id, login=person.login, password=password)

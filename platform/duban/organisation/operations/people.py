@@ -8,7 +8,7 @@ from uuid import UUID
 from duban.access.checks import require
 from duban.audit.operations import record
 from duban.identity.models import Person
-from duban.identity.operations import end_sessions, set_password
+from duban.identity.operations import end_sessions, keep_password, set_password
 from duban.kernel.errors import NotAllowedError
 from duban.kernel.scope import Scope
 from duban.organisation.errors import OwnRoleError
@@ -44,12 +44,12 @@ def create_person(
     login: str,
     details: Details,
     active_from: date | None = None,
-    password: str | None = None,
+    password_hash: str | None = None,
 ) -> Slip:
     """
     Make somebody known with their first role, and give the slip with a one-time password.
 
-    Takes:  `password` only where it is known already and need not be changed: demo accounts.
+    Takes:  `password_hash` only where the password is known already and need not be changed: demo accounts.
     Raises: NotFoundError, NotAllowedError, InvalidInputError, LoginTakenError, RoleDoesNotFitError, UnitClosedError.
     Costs:  one password hash (about 25 ms).
     """
@@ -58,9 +58,12 @@ def create_person(
     check_open(scope, unit)
     person = add_person(scope, login=login, details=details)
     add_grant(scope, person=person, unit=unit, role=role, active_from=active_from or scope.today)
-    given = password or one_time_password()
-    set_password(scope, person=person, password=given, must_change=password is None)
-    return Slip(person_id=person.id, login=person.login, password=given)
+    if password_hash is not None:
+        keep_password(scope, person=person, password_hash=password_hash, must_change=False)
+        return Slip(person_id=person.id, login=person.login, password="")
+    password = one_time_password()
+    set_password(scope, person=person, password=password, must_change=True)
+    return Slip(person_id=person.id, login=person.login, password=password)
 
 
 def update_person(scope: Scope, *, person_id: UUID, details: Details) -> Person:

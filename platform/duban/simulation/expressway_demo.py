@@ -1,0 +1,131 @@
+"""The demo expressway: an owner, two resident supervision offices, contractors and sections under plan 3 of source 001."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
+
+from sqlalchemy import Engine
+
+from duban.calendar.due_dates import Campaign
+from duban.calendar.due_rules import FixedDate
+from duban.kernel.settings import Settings
+from duban.simulation import acts, goals
+from duban.simulation.acts import Owed
+from duban.simulation.stage import Diary, Stage, set_stage
+from duban.tenancy.kinds import Kind
+
+OWNER = "EJL"
+LEADER, OFFICER, EVALUATOR = "owner.leader", "owner.officer", "owner.evaluator"
+DAY = timedelta(days=1)
+
+
+class ExpresswayDemo:
+    """Makes the project's year. `make` does all of it."""
+
+    def __init__(
+        self, engine: Engine, settings: Settings, *, kind: Kind, today: date, password: str, say: Callable[[str], None]
+    ) -> None:
+        """Set the stage; `today` is the date the demo is looked at."""
+        self.kind, self.today, self.say = kind, today, say
+        self.year = today.year if today.month >= 4 else today.year - 1
+        name = "EJL1高速公路项目"
+        self.stage = set_stage(
+            engine, settings, kind=kind, name=name, password=password, files=["units.csv"], on=date(self.year, 1, 6)
+        )
+        self.specs = {template.code: template.fields for template in kind.requirements}
+        self.diary = Diary(self.stage)
+
+    def make(self) -> Stage:
+        """Make everything. Gives: the stage, its tenant still hidden."""
+        self.say("高速公路项目：人员、方案、目标")
+        with self.stage.one_sitting():
+            self._hire()
+        self._begin()
+        self.say("高速公路项目：报送与审核")
+        self._reports()
+        self.diary.live(until=self.stage.at(self.today, 0, 0))
+        self.stage.at(self.today, 0, 30)
+        self.stage.tick()
+        self.stage.deliver()
+        return self.stage
+
+    def _hire(self) -> None:
+        stage = self.stage
+        stage.hire(OWNER, "owner.leader", LEADER, post="项目总经理")
+        stage.hire(OWNER, "owner.officer", OFFICER, post="安全总监")
+        stage.hire(OWNER, "owner.evaluator", EVALUATOR, post="考核专员")
+        stage.name_contacts(OWNER, leader_in_charge=LEADER, liaison_officer=OFFICER)
+        roles = {"supervision_office": "officer", "contractor": "officer", "section": "clerk"}
+        posts = {
+            "supervision_office": ("安全监理工程师", "驻地监理工程师"),
+            "contractor": ("安全部部长", "项目经理"),
+            "section": ("专职安全员", "标段负责人"),
+        }
+        for code in stage.codes(*roles):
+            level = stage.levels[code]
+            short = code.removeprefix("EJL-").lower()
+            clerk = stage.hire(code, f"{level}.{roles[level]}", short, post=posts[level][0])
+            head = stage.hire(code, f"{level}.leader", f"{short}.head", post=posts[level][1])
+            stage.clerks[code] = clerk
+            if code != "EJL-S07":
+                stage.name_contacts(code, principal=head, leader_in_charge=head, designated_person=clerk)
+
+    def _begin(self) -> None:
+        stage, year = self.stage, self.year
+        plan = self.kind.plan("safety_year")
+        stage.at(date(year, 1, 8), 9)
+        text = acts.original_text(plan, year)
+        document = acts.register(stage, OFFICER, OWNER, plan.document.in_year(year), text=text, issued_on=date(year, 1, 7))
+        self.programme = acts.issue_plan(stage, OFFICER, OWNER, plan, year=year, document_id=document)
+        stage.at(date(year, 1, 10), 9)
+        limits = {"deaths": "0", "general_accidents": "3", "major_accidents": "0", "certificate_rate": "100"}
+        goals.adopt(stage, OFFICER, OWNER, year=year, limits=limits)
+        self._split(OWNER, OFFICER, {"general_accidents": {"EJL-Z1": 2, "EJL-Z2": 1}})
+        for office, shares in (("EJL-Z1", {"EJL-C1": 1, "EJL-C2": 1}), ("EJL-Z2", {"EJL-C3": 1})):
+            goals.accept_targets(stage, stage.clerks[office], office, year=year)
+            self._split(office, stage.clerks[office], {"general_accidents": shares})
+        for contractor in stage.codes("contractor")[:2]:
+            goals.accept_targets(stage, stage.clerks[contractor], contractor, year=year)
+        stage.at(date(year, 1, 15), 9)
+        goals.write_letters(stage, OFFICER, OWNER, year=year, prefix="EJL1安责")
+        goals.sign(stage, LEADER, upper=OWNER, year=year)
+        goals.sign(stage, "z1.head", upper=OWNER, year=year, lowers=["EJL-Z1"])
+
+    def _split(self, unit: str, login: str, shares: dict[str, dict[str, int]]) -> None:
+        goals.split(self.stage, login, unit, year=self.year, line="project", shares=shares)
+
+    def _reports(self) -> None:
+        stage, kind, today = self.stage, self.kind, self.today
+        stage.at(date(self.year, 1, 20), 9)
+        plan = acts.issue_requirement(
+            stage, OFFICER, OWNER, kind.requirement("plan"), year=self.year, programme_id=self.programme,
+            due=FixedDate(on=date(self.year, 6, 25)),
+        )  # fmt: skip
+        first = max(stage.today, today - timedelta(days=100))
+        for code in ("hazard_statistics", "quarterly_summary"):
+            campaign = Campaign(first, today + 60 * DAY)
+            owed = acts.issue_requirement(
+                stage, OFFICER, OWNER, kind.requirement(code), year=self.year, programme_id=self.programme, campaign=campaign
+            )
+            for number, one in enumerate(owed):
+                self._play(one, number)
+        for number, one in enumerate(plan):
+            if one.unit != "EJL-S07":
+                self._play(one, number)
+
+    def _reviewer(self, owed: Owed) -> str:
+        """A section is reviewed by its contractor, a contractor by its supervision office."""
+        if self.stage.levels[owed.unit] == "contractor":
+            return "z2" if owed.unit == "EJL-C3" else "z1"
+        return {"1": "c1", "2": "c1", "3": "c2", "4": "c2"}.get(owed.unit[-1], "c3")
+
+    def _play(self, owed: Owed, number: int) -> None:
+        ago = (self.today - owed.due_on).days
+        hand_in = partial(acts.hand_in, self.stage, owed, self.specs[owed.requirement], number=number)
+        accept = partial(acts.accept, self.stage, self._reviewer(owed), owed)
+        if ago > 12 and number % 9 != 4:
+            day = owed.due_on - DAY * (1 + number % 3)
+            self.diary.on(day, 10, number % 60, hand_in)
+            self.diary.on(day + DAY, 15, number % 60, accept)
+        elif 12 >= ago >= -8 and number % 3 != 2:
+            self.diary.on(min(owed.due_on, self.today - DAY), 10, number % 60, hand_in)
