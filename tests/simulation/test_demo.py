@@ -1,0 +1,170 @@
+"""The demo tenants are whole: every state, every role, an unbroken record; and are made once."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import func, select, update
+
+from duban.assessments.models import Assessment, VetoDecision
+from duban.assessments.queries import standing
+from duban.audit.queries import verify
+from duban.identity.models import Person
+from duban.identity.operations import sign_in
+from duban.kernel.clock import SystemClock
+from duban.kernel.ids import PersonId
+from duban.kernel.scope import SYSTEM, Actor, Scope, open_session, owned, unit_of_work
+from duban.letters.models import Letter
+from duban.notifications.models import Notice
+from duban.programmes.models import Programme, Task
+from duban.reporting.models import Duty
+from duban.reporting.queries.duties import awaiting_review, open_duties
+from duban.simulation.demo import PASSWORD, SLUGS, demo_accounts, ensure_demo
+from duban.tenancy.models import Tenant
+from duban.tenancy.queries import find_tenant
+from duban.tree.models import Unit
+from tests.simulation.conftest import Made
+
+
+@contextmanager
+def inside(made: Made, slug: str, login: str | None = None) -> Iterator[Scope]:
+    with open_session(made.engine, None) as session:
+        tenant = find_tenant(session, slug)
+    assert tenant is not None
+    now = SystemClock().now()
+    actor = SYSTEM
+    if login is not None:
+        with unit_of_work(made.engine, tenant=tenant, actor=SYSTEM, now=now) as scope:
+            person = scope.session.scalars(owned(scope, Person).where(Person.login == login)).one()
+            actor = Actor(PersonId(person.id), person.name)
+    with unit_of_work(made.engine, tenant=tenant, actor=actor, now=now) as scope:
+        yield scope
+
+
+def counted(scope: Scope, column) -> Counter:
+    rows = scope.session.execute(select(column, func.count()).where(column.class_.tenant_id == scope.tenant_id).group_by(column))
+    return Counter({str(key): count for key, count in rows})
+
+
+def test_every_account_opens_the_door(made: Made) -> None:
+    for account in demo_accounts():
+        with inside(made, account.tenant) as scope:
+            assert isinstance(sign_in(scope, login=account.login, password=PASSWORD, address="", device=""), str), account
+        assert account.login in made.accounts
+
+
+def test_the_record_of_every_tenant_is_unbroken(made: Made) -> None:
+    for slug in SLUGS:
+        with inside(made, slug) as scope:
+            verdict = verify(scope)
+        assert verdict.bad_seq is None
+        assert verdict.rows > 100
+
+
+def test_a_second_call_makes_nothing(made: Made) -> None:
+    with made.engine.connect() as connection:
+        before = connection.execute(select(func.count()).select_from(Tenant)).scalar()
+    said: list[str] = []
+
+    assert ensure_demo(made.settings, say=said.append) == made.accounts
+
+    with made.engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(Tenant)).scalar() == before == 3
+    assert said == []
+
+
+def test_half_a_demo_is_never_shown(made: Made) -> None:
+    """As if the making had been broken off: the tenant is there under its draft name, hidden."""
+    with made.engine.begin() as connection:
+        connection.execute(update(Tenant).where(Tenant.slug == "ejl1").values(slug="draft-broken-off", active=False))
+    try:
+        with open_session(made.engine, None) as session:
+            assert find_tenant(session, "ejl1") is None
+            assert find_tenant(session, "draft-broken-off") is None
+    finally:
+        with made.engine.begin() as connection:
+            connection.execute(update(Tenant).where(Tenant.slug == "draft-broken-off").values(slug="ejl1", active=True))
+
+
+class TestWangcheng:
+    def test_has_its_units(self, made: Made) -> None:
+        with inside(made, "wangcheng") as scope:
+            levels = counted(scope, Unit.level)
+        assert levels["village"] == 160
+        assert levels["township"] == 16
+        assert levels["department"] >= 6
+        assert levels["park"] == 2
+        assert levels["enterprise"] == 8
+
+    def test_shows_duties_in_every_state_but_cancelled(self, made: Made) -> None:
+        with inside(made, "wangcheng") as scope:
+            states = counted(scope, Duty.state)
+            timeliness = counted(scope, Duty.timeliness)
+        assert {"open", "submitted", "returned", "accepted", "missing"} <= set(states), states
+        assert {"on_time", "late", "missing", "pending"} <= set(timeliness), timeliness
+
+    def test_gives_everybody_something_to_do(self, made: Made) -> None:
+        with inside(made, "wangcheng", "county.officer") as scope:
+            assert awaiting_review(scope).items
+        for login in ("v001001", "o001"):
+            with inside(made, "wangcheng", login) as scope:
+                assert open_duties(scope).items, login
+        with inside(made, "wangcheng", "o001") as scope:
+            assert awaiting_review(scope).items
+        with inside(made, "wangcheng") as scope:
+            assert scope.session.scalar(select(func.count()).select_from(Notice).where(Notice.tenant_id == scope.tenant_id)) > 100
+
+    def test_has_the_twelve_tasks_and_programmes_derived_from_them(self, made: Made) -> None:
+        with inside(made, "wangcheng") as scope:
+            programmes = scope.session.scalars(owned(scope, Programme)).all()
+            [whole] = [one for one in programmes if one.parent_id is None]
+            tasks = scope.session.scalars(owned(scope, Task).where(Task.programme_id == whole.id)).all()
+        assert len(tasks) == 12
+        assert len(programmes) == 3
+
+    def test_has_letters_signed_in_part(self, made: Made) -> None:
+        with inside(made, "wangcheng") as scope:
+            states = counted(scope, Letter.state)
+        assert len(states) >= 2
+        assert states["in_force"] > 20
+
+    def test_has_a_published_year_with_a_veto_and_rounds_in_progress(self, made: Made) -> None:
+        with inside(made, "wangcheng", "county.officer") as scope:
+            rounds = {one.state.value: one for one in scope.session.scalars(owned(scope, Assessment))}
+            assert {"published", "scoring", "self_scoring"} == set(rounds)
+            ranking = standing(scope, rounds["published"]).ranking
+        assert len(ranking) == 16
+        assert [row.is_vetoed for row in ranking].count(True) == 1
+
+
+class TestChengbei:
+    def test_lived_example_b(self, made: Made) -> None:
+        with inside(made, "chengbei") as scope:
+            duties = scope.session.scalars(owned(scope, Duty)).all()
+        assert len(duties) == 80
+        assert Counter(duty.timeliness for duty in duties) == {"on_time": 77, "late": 2, "missing": 1}
+        assert {duty.state for duty in duties} == {"accepted", "missing_submitted"}
+
+    def test_published_its_ranking_with_one_veto(self, made: Made) -> None:
+        with inside(made, "chengbei", "officer") as scope:
+            [assessment] = scope.session.scalars(owned(scope, Assessment)).all()
+            ranking = standing(scope, assessment).ranking
+        assert assessment.state.value == "published"
+        assert [row.is_vetoed for row in ranking].count(True) == 1
+        assert [row.grade for row in ranking if row.is_vetoed] == ["unqualified"]
+
+
+def test_the_expressway_is_at_work(made: Made) -> None:
+    with inside(made, "ejl1") as scope:
+        levels = counted(scope, Unit.level)
+        states = counted(scope, Duty.state)
+    assert levels == {"owner": 1, "supervision_office": 2, "contractor": 3, "section": 7}
+    assert len(states) >= 3
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_nobody_decided_a_veto_alone(made: Made, slug: str) -> None:
+    with inside(made, slug) as scope:
+        for decision in scope.session.scalars(owned(scope, VetoDecision)):
+            assert decision.proposed_by != decision.decided_by
