@@ -26,6 +26,8 @@ from duban.tenancy.queries import find_tenant
 from duban.tree.models import Unit
 from tests.simulation.conftest import Made
 
+pytestmark = pytest.mark.timeout(900)  # the first test waits for the demo to be made; a busy machine takes minutes
+
 
 @contextmanager
 def inside(made: Made, slug: str, login: str | None = None) -> Iterator[Scope]:

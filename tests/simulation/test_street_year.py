@@ -1,8 +1,12 @@
 """The story of the street office's year says what Example B says."""
 
+import pytest
+
 from duban.kernel.settings import ROOT
 from duban.simulation.replay import replay_street
 from duban.tenancy.kinds import load_all
+
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_the_story_tells_the_year() -> None:

@@ -13,39 +13,33 @@ from sqlalchemy import Engine
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
 from duban.calendar.periods import last_day_of_month
-from duban.kernel.settings import Settings
-from duban.organisation.operations.units import place_in_line
 from duban.reporting.forms import Targets, TargetScope
 from duban.reporting.operations import change_due_date, urge
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
+from duban.simulation.county_people import (
+    BUSY_TOWNSHIPS,
+    COUNTY,
+    EVALUATOR,
+    LEADER,
+    OFFICER,
+    SECOND,
+    UNNAMED,
+    hire_everybody,
+    place_in_sectors,
+)
 from duban.simulation.goals import Round
-from duban.simulation.stage import ADMIN, Diary, Stage, set_stage
+from duban.simulation.stage import Diary, Stage, set_stage
 from duban.tenancy.kinds import Kind
 
-COUNTY = "430112"
-LEADER, OFFICER, SECOND, EVALUATOR, AUDITOR = (
-    "county.leader",
-    "county.officer",
-    "county.second",
-    "county.evaluator",
-    "county.auditor",
-)
-SECTORS = {"WC-E01": "WC-D06", "WC-E03": "WC-D01", "WC-E06": "WC-D01", "WC-E07": "WC-D02", "WC-E08": "WC-D03"}
-"""Enterprises with a superior in the sector line beside the territorial one."""
-BUSY_TOWNSHIPS = ("430112001", "430112106")
-"""Townships whose villages are shown at work too."""
 VETOED = "430112103"
-UNNAMED = ("430112115204", "430112103201")
 DAY = timedelta(days=1)
 
 
 class CountyDemo:
     """Makes the county's two years. `make` does all of it."""
 
-    def __init__(
-        self, engine: Engine, settings: Settings, *, kind: Kind, today: date, password: str, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, engine: Engine, *, kind: Kind, today: date, password: str, say: Callable[[str], None]) -> None:
         """Set the stage; `today` is the date the demo is looked at."""
         self.kind, self.today, self.say = kind, today, say
         # Early in a year there is little to see of it: then the year before is the one at work.
@@ -53,7 +47,6 @@ class CountyDemo:
         self.begin = date(self.year - 1, 1, 6)
         self.stage = set_stage(
             engine,
-            settings,
             kind=kind,
             name="望城区安全生产委员会",
             password=password,
@@ -73,8 +66,8 @@ class CountyDemo:
         """Make everything. Gives: the stage, its tenant still hidden."""
         self.say("望城：人员与联系人")
         with self.stage.one_sitting():
-            self._hire()
-        self._place_in_sectors()
+            hire_everybody(self.stage)
+        place_in_sectors(self.stage)
         self.say("望城：上一年度")
         self._last_year()
         self.say("望城：本年度方案、目标、责任书")
@@ -82,58 +75,10 @@ class CountyDemo:
         self.say("望城：报送与审核")
         self._reports()
         self._midyear()
-        self.stage.clock.at = min(self.stage.clock.at, self.stage.at(self.today, 0, 30))
         self.stage.at(self.today, 0, 30)
         self.stage.tick()
-        self.stage.deliver()
+        self.stage.deliver(recent_from=self.today - timedelta(days=21))
         return self.stage
-
-    # --- people -----------------------------------------------------------------------------------------------------
-
-    def _hire(self) -> None:
-        stage = self.stage
-        stage.hire(COUNTY, "county.leader", LEADER, post="副区长")
-        stage.hire(COUNTY, "county.officer", OFFICER, post="安委办主任")
-        stage.hire(COUNTY, "county.officer", SECOND, post="安委办副主任")
-        stage.hire(COUNTY, "county.evaluator", EVALUATOR, post="考核科科长")
-        stage.hire(COUNTY, "county.auditor", AUDITOR, post="审计员")
-        stage.name_contacts(COUNTY, leader_in_charge=LEADER, liaison_officer=OFFICER)
-        posts = {
-            "township": ("安监站站长", "镇长（主任）"),
-            "park": ("安环局局长", "管委会主任"),
-            "department": ("安全科科长", "局长"),
-        }
-        for code in (*self.townships, *self.parks, *self.departments):
-            level = stage.levels[code]
-            clerk = stage.hire(
-                code,
-                f"{level}.officer",
-                f"o{code[6:].lower()}" if level == "township" else f"o{code[3:].lower()}",
-                post=posts[level][0],
-            )
-            head = stage.hire(code, f"{level}.leader", clerk.replace("o", "l", 1), post=posts[level][1])
-            stage.clerks[code] = clerk
-            stage.name_contacts(code, principal=head, leader_in_charge=head, designated_person=clerk, liaison_officer=clerk)
-        for code in stage.codes("village"):
-            clerk = stage.hire(code, "village.clerk", f"v{code[6:]}", post="安全员")
-            stage.clerks[code] = clerk
-            if any(code.startswith(township) for township in BUSY_TOWNSHIPS):
-                stage.hire(code, "village.leader", f"b{code[6:]}", post="支部书记")
-            if code not in UNNAMED:
-                stage.name_contacts(
-                    code, leader_in_charge=f"{stage.players[clerk].name[0]}书记/支部书记", designated_person=clerk
-                )
-        for code in stage.codes("enterprise"):
-            clerk = stage.hire(code, "enterprise.clerk", f"e{code[-2:]}", post="安全员")
-            stage.hire(code, "enterprise.leader", f"p{code[-2:]}", post="总经理")
-            stage.clerks[code] = clerk
-            stage.name_contacts(code, principal=f"p{code[-2:]}", designated_person=clerk)
-
-    def _place_in_sectors(self) -> None:
-        stage = self.stage
-        for enterprise, department in SECTORS.items():
-            with stage.as_(ADMIN) as scope:
-                place_in_line(scope, unit_id=stage.units[enterprise], line="sector", parent_id=stage.units[department])
 
     def _head(self, unit: str) -> str:
         return self.stage.clerks[unit].replace("o", "l", 1)
@@ -169,7 +114,6 @@ class CountyDemo:
         self.diary.on(date(year + 1, 1, 12), 8, 30, self._tick)
         self._last_assessment(year)
         self.diary.live()
-        stage.deliver()
 
     def _tick(self) -> None:
         self.stage.tick()
@@ -307,7 +251,7 @@ class CountyDemo:
         for code, villages in self.villages.items():
             goals.write_letters(stage, stage.clerks[code], code, year=year, prefix=f"{stage.unit_names[code][:2]}安责")
             goals.sign(stage, self._head(code), upper=code, year=year)
-            for village in villages[:6]:
+            for village in villages[:3]:
                 goals.sign(stage, f"b{village[6:]}", upper=code, year=year, lowers=[village])
 
     # --- reports ----------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def ensure_demo(settings: Settings, say: Say = lambda _line: None) -> str:
         kinds = load_all() if wanted else {}
         for slug in wanted:
             began = monotonic()
-            stage = _MAKERS[slug](engine, settings, kinds[_KINDS[slug]], say)
+            stage = _MAKERS[slug](engine, kinds[_KINDS[slug]], say)
             open_doors(stage, slug)
             say(f"{stage.tenant.name}：{len(stage.units)} 个单位、{len(stage.players)} 人，用时 {monotonic() - began:.0f} 秒")
     finally:
@@ -93,24 +93,24 @@ def _exists(engine: Engine, slug: str) -> bool:
         return find_tenant(session, slug) is not None
 
 
-def _wangcheng(engine: Engine, settings: Settings, kind: Kind, say: Say) -> Stage:
+def _wangcheng(engine: Engine, kind: Kind, say: Say) -> Stage:
     today = SystemClock().now().astimezone(kind.zone).date()
-    return CountyDemo(engine, settings, kind=kind, today=today, password=PASSWORD, say=say).make()
+    return CountyDemo(engine, kind=kind, today=today, password=PASSWORD, say=say).make()
 
 
-def _chengbei(engine: Engine, settings: Settings, kind: Kind, say: Say) -> Stage:
+def _chengbei(engine: Engine, kind: Kind, say: Say) -> Stage:
     say("城北街道：2011年全年")
-    year = StreetYear(engine, settings, kind=kind, year=STREET_YEAR, password=PASSWORD)
+    year = StreetYear(engine, kind=kind, year=STREET_YEAR, password=PASSWORD)
     year.run()
     return year.stage
 
 
-def _ejl1(engine: Engine, settings: Settings, kind: Kind, say: Say) -> Stage:
+def _ejl1(engine: Engine, kind: Kind, say: Say) -> Stage:
     today = SystemClock().now().astimezone(kind.zone).date()
-    return ExpresswayDemo(engine, settings, kind=kind, today=today, password=PASSWORD, say=say).make()
+    return ExpresswayDemo(engine, kind=kind, today=today, password=PASSWORD, say=say).make()
 
 
-_MAKERS: dict[str, Callable[[Engine, Settings, Kind, Say], Stage]] = {
+_MAKERS: dict[str, Callable[[Engine, Kind, Say], Stage]] = {
     "wangcheng": _wangcheng,
     "chengbei": _chengbei,
     "ejl1": _ejl1,

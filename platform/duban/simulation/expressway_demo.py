@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
-from duban.kernel.settings import Settings
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
 from duban.simulation.stage import Diary, Stage, set_stage
@@ -22,16 +21,12 @@ DAY = timedelta(days=1)
 class ExpresswayDemo:
     """Makes the project's year. `make` does all of it."""
 
-    def __init__(
-        self, engine: Engine, settings: Settings, *, kind: Kind, today: date, password: str, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, engine: Engine, *, kind: Kind, today: date, password: str, say: Callable[[str], None]) -> None:
         """Set the stage; `today` is the date the demo is looked at."""
         self.kind, self.today, self.say = kind, today, say
         self.year = today.year if today.month >= 4 else today.year - 1
         name = "EJL1高速公路项目"
-        self.stage = set_stage(
-            engine, settings, kind=kind, name=name, password=password, files=["units.csv"], on=date(self.year, 1, 6)
-        )
+        self.stage = set_stage(engine, kind=kind, name=name, password=password, files=["units.csv"], on=date(self.year, 1, 6))
         self.specs = {template.code: template.fields for template in kind.requirements}
         self.diary = Diary(self.stage)
 
@@ -46,7 +41,7 @@ class ExpresswayDemo:
         self.diary.live(until=self.stage.at(self.today, 0, 0))
         self.stage.at(self.today, 0, 30)
         self.stage.tick()
-        self.stage.deliver()
+        self.stage.deliver(recent_from=self.today - timedelta(days=21))
         return self.stage
 
     def _hire(self) -> None:

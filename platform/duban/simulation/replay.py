@@ -57,5 +57,5 @@ def replay_street(kind: Kind, *, year: int) -> Story:
 
     Costs: half a minute, most of it the database starting and forty passwords being hashed.
     """
-    with scratch_database() as (engine, settings):
-        return StreetYear(engine, settings, kind=kind, year=year, password=PASSWORD).run()
+    with scratch_database() as (engine, _):
+        return StreetYear(engine, kind=kind, year=year, password=PASSWORD).run()

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, update
 from duban.identity.passwords import hash_password
 from duban.kernel.clock import SetClock
 from duban.kernel.ids import PersonId, UnitId
-from duban.kernel.runtime import Runtime
 from duban.kernel.scope import SYSTEM, Actor, Scope, TenantInfo, open_session, owned, unit_of_work
-from duban.kernel.settings import Settings
-from duban.notifications.tasks import Courier, deliver
+from duban.notifications.models import Effect
+from duban.notifications.operations import Claim, cancel, claim, put_in_inbox, settle
+from duban.notifications.states import Channel
 from duban.organisation.making import Details
 from duban.organisation.operations.contacts import Named, set_contacts
 from duban.organisation.operations.founding import found_tenant
@@ -29,9 +29,10 @@ from duban.tenancy.models import Tenant
 from duban.tenancy.operations import provision
 from duban.tenancy.parts import read_parts
 from duban.tree.models import Unit
-from duban.web.i18n import load_translations
 
 ADMIN = "admin"
+BATCH = 500
+LEASE = timedelta(minutes=5)
 OPENED = date(2000, 1, 1)
 """Since when demo units exist: long before anything is asked of them."""
 
@@ -59,7 +60,6 @@ class Stage:
     tenant: TenantInfo
     password: str
     clock: SetClock
-    settings: Settings
     units: dict[str, UnitId] = field(default_factory=dict)
     unit_names: dict[str, str] = field(default_factory=dict)
     levels: dict[str, str] = field(default_factory=dict)
@@ -165,20 +165,36 @@ class Stage:
             reminders = plan_reminders(scope)
         return missing, reminders
 
-    def deliver(self) -> None:
-        """Deliver everything that is due by now."""
-        runtime = Runtime(settings=self.settings, engine=self.engine, clock=self.clock)
-        courier = Courier(
-            runtime=runtime,
-            translations=lambda locale: load_translations(locale).gettext,
-            still_wanted=dict(reporting_tasks.STILL_WANTED),
-        )
-        deliver(courier, self.tenant)
+    def deliver(self, *, recent_from: date | None = None) -> None:
+        """
+        Deliver everything that is due by now, as the worker does but in large batches; there is no mail server.
+
+        Takes: `recent_from` a day before which messages are no longer worth an inbox.
+        """
+        for channel in (Channel.IN_APP, Channel.EMAIL):
+            while True:
+                with self.as_system() as scope:
+                    claims = claim(scope, channel=channel, limit=BATCH, lease=LEASE)
+                    for held in claims:
+                        self._settle(scope, channel, held, recent_from)
+                if not claims:
+                    break
+
+    def _settle(self, scope: Scope, channel: Channel, held: Claim, recent_from: date | None) -> None:
+        if channel is Channel.EMAIL:
+            cancel(scope, held=held, reason="no mail server is set")
+            return
+
+        def wanted(scope: Scope, effect: Effect) -> bool:
+            asked = reporting_tasks.STILL_WANTED.get(effect.subject_kind)
+            recent = recent_from is None or effect.created_at.astimezone(scope.zone).date() >= recent_from
+            return recent and (asked is None or asked(scope, effect))
+
+        settle(scope, held=held, still_wanted=wanted, have_effect=put_in_inbox)
 
 
 def set_stage(
     engine: Engine,
-    settings: Settings,
     *,
     kind: Kind,
     name: str,
@@ -206,7 +222,7 @@ def set_stage(
         demo=True,
     )
     _show(engine, tenant, slug=tenant.slug, active=False)
-    stage = Stage(engine, kind, tenant, password, SetClock(now), settings)
+    stage = Stage(engine, kind, tenant, password, SetClock(now))
     _people_the_stage(stage, files, admin_name)
     return stage
 

@@ -16,7 +16,6 @@ from duban.assessments import queries as assessment_queries
 from duban.calendar.lateness import TIMELINESS_LABELS, Timeliness
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.scope import get_owned
-from duban.kernel.settings import Settings
 from duban.reporting.models import Duty
 from duban.reporting.queries.reminders import due_stages
 from duban.reporting.rules import Stage as ReminderStage
@@ -61,13 +60,11 @@ class Story:
 class StreetYear:
     """One year of the street office. `run` lives it."""
 
-    def __init__(self, engine: Engine, settings: Settings, *, kind: Kind, year: int, password: str) -> None:
+    def __init__(self, engine: Engine, *, kind: Kind, year: int, password: str) -> None:
         """Make the tenant, its units and its people, on the day before the notice."""
         self.year, self.kind = year, kind
         self.opened = date(year, 4, 29)
-        self.stage = set_stage(
-            engine, settings, kind=kind, name="城北街道", password=password, files=["units.csv"], on=self.opened
-        )
+        self.stage = set_stage(engine, kind=kind, name="城北街道", password=password, files=["units.csv"], on=self.opened)
         self.story = Story(self.stage)
         self.diary = Diary(self.stage)
         self.units = self.stage.codes("community", "village")
@@ -251,7 +248,8 @@ class StreetYear:
 
     def _tick(self) -> None:
         missing, reminders = self.stage.tick()
-        self.stage.deliver()
+        if missing or reminders:
+            self.stage.deliver()
         self.reminders += reminders
         if missing:
             self.story.tell(f"时限已过仍未报送：{missing} 项任务记为漏报")

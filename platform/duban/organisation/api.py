@@ -1,0 +1,230 @@
+"""Units and people for programs: the same operations as the pages."""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import Any
+from uuid import UUID
+
+from duban.access.checks import may
+from duban.kernel.errors import InvalidInputError
+from duban.kernel.scope import Scope
+from duban.kernel.text import N_, Text
+from duban.organisation import schemas
+from duban.organisation.operations import people as people_operations
+from duban.organisation.operations import roles, units
+from duban.organisation.operations.contacts import set_contacts
+from duban.organisation.operations.importing import ImportReport, check_units_file, import_units
+from duban.organisation.operations.people import Slip
+from duban.organisation.queries import people as people_queries
+from duban.organisation.queries import units as unit_queries
+from duban.organisation.queries.people import Held
+from duban.tree.models import Placement, Unit
+from duban.web.api import ApiBlueprint, NoContent, page_body, paged
+from duban.web.errors import translate
+from duban.web.requests import current_scope, work
+
+blp = ApiBlueprint("api-organisation", __name__, url_prefix="/api/v1", description="Units, lines, contacts, people, roles")
+
+LARGEST_FILE_BYTES = 1024 * 1024
+PERSON_FIELDS = ("id", "login", "name", "post", "phone", "email", "active")
+
+
+@blp.get("/units/")
+@blp.arguments(schemas.SearchArgs, location="query")
+@blp.response(200, schemas.UnitListSchema)
+def search_units(args: dict[str, Any]) -> dict[str, object]:
+    """Find units by name, pinyin, initials or code, best first."""
+    scope = current_scope()
+    below = unit_queries.get_readable_unit(scope, args["below"]).path if args["below"] else None
+    levels = [args["level"]] if args["level"] else ()
+    return {"items": unit_queries.search_units(scope, args["q"], levels=levels, below=below, limit=args["limit"])}
+
+
+@blp.post("/units/")
+@blp.arguments(schemas.NewUnitSchema)
+@blp.response(201, schemas.UnitSchema)
+def create_unit(data: dict[str, Any]) -> Unit:
+    """Set up a unit directly under another."""
+    with work() as scope:
+        return units.create_unit(scope, **data)
+
+
+@blp.post("/units/import")
+@blp.arguments(schemas.ImportSchema)
+@blp.response(200, schemas.ImportReportSchema)
+def import_file(data: dict[str, Any]) -> dict[str, object]:
+    """Check a units file, or take all of it."""
+    try:
+        content = b64decode(data["content"], validate=True)
+    except (Base64Error, ValueError) as error:
+        raise InvalidInputError(fields={"content": [Text(N_("应为 base64 编码的文件内容。"))]}) from error
+    if len(content) > LARGEST_FILE_BYTES:
+        raise InvalidInputError(fields={"content": [Text(N_("请选择一个 CSV 文件，最大 1 MB。"))]})
+    if not data["confirmed"]:
+        return _report(check_units_file(current_scope(), data=content))
+    with work() as scope:
+        return _report(import_units(scope, data=content))
+
+
+def _report(report: ImportReport) -> dict[str, object]:
+    problems = [{"line": one.line, "column": one.column, "text": translate(one.text)} for one in report.problems]
+    return {"new": len(report.new), "unchanged": len(report.unchanged), "done": report.done, "problems": problems}
+
+
+@blp.get("/units/<uuid:unit_id>")
+@blp.response(200, schemas.UnitSchema)
+def show_unit(unit_id: UUID) -> Unit:
+    """Describe a unit."""
+    return unit_queries.get_readable_unit(current_scope(), unit_id)
+
+
+@blp.patch("/units/<uuid:unit_id>")
+@blp.arguments(schemas.RenameSchema)
+@blp.response(200, schemas.UnitSchema)
+def rename_unit(data: dict[str, Any], unit_id: UUID) -> Unit:
+    """Give a unit another name."""
+    with work() as scope:
+        return units.rename_unit(scope, unit_id=unit_id, **data)
+
+
+@blp.post("/units/<uuid:unit_id>/close")
+@blp.arguments(schemas.CloseSchema)
+@blp.response(200, schemas.UnitSchema)
+def close_unit(data: dict[str, Any], unit_id: UUID) -> Unit:
+    """End a unit; what it handed in stays."""
+    with work() as scope:
+        return units.close_unit(scope, unit_id=unit_id, **data)
+
+
+@blp.post("/units/<uuid:unit_id>/lines")
+@blp.arguments(schemas.PlaceSchema)
+@blp.response(201, schemas.PlacementSchema)
+def place_unit(data: dict[str, Any], unit_id: UUID) -> Placement:
+    """Place a unit under a superior in a second line."""
+    with work() as scope:
+        return units.place_in_line(scope, unit_id=unit_id, **data)
+
+
+@blp.get("/units/<uuid:unit_id>/contacts")
+@blp.response(200, schemas.ContactListSchema)
+def list_contacts(unit_id: UUID) -> dict[str, object]:
+    """List every kind of contact of a unit, named or not."""
+    scope = current_scope()
+    return _contacts(scope, unit_queries.get_readable_unit(scope, unit_id))
+
+
+@blp.put("/units/<uuid:unit_id>/contacts")
+@blp.arguments(schemas.ContactsInputSchema)
+@blp.response(200, schemas.ContactListSchema)
+def name_contacts(data: dict[str, Any], unit_id: UUID) -> dict[str, object]:
+    """Name contacts of a unit."""
+    with work() as scope:
+        set_contacts(scope, unit_id=unit_id, named=data["contacts"])
+        scope.session.flush()  # the answer lists what was just named
+        return _contacts(scope, unit_queries.get_readable_unit(scope, unit_id))
+
+
+def _contacts(scope: Scope, unit: Unit) -> dict[str, object]:
+    return {
+        "items": [
+            {
+                "kind": line.kind.code,
+                "needed": line.needed,
+                **{part: getattr(line.contact, part) if line.contact else None for part in ("name", "post", "phone")},
+            }
+            for line in unit_queries.contact_lines(scope, unit)
+        ]
+    }
+
+
+@blp.get("/people/")
+@blp.arguments(schemas.PeopleArgs, location="query")
+@blp.response(200, paged(schemas.PersonSchema))
+def list_people(args: dict[str, Any]) -> dict[str, object]:
+    """List the people one may see, by name."""
+    scope = current_scope()
+    below = unit_queries.get_readable_unit(scope, args["below"]).path if args["below"] else None
+    page = people_queries.list_people(
+        scope, typed=args["q"], role=args["role"], below=below, after=args["after"], limit=args["limit"]
+    )
+    return page_body(page, lambda line: _person(line.person, line.held))
+
+
+@blp.post("/people/")
+@blp.arguments(schemas.NewPersonSchema)
+@blp.response(201, schemas.SlipSchema)
+def create_person(data: dict[str, Any]) -> Slip:
+    """Make a person known with a first role; answers with the one-time password, once."""
+    with work() as scope:
+        return people_operations.create_person(scope, **data)
+
+
+@blp.get("/people/<uuid:person_id>")
+@blp.response(200, schemas.PersonSchema)
+def show_person(person_id: UUID) -> dict[str, object]:
+    """Describe a person and the roles one may see."""
+    scope = current_scope()
+    return _visible(scope, person_id)
+
+
+@blp.patch("/people/<uuid:person_id>")
+@blp.arguments(schemas.DetailsSchema)
+@blp.response(200, schemas.PersonSchema)
+def update_person(details: Any, person_id: UUID) -> dict[str, object]:
+    """Change a person's details."""
+    with work() as scope:
+        people_operations.update_person(scope, person_id=person_id, details=details)
+        return _visible(scope, person_id)
+
+
+@blp.post("/people/<uuid:person_id>/password")
+@blp.response(200, schemas.SlipSchema)
+def reset_password(person_id: UUID) -> Slip:
+    """Give a person a new one-time password; it is shown here only."""
+    with work() as scope:
+        return people_operations.reset_password(scope, person_id=person_id)
+
+
+@blp.post("/people/<uuid:person_id>/roles")
+@blp.arguments(schemas.NewGrantSchema)
+@blp.response(201, schemas.PersonSchema)
+def grant_role(data: dict[str, Any], person_id: UUID) -> dict[str, object]:
+    """Give a person a role at a unit."""
+    with work() as scope:
+        roles.grant_role(scope, person_id=person_id, **data)
+        scope.session.flush()  # the answer lists what was just granted
+        return _visible(scope, person_id)
+
+
+@blp.post("/people/roles/<uuid:grant_id>/revoke")
+@blp.arguments(schemas.RevokeSchema)
+@blp.response(204, NoContent)
+def revoke_role(data: dict[str, Any], grant_id: UUID) -> None:
+    """End a role."""
+    with work() as scope:
+        roles.revoke_role(scope, grant_id=grant_id, **data)
+
+
+def _visible(scope: Scope, person_id: UUID) -> dict[str, object]:
+    person = people_queries.get_readable_person(scope, person_id)
+    own = person.id == scope.actor.person_id
+    held = [one for one in people_queries.held_by(scope, person.id) if own or may(scope, "person", "read", one.unit)]
+    return _person(person, tuple(held))
+
+
+def _person(person: Any, held: tuple[Held, ...]) -> dict[str, object]:
+    roles_held = [
+        {
+            "id": one.grant.id,
+            "role": one.grant.role,
+            "unit_id": one.unit.id,
+            "unit_name": one.unit.name,
+            "line": one.grant.line,
+            "active_from": one.grant.active_from,
+            "active_to": one.grant.active_to,
+            "in_force": one.in_force,
+        }
+        for one in held
+    ]
+    known = {name: getattr(person, name) for name in PERSON_FIELDS}
+    return known | {"roles": roles_held}
