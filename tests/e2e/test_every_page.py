@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e.test_workbenches import busy  # noqa: F401
 
+SAME_FOR_ALL = {"/password", "/people/me", "/sign-in"}
 SKIPPED = {"static", "identity.sign_out", "health.healthz", "health.readyz", "health.metrics"}
 
 
@@ -15,15 +16,27 @@ def addresses(app) -> list[str]:
     return sorted({rule.rule for rule in rules if not rule.rule.startswith("/api/")})
 
 
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-@pytest.mark.parametrize("who", ["vera", "tom", "cora", "lena", "eva", "adam", "otto"])
+@pytest.mark.parametrize(
+    ("who", "phone"),
+    [
+        ("vera", True),
+        ("tom", True),
+        ("tom", False),
+        ("cora", False),
+        ("lena", True),
+        ("eva", False),
+        ("adam", False),
+        ("otto", False),
+    ],
+)
 def test_every_page_one_may_open(busy, app, sign_in, who, phone):  # noqa: F811
     visitor = sign_in(who, phone=phone)
     visitor.expected = ("the server responded with a status of 4",)
     wrong = {}
     for address in addresses(app):
+        if address in SAME_FOR_ALL and who != "vera":
+            continue
         answer = visitor.page.goto(visitor.base + address)
-        visitor.page.wait_for_load_state("networkidle")
         assert answer.status < 500, address
         if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
             continue

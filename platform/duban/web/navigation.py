@@ -60,13 +60,14 @@ def visible_groups(entries: Iterable[NavEntry], scope: Any) -> list[tuple[str, l
 
 
 def init_navigation(app: Flask, *, entries: Iterable[NavEntry], frame: Callable[[], Frame]) -> None:
-    """Give every template `frame` (a Frame) and `nav` (groups, only for a signed-in person)."""
+    """Give every template `frame` (a Frame), `nav` (groups, only for a signed-in person), `nav_counts` by endpoint, `tabs`."""
     known = tuple(entry for entry in entries if entry.endpoint in app.view_functions)
 
     def frame_context() -> dict[str, object]:
         current = frame()
         nav = visible_groups(known, current.scope) if current.person_name else []
         flat = [entry for _group, members in nav for entry in members]
-        return {"frame": current, "nav": nav, "tabs": flat[:TAB_COUNT], "language": current_language()}
+        counts = {entry.endpoint: entry.count(current.scope) for entry in flat if entry.count is not None}
+        return {"frame": current, "nav": nav, "nav_counts": counts, "tabs": flat[:TAB_COUNT], "language": current_language()}
 
     app.context_processor(frame_context)
