@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("basis", sa.Text, nullable=False, comment="the document or rule it rests on"),
         tenant_fk("indicator", "owner_id", "unit"),
         tenant_fk("indicator", "total_id", "indicator"),
+        tenant_fk("indicator", "programme_id", "programme"),
         unique("indicator", "owner_id", "year", "code"),
         check("indicator", "kind", "kind IN ('control', 'work')"),
         check("indicator", "direction", "direction IN ('at_most', 'at_least')"),

@@ -90,7 +90,7 @@ def read_draft(typed: Typed, *, year: int) -> IndicatorDraft | None:
         "direction": _word(typed, "direction", Direction),
     }
     places = typed.text("places") or "0"
-    total_id = _uuid(typed, "total_id")
+    total_id, programme_id = _uuid(typed, "total_id"), _uuid(typed, "programme_id")
     if places not in set("01234"):
         typed.refuse("places", Text(N_("请选择列出的选项。")))
     if typed.errors:
@@ -107,6 +107,7 @@ def read_draft(typed: Typed, *, year: int) -> IndicatorDraft | None:
         limit=limit,
         places=int(places),
         total_id=total_id,
+        programme_id=programme_id,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.kernel.db import Base, Placed, TenantTable, path_check, tenant_fk
 from duban.kernel.words import WordOf
+from duban.programmes.models import Programme
 from duban.targets.states import Direction, Kind, ShareState, Spread
 
 
@@ -18,6 +19,7 @@ class Indicator(TenantTable, Placed, Base):
     __table_args__ = (
         tenant_fk("owner_id", "unit"),
         tenant_fk("total_id", "indicator"),
+        tenant_fk("programme_id", Programme.__tablename__),
         UniqueConstraint("tenant_id", "owner_id", "year", "code"),
         CheckConstraint("kind IN ('control', 'work')", name="kind"),
         CheckConstraint("direction IN ('at_most', 'at_least')", name="direction"),

@@ -11,6 +11,8 @@ from duban.access.checks import may_somewhere, require
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError, RuleBrokenError, StaleError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
+from duban.programmes.models import Programme
+from duban.programmes.queries import get_programme, list_programmes
 from duban.targets import queries
 from duban.targets.charts import children_chart, months_chart, used_chart
 from duban.targets.counting import Tally, alarms_below, is_told, tallies, unit_tallies
@@ -107,7 +109,16 @@ def show(indicator_id: UUID) -> ResponseReturnValue:
         kind_labels=KIND_LABELS,
         spread_labels=SPREAD_LABELS,
         direction_labels=DIRECTION_LABELS,
+        programme=_programme_of(scope, indicator.programme_id),
     )
+
+
+def _programme_of(scope: Scope, programme_id: UUID | None) -> Programme | None:
+    """Give the programme an indicator rests on, if the reader may see it."""
+    try:
+        return get_programme(scope, programme_id) if programme_id else None
+    except NotFoundError:
+        return None
 
 
 def _show_url(tally: Tally) -> str:
@@ -187,6 +198,7 @@ def _new_page(place: Place, typed: Typed, general: Text | None) -> str:
         errors=typed.errors,
         general=general,
         totals=totals,
+        programmes=[(one.id, one.title) for one in list_programmes(scope, year=place.year, limit=200).items],
         offered=catalogue_indicators(scope, owner_id=place.unit.id, year=place.year),
         kinds=list(KIND_LABELS.items()),
         spreads=list(SPREAD_LABELS.items()),

@@ -1,9 +1,13 @@
 import re
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event
 
+from duban.programmes.forms import DocumentForm, ProgrammeForm
+from duban.programmes.operations.documents import register_document
+from duban.programmes.operations.drafting import open_programme
 from duban.targets.operations.splitting import cell_key, column_key
 from tests.cast import World
 from tests.integration.targets.cast_targets import RATE, YEAR, define, hand_down, issue, shares, split
@@ -291,6 +295,34 @@ class TestNew:
         }
         assert world.client("cora").post(at(world, "new"), data=form).status_code == 302
         assert shares(world, "cora", "C")["deaths"][1].issued_value == 12
+
+    def test_rests_on_a_programme_the_officer_can_see(self, world: World) -> None:
+        with world.as_("cora") as scope:
+            document = register_document(
+                scope,
+                unit_id=world.units["C"],
+                form=DocumentForm(number="望安〔2026〕1号", title="工作方案", issuer="县安委会"),
+                original_text="原文",
+            )
+            programme = open_programme(
+                scope, unit_id=world.units["C"], document_id=document.id, form=ProgrammeForm(title="安全生产年方案", year=YEAR)
+            ).id
+        form = {
+            "form": "own",
+            "name": "死亡人数",
+            "code": "deaths",
+            "kind": "control",
+            "direction": "at_most",
+            "spread": "split",
+            "unit_of_measure": "人",
+        }
+        browser = world.client("cora")
+
+        assert browser.post(at(world, "new"), data=form | {"programme_id": str(uuid4())}).status_code == 422
+        assert "安全生产年方案" in browser.get(at(world, "new")).get_data(as_text=True)
+        assert browser.post(at(world, "new"), data=form | {"programme_id": str(programme)}).status_code == 302
+        indicator = shares(world, "cora", "C")["deaths"][0].id
+        assert f"/programmes/{programme}" in browser.get(f"/targets/indicators/{indicator}").get_data(as_text=True)
 
     def test_keeps_what_was_typed(self, world: World) -> None:
         answer = world.client("cora").post(at(world, "new"), data={"form": "own", "name": "死亡人数", "code": "", "kind": "x"})

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from duban.access.checks import require
 from duban.audit.operations import record
-from duban.kernel.errors import InvalidInputError, StaleError
+from duban.kernel.errors import InvalidInputError, NotFoundError, StaleError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_, Text
+from duban.programmes.queries import get_programme
 from duban.targets import queries, rules
 from duban.targets.errors import DuplicateIndicatorError, GridRefusedError
 from duban.targets.models import Allocation, Indicator
@@ -113,6 +114,8 @@ def _check_draft(scope: Scope, owner: Unit, draft: IndicatorDraft) -> None:
         problems["counts_before"] = [Text(N_("统计期的结束日期应晚于开始日期。"))]
     if draft.total_id is not None and not _is_total_of(scope, owner, draft):
         problems["total_id"] = [Text(N_("所属总指标应是本单位同一年度、逐级分解的指标。"))]
+    if draft.programme_id is not None and not _is_readable(scope, draft.programme_id):
+        problems["programme_id"] = [Text(N_("请选择列出的选项。"))]
     if problems:
         raise InvalidInputError(fields=problems)
     taken = owned(scope, Indicator).where(
@@ -136,6 +139,14 @@ def _is_total_of(scope: Scope, owner: Unit, draft: IndicatorDraft) -> bool:
         and (total.owner_id, total.year, total.spread, draft.spread) == (owner.id, draft.year, Spread.SPLIT, Spread.SPLIT)
         and total.total_id is None
     )
+
+
+def _is_readable(scope: Scope, programme_id: UUID) -> bool:
+    try:
+        get_programme(scope, programme_id)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _uncountable(places: int) -> Text:
