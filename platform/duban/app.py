@@ -11,7 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 
 from duban.dashboards.queries import home_unit
-from duban.identity.views import init_identity
+from duban.identity.views import DEMO_ACCOUNTS, init_identity
 from duban.kernel.clock import Clock, SystemClock
 from duban.kernel.db import Base, engine_options
 from duban.kernel.jobs import bell
@@ -103,6 +103,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
         app.register_blueprint(views.bp)
     _register_api(app)
     _register_face(app)
+    if settings.demo:
+        app.extensions[DEMO_ACCOUNTS] = import_module("duban.simulation.accounts").for_sign_in()
     return app
 
 

@@ -20,7 +20,8 @@ from duban.notifications.models import Notice
 from duban.programmes.models import Programme, Task
 from duban.reporting.models import Duty
 from duban.reporting.queries.duties import awaiting_review, open_duties
-from duban.simulation.demo import PASSWORD, SLUGS, demo_accounts, ensure_demo
+from duban.simulation.accounts import PASSWORD, SLUGS, demo_accounts
+from duban.simulation.demo import ensure_demo
 from duban.tenancy.models import Tenant
 from duban.tenancy.queries import find_tenant
 from duban.tree.models import Unit

@@ -15,7 +15,8 @@ SECTORS = {"WC-E01": "WC-D06", "WC-E03": "WC-D01", "WC-E06": "WC-D01", "WC-E07":
 """Enterprises with a superior in the sector line beside the territorial one."""
 BUSY_TOWNSHIPS = ("430112001", "430112106")
 """Townships whose villages are shown at work too."""
-UNNAMED = ("430112115204", "430112103201")
+UNNAMED = ("430112115216", "430112103216")
+"""Villages that have not named their contacts."""
 
 
 def hire_everybody(stage: Stage) -> None:

@@ -1,7 +1,6 @@
 """The demo tenants: made once, shown whole, never half."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 
 from sqlalchemy import Engine
@@ -10,6 +9,7 @@ from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.scope import open_session
 from duban.kernel.settings import Settings
+from duban.simulation.accounts import PASSWORD, SLUGS, accounts_in_words
 from duban.simulation.county_demo import CountyDemo
 from duban.simulation.expressway_demo import ExpresswayDemo
 from duban.simulation.stage import Stage, open_doors
@@ -17,43 +17,8 @@ from duban.simulation.street_year import StreetYear
 from duban.tenancy.kinds import Kind, load_all
 from duban.tenancy.queries import find_tenant
 
-PASSWORD = "Duban-2026"  # noqa: S105 - of accounts that exist to be tried; they are made only when asked for
 STREET_YEAR = 2011
-SLUGS = ("wangcheng", "chengbei", "ejl1")
-
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class DemoAccount:
-    """An account to try, as the sign-in page and the terminal show it."""
-
-    tenant: str
-    tenant_name: str
-    role: str
-    role_en: str
-    login: str
-    password: str
-
-
-_ACCOUNTS = (
-    ("wangcheng", "望城区", "村（社区）安全员", "Village clerk", "v001001"),
-    ("wangcheng", "望城区", "乡镇安全干部", "Township officer", "o001"),
-    ("wangcheng", "望城区", "乡镇领导", "Township leader", "l001"),
-    ("wangcheng", "望城区", "县安委办干部", "County officer", "county.officer"),
-    ("wangcheng", "望城区", "县考核员", "County evaluator", "county.evaluator"),
-    ("wangcheng", "望城区", "县领导", "County leader", "county.leader"),
-    ("wangcheng", "望城区", "部门安全干部", "Department officer", "od02"),
-    ("wangcheng", "望城区", "系统管理员", "Administrator", "admin"),
-    ("chengbei", "城北街道（2011年）", "街道安办干部", "Street officer", "officer"),
-    ("ejl1", "EJL1高速公路", "业主安全干部", "Owner's officer", "owner.officer"),
-    ("ejl1", "EJL1高速公路", "标段安全员", "Section clerk", "s01"),
-)
-
-
-def demo_accounts() -> tuple[DemoAccount, ...]:
-    """List the accounts to try, in the order of the tour: clerk, officer, leader, evaluator …"""
-    return tuple(DemoAccount(*account, PASSWORD) for account in _ACCOUNTS)
 
 
 def ensure_demo(settings: Settings, say: Say = lambda _line: None) -> str:
@@ -76,16 +41,6 @@ def ensure_demo(settings: Settings, say: Say = lambda _line: None) -> str:
     finally:
         engine.dispose()
     return accounts_in_words()
-
-
-def accounts_in_words() -> str:
-    """Write the accounts as lines for a terminal."""
-    lines = [f"演示账号 / demo accounts（密码 / password：{PASSWORD}）"]
-    for tenant in SLUGS:
-        mine = [account for account in demo_accounts() if account.tenant == tenant]
-        lines.append(f"  {mine[0].tenant_name} · {tenant}")
-        lines += [f"    {account.login:<17}{account.role} / {account.role_en}" for account in mine]
-    return "\n".join(lines)
 
 
 def _exists(engine: Engine, slug: str) -> bool:

@@ -65,6 +65,7 @@ def _page(report: ImportReport | None, content: str, refusal: Refusal) -> Respon
         refusal=refusal,
         rows_shown=ROWS_SHOWN,
         columns=[(column.value, COLUMN_LABELS[column], column in REQUIRED_COLUMNS) for column in COLUMN_LABELS],
+        column_labels={column.value: COLUMN_LABELS[column] for column in COLUMN_LABELS},
         levels=[level for level in kind.levels if not level.root],
     )
     return page, status
