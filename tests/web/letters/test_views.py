@@ -110,6 +110,7 @@ class TestShow:
         assert letter_of(world, letter).digest in page
         assert "谭镇长" in page
         assert "（待签）" in page
+        assert all(f'href="/letters/{letter}/{face}"' in page for face in ("docx", "text"))
 
     @pytest.mark.parametrize("page", ["", "/docx", "/text"])
     @pytest.mark.parametrize(
