@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 
 from duban.app import create_app, db, import_models
@@ -14,6 +16,10 @@ from duban.kernel.migrating import upgrade
 from duban.kernel.settings import Settings
 from tests import statements
 from tests.cast import World, build_world
+
+# No test is timed: a busy machine must not turn the suite red. What is fast is shown in bench/.
+hypothesis_settings.register_profile("duban", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("duban")
 
 NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # 10:00 on a Tuesday in Shanghai
 

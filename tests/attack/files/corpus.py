@@ -1,5 +1,6 @@
 """Sound and hostile files, built in memory. Every hostile one names the verdict that is expected of it."""
 
+import functools
 import io
 import struct
 import zipfile
@@ -67,6 +68,7 @@ def xlsx(more: dict[str, bytes] | None = None) -> bytes:
     )
 
 
+@functools.cache  # a Word file carries the time it was made: two of them differ
 def word(paragraph: str = "整改报告") -> bytes:
     out = io.BytesIO()
     document = docx.Document()

@@ -154,7 +154,7 @@ class TestEveryFile:
 
 
 def test_every_shortened_file_is_refused_or_loads(copied: Path) -> None:
-    for path in sorted(copied.iterdir()):
+    for path in sorted(path for path in copied.iterdir() if path.is_file()):
         whole = path.read_text(encoding="utf-8")
         lines = whole.splitlines(keepends=True)
         for position in range(len(lines)):
@@ -167,7 +167,7 @@ def test_every_shortened_file_is_refused_or_loads(copied: Path) -> None:
 def test_a_role_belongs_to_one_kind(copied: Path, tmp_path: Path) -> None:
     twin = tmp_path / "kinds" / "twin"
     twin.mkdir()
-    for path in copied.iterdir():
+    for path in (path for path in copied.iterdir() if path.is_file()):
         (twin / path.name).write_text(path.read_text().replace("code: street\n", "code: twin\n", 1))
 
     with pytest.raises(KindError, match=r"role 'office\.leader' is also in kind street"):
