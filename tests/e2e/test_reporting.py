@@ -16,7 +16,7 @@ def test_the_clerk_fills_in_on_the_phone_and_loses_nothing(sign_in, world: World
     page.get_by_role("link", name="填报").click()
     page.fill("[name='answer.done']", "检查小场所 12 家。")
     page.fill("[name='answer.checks']", "１２")
-    expect(page.locator("[data-save-state]")).to_contain_text("已保存", timeout=8000)
+    expect(page.locator("[data-save-state]")).to_contain_text("已保存", timeout=30000)
 
     vera.go(f"/duties/{duty_id}")
     assert page.input_value("[name='answer.done']") == "检查小场所 12 家。"
@@ -40,9 +40,9 @@ def test_two_windows_do_not_overwrite_each_other(sign_in, world: World) -> None:
     second.expected = ("412",)
     one, two = first.go(f"/duties/{duty_id}"), second.go(f"/duties/{duty_id}")
     one.fill("[name='answer.done']", "第一个窗口")
-    expect(one.locator("[data-save-state]")).to_contain_text("已保存", timeout=8000)
+    expect(one.locator("[data-save-state]")).to_contain_text("已保存", timeout=30000)
     two.fill("[name='answer.done']", "第二个窗口")
-    expect(two.locator("[data-save-state]")).to_contain_text("别处", timeout=8000)
+    expect(two.locator("[data-save-state]")).to_contain_text("别处", timeout=30000)
     assert two.input_value("[name='answer.done']") == "第二个窗口"
 
 
