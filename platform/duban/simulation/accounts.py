@@ -22,6 +22,7 @@ class DemoAccount:
 
 _ACCOUNTS = (
     DemoAccount("wangcheng", N_("村（社区）安全员"), "Village clerk", "v001001"),
+    DemoAccount("wangcheng", N_("村（社区）负责人"), "Village leader", "b001005"),
     DemoAccount("wangcheng", N_("乡镇安全干部"), "Township officer", "o001"),
     DemoAccount("wangcheng", N_("乡镇领导"), "Township leader", "l001"),
     DemoAccount("wangcheng", N_("县安委办干部"), "County officer", "county.officer"),

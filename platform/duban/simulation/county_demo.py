@@ -235,10 +235,11 @@ class CountyDemo:
                         self.stage, OFFICER, unit, year=year, code=code, month=month, value="1", source="道路交通事故快报"
                     )
             for unit in self.townships[:3]:
-                goals.record_number(
-                    self.stage, self.stage.clerks[unit], unit, year=year, code="rectification_rate", month=month,
-                    value=str(96 + (place + len(unit)) % 4), source="隐患台账",
-                )  # fmt: skip
+                for code, value in (("rectification_rate", 96 + (place + len(unit)) % 4), ("certificate_rate", 98 + place % 3)):
+                    goals.record_number(
+                        self.stage, self.stage.clerks[unit], unit, year=year, code=code, month=month, value=str(value),
+                        source="隐患和持证台账",
+                    )  # fmt: skip
 
     def _letters(self, year: int) -> None:
         stage = self.stage

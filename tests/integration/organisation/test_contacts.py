@@ -8,7 +8,7 @@ from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundErro
 from duban.kernel.scope import owned
 from duban.organisation.models import UnitContact
 from duban.organisation.operations.contacts import Named, set_contacts
-from duban.organisation.queries.units import contacts, incomplete_units, missing_contacts
+from duban.organisation.queries.units import contacts, count_incomplete, incomplete_among, missing_contacts
 from duban.tree.queries import get_unit
 from tests.cast import World
 
@@ -34,7 +34,11 @@ class TestSetContacts:
         assert missing(world) == []
         with world.as_("vera") as scope:
             assert contacts(scope, world.units["V11"])["leader_in_charge"].phone == "13800001234"
-            assert world.units["V11"] not in incomplete_units(scope, get_unit(scope, world.units["V11"]))
+            assert incomplete_among(scope, [get_unit(scope, world.units["V11"])]) == {}
+            assert count_incomplete(scope) == 2  # its township and the county, which the clerk sees above
+        with world.as_("cora") as scope:
+            assert count_incomplete(scope) == 6
+            assert incomplete_among(scope, [get_unit(scope, world.units["V12"])]) == {world.units["V12"]: 2}
 
     def test_keeps_who_it_was_before(self, world: World) -> None:
         name(world, "vera", leader_in_charge=Named("吴支书"))

@@ -46,7 +46,8 @@ def units() -> ResponseReturnValue:
 def _content() -> bytes | None:
     sent = request.files.get("file")
     if sent is not None and sent.filename:
-        data = sent.stream.read(LARGEST_FILE_BYTES + 1)
+        with sent.stream as stream:
+            data = stream.read(LARGEST_FILE_BYTES + 1)
     else:
         try:
             data = b64decode(request.form.get("content", ""), validate=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from duban.access.checks import active_grant, home_paths, readable, require
 from duban.access.models import RoleGrant
@@ -12,7 +12,7 @@ from duban.kernel.scope import Scope, owned
 from duban.organisation.models import UnitContact
 from duban.organisation.rules.naming import as_query, like
 from duban.tenancy.kinds_in_force import structure
-from duban.tenancy.kinds_structure import ContactKind
+from duban.tenancy.kinds_structure import ContactKind, Level
 from duban.tree.models import Placement, Unit
 from duban.tree.queries import get_unit, is_active, within
 
@@ -178,15 +178,20 @@ def child_counts(scope: Scope, units: Collection[Unit]) -> Mapping[UUID, int]:
     return {parent_id: count for parent_id, count in rows if parent_id is not None}
 
 
-def incomplete_units(scope: Scope, parent: Unit) -> dict[UUID, int]:
-    """Count the needed contacts that each unit at or below one has not named; complete units are left out. Costs: two queries."""
+def incomplete_among(scope: Scope, units: Collection[Unit]) -> dict[UUID, int]:
+    """
+    Count the needed contacts that each of these units has not named.
+
+    Gives: complete units are left out. Costs: one query.
+    """
+    if not units:
+        return {}
     known = structure(scope)
-    units = scope.session.scalars(
-        owned(scope, Unit).where(within(parent.path), is_active(scope), readable(scope, Unit, "unit"))
-    ).all()
     rows = scope.session.execute(
         select(UnitContact.unit_id, UnitContact.kind).where(
-            UnitContact.tenant_id == scope.tenant_id, UnitContact.active_to.is_(None)
+            UnitContact.tenant_id == scope.tenant_id,
+            UnitContact.active_to.is_(None),
+            UnitContact.unit_id.in_([unit.id for unit in units]),
         )
     )
     named: dict[UUID, set[str]] = {}
@@ -194,6 +199,31 @@ def incomplete_units(scope: Scope, parent: Unit) -> dict[UUID, int]:
         named.setdefault(unit_id, set()).add(kind)
     counted = {unit.id: len(set(known.level(unit.level).contacts) - named.get(unit.id, set())) for unit in units}
     return {unit_id: count for unit_id, count in counted.items() if count}
+
+
+def count_incomplete(scope: Scope) -> int:
+    """Count the units the actor may see that have not named every contact their level needs. Costs: one query, no row loaded."""
+    lacking = [_lacks(scope, level) for level in structure(scope).levels if level.contacts]
+    if not lacking:
+        return 0
+    statement = select(func.count()).select_from(Unit)
+    statement = statement.where(Unit.tenant_id == scope.tenant_id, is_active(scope), readable(scope, Unit, "unit"), or_(*lacking))
+    return scope.session.scalar(statement) or 0
+
+
+def _lacks(scope: Scope, level: Level) -> ColumnElement[bool]:
+    named = (
+        select(func.count())
+        .select_from(UnitContact)
+        .where(
+            UnitContact.tenant_id == scope.tenant_id,
+            UnitContact.unit_id == Unit.id,
+            UnitContact.kind.in_(level.contacts),
+            UnitContact.active_to.is_(None),
+        )
+        .scalar_subquery()
+    )
+    return and_(Unit.level == level.code, named < len(level.contacts))
 
 
 def roles_held_at(scope: Scope, unit: Unit) -> int:
