@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from duban.calendar.lateness import Timeliness
+from duban.calendar.periods import PeriodKind
 from duban.reporting.queries import Matrix, MatrixCell, MatrixColumn
 from duban.reporting.states import DUTY_LABELS, DUTY_LOOKS, DutyState
 from duban.tree.models import Unit
+from duban.web.errors import translate
 from duban.web.filters import day_short, due_tone, due_words, link_to
 from duban.web.i18n import current_language
 from duban.web.i18n import gettext as _
@@ -44,8 +46,9 @@ def look_of_state(state: DutyState) -> tuple[str, str, str]:
 
 
 def title_of(column: MatrixColumn) -> str:
-    """Give the requirement's title in the page's language."""
-    return column.title_en if current_language() == "en" and column.title_en else column.title
+    """Give the requirement's title in the page's language, with the period it speaks about."""
+    title = column.title_en if current_language() == "en" and column.title_en else column.title
+    return title if column.period.kind is PeriodKind.ONCE else title + _("（%(period)s）", period=translate(column.period.label))
 
 
 def matrix_rows(matrix: Matrix) -> Sequence[Mapping[str, object]]:

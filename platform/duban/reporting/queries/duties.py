@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -176,16 +176,17 @@ def work_lists(scope: Scope, *, limit: int) -> WorkLists:
     """Give the first rows of what the actor owes, has to review and may urge. Costs: three queries for all of it."""
     mine = and_(access.readable(scope, Duty, "submission", "write"), Duty.state.in_(UNIT_TO_ACT))
     parts = (
-        _headed(scope, "open", mine, Duty.due_at, limit),
-        _headed(scope, "review", _for_my_review(scope), Duty.last_submitted_at, limit),
-        _headed(scope, "late", _late_to_urge(scope), Duty.due_at, limit),
+        _headed(scope, "open", mine, (Duty.due_at,), limit),
+        _headed(scope, "review", _for_my_review(scope), (Duty.last_submitted_at,), limit),
+        # What can still be met first; what is missing for good comes after it.
+        _headed(scope, "late", _late_to_urge(scope), (Duty.state == DutyState.MISSING, Duty.due_at), limit),
     )
     named = union_all(*parts).subquery()
     statement = (
         select(named.c.part, Duty)
         .join(named, and_(named.c.tenant_id == Duty.tenant_id, named.c.id == Duty.id))
         .where(Duty.tenant_id == scope.tenant_id)
-        .order_by(named.c.part, named.c.place, Duty.id)
+        .order_by(named.c.part, named.c.place)
     )
     rows = [(part, duty) for part, duty in scope.session.execute(statement)]
     lines = lines_of(scope, [duty for _, duty in rows])
@@ -198,12 +199,17 @@ def work_lists(scope: Scope, *, limit: int) -> WorkLists:
 
 
 def _headed(
-    scope: Scope, name: str, condition: ColumnElement[bool], order: InstrumentedAttribute[Any], limit: int
-) -> Select[tuple[str, UUID, UUID, datetime]]:
+    scope: Scope,
+    name: str,
+    condition: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    limit: int,
+) -> Select[tuple[str, UUID, UUID, int]]:
+    place = func.row_number().over(order_by=[*order, Duty.id])
     head = (
-        select(literal(name).label("part"), Duty.tenant_id, Duty.id, order.label("place"))
+        select(literal(name).label("part"), Duty.tenant_id, Duty.id, place.label("place"))
         .where(Duty.tenant_id == scope.tenant_id, condition)
-        .order_by(order, Duty.id)
+        .order_by(*order, Duty.id)
         .limit(limit)
         .subquery()
     )
