@@ -52,28 +52,28 @@ def up(settings: Settings, *, port: int, with_parent: bool = False) -> None:
     Takes: `with_parent` stops too when the process that started this one (make) is gone.
     Raises: StartError, EmbeddedServerError, SettingsError.
     """
-    parent = os.getppid() if with_parent else None
     with _asked_to_stop() as stop, contextlib.ExitStack() as stack:
+        if with_parent:
+            threading.Thread(target=_stop_with, args=(os.getppid(), stop), daemon=True).start()
         began = time.monotonic()
         check_port(port)
         say("starting")
         settings = dataclasses.replace(
             settings, demo=True, cookie_secure=False, base_url=f"http://{HOST}:{port}", log_format="text"
         )
-        settings = stack.enter_context(services(settings, say=say))
+        settings = stack.enter_context(services(settings, say=say, alone=True))
         say("database schema")
         upgrade(require_owner_url(settings))
-        accounts = make_demo(settings)
         crew = Crew(parts(settings, port), stop)
         stack.callback(crew.dismiss)
-        crew.start()
+        crew.start("web")
+        accounts = make_demo(settings, stop)  # while the web process loads
         if _await_web(port, crew, stop):
+            crew.start("worker", "clock")
             say(f"ready after {time.monotonic() - began:.1f} s")
             click.echo(welcome(port, accounts))
         while not stop.wait(0.5):
             crew.replace_the_fallen()
-            if parent is not None and os.getppid() != parent:
-                stop.set()
         say("stopping")
     say("stopped; the data stays in " + settings.data_dir)
 
@@ -97,6 +97,12 @@ def _asked_to_stop() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _stop_with(parent: int, stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        if os.getppid() != parent:
+            stop.set()
 
 
 def check_port(port: int) -> None:
@@ -143,10 +149,10 @@ class Crew:
         self._stop = stop
         self._falls: dict[str, list[float]] = {name: [] for name in self._members}
 
-    def start(self) -> None:
-        """Start them all."""
-        for member in self._members.values():
-            self._start(member)
+    def start(self, *names: str) -> None:
+        """Start members by name."""
+        for name in names:
+            self._start(self._members[name])
 
     def has_fallen(self, name: str) -> bool:
         """Tell whether one has ended by itself."""
@@ -154,9 +160,7 @@ class Crew:
 
     def replace_the_fallen(self) -> None:
         """Start again what ended by itself. Raises: StartError for one that keeps falling."""
-        for name in self._members:
-            if not self.has_fallen(name):
-                continue
+        for name in [name for name in self._running if self.has_fallen(name)]:
             now = time.monotonic()
             self._falls[name] = [*(at for at in self._falls[name] if now - at < QUIET_AFTER_SECONDS), now]
             if len(self._falls[name]) > RESTART_LIMIT:
@@ -213,29 +217,41 @@ def _answers(port: int) -> bool:
         return False
 
 
-def make_demo(settings: Settings) -> str:
-    """Have the demo tenants and give the lines that name their accounts.
+def make_demo(settings: Settings, stop: threading.Event) -> str:
+    """Have the demo tenants and give the lines that name their accounts; '' when asked to stop first.
 
-    `duban demo` does it as a process of its own, so that its memory is free again before the service starts: progress
-    goes to its standard error, the accounts to its standard output.
+    `duban demo` does it as a process of its own, so that its memory is free again when the service runs: progress goes
+    to its standard error, the accounts to its standard output.
     Raises: StartError.
     """
-    command = [sys.executable, "-m", "duban.cli", "demo"]
     made = keep(
-        command,
+        [sys.executable, "-m", "duban.cli", "demo"],
         stop_signals=(signal.SIGTERM,),
         output=subprocess.PIPE,
         errors=subprocess.PIPE,
         environment=environment_for(settings),
     )
-    with contextlib.closing(made), contextlib.ExitStack() as stack:
-        progress = threading.Thread(target=_echo, args=("demo", made.keeper.stderr), daemon=True)
-        progress.start()
-        stack.callback(progress.join)
-        accounts = made.keeper.stdout.read().decode() if made.keeper.stdout is not None else ""
+    accounts: list[str] = []
+    with contextlib.closing(made):
+        readers = (
+            threading.Thread(target=_echo, args=("demo", made.keeper.stderr), daemon=True),
+            threading.Thread(target=_collect, args=(accounts, made.keeper.stdout), daemon=True),
+        )
+        for reader in readers:
+            reader.start()
+        while made.keeper.poll() is None:
+            if stop.wait(0.05):
+                return ""
+    for reader in readers:
+        reader.join()
     if made.keeper.returncode != 0:
         raise StartError("The demo tenants could not be made; the lines above say why. `make reset` starts over.")
-    return accounts
+    return "".join(accounts)
+
+
+def _collect(into: list[str], lines: IO[bytes]) -> None:
+    with lines:
+        into.extend(line.decode(errors="replace") for line in lines)
 
 
 def welcome(port: int, accounts: str) -> str:

@@ -137,6 +137,18 @@ def started(data_dir: Path, *options: str) -> Iterator[Terminal]:
         wait_until_gone(family)
 
 
+def find_part(terminal: Terminal, module: str) -> int:
+    """Give the process of a part, once it is there (not its keeper)."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for pid in descendants(terminal.process.pid):
+            command = command_of(pid)
+            if f"-m {module}" in command and "keeper" not in command:
+                return pid
+        time.sleep(0.05)
+    pytest.fail(f"{module} is not running:\n{terminal.text()}")
+
+
 def test_serves_says_where_and_ends_cleanly_on_ctrl_c(data_dir: Path) -> None:
     with started(data_dir) as terminal:
         assert f"http://127.0.0.1:{terminal.port}" in terminal.text()
@@ -153,7 +165,7 @@ def test_serves_says_where_and_ends_cleanly_on_ctrl_c(data_dir: Path) -> None:
 
         terminal.process.send_signal(signal.SIGINT)
 
-        assert terminal.process.wait(timeout=30) == 0
+        assert terminal.process.wait(timeout=60) == 0
         wait_until_gone(family, seconds=1)
         terminal.reader.join(timeout=10)
         assert "stopped" in terminal.text()
@@ -166,7 +178,7 @@ def test_starts_again_on_the_data_it_has(data_dir: Path) -> None:
         print("second start:", re.findall(r"ready after .*", terminal.text()))
         assert "demo   │" not in terminal.text()
         terminal.process.send_signal(signal.SIGTERM)
-        assert terminal.process.wait(timeout=30) == 0
+        assert terminal.process.wait(timeout=60) == 0
 
 
 def test_leaves_nothing_behind_when_killed(data_dir: Path) -> None:
@@ -179,11 +191,7 @@ def test_leaves_nothing_behind_when_killed(data_dir: Path) -> None:
 def test_starts_again_what_was_killed(data_dir: Path) -> None:
     with started(data_dir) as terminal:
         for name in ("duban.worker", "duban.clock_process"):
-            (victim,) = [
-                pid
-                for pid in descendants(terminal.process.pid)
-                if f"-m {name}" in command_of(pid) and "keeper" not in command_of(pid)
-            ]
+            victim = find_part(terminal, name)
             os.kill(victim, signal.SIGKILL)
             wait_until_gone({victim})
         deadline = time.monotonic() + 15
@@ -191,7 +199,7 @@ def test_starts_again_what_was_killed(data_dir: Path) -> None:
             assert time.monotonic() < deadline, terminal.text()
             time.sleep(0.1)
         terminal.process.send_signal(signal.SIGINT)
-        assert terminal.process.wait(timeout=30) == 0
+        assert terminal.process.wait(timeout=60) == 0
 
 
 def test_ends_with_the_process_that_started_it(data_dir: Path) -> None:
@@ -220,6 +228,14 @@ def test_a_busy_port_is_said_before_anything_starts(data_dir: Path) -> None:
     assert done.returncode == 2
     assert f"PORT={port + 1} make run" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_second_one_on_the_same_data_is_refused(data_dir: Path) -> None:
+    with started(data_dir):
+        second = Terminal(data_dir)
+        assert second.process.wait(timeout=60) == 2
+        second.end()
+        assert "in use by another running process" in second.text()
 
 
 def test_reset_refuses_while_in_use_and_then_starts_over(data_dir: Path) -> None:

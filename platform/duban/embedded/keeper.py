@@ -14,11 +14,13 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
 POLL_SECONDS = 0.25
+ENDING_POLL_SECONDS = 0.02
 PR_SET_PDEATHSIG = 1
 
 
@@ -43,22 +45,31 @@ def _owner_is_gone(owner_pid: int) -> bool:
     return bool(readable) or os.getppid() != owner_pid
 
 
+def _has_ended(server: subprocess.Popen[bytes]) -> bool:
+    """Look without reaping: until it is reaped, the system gives its number to no other process."""
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return server.poll() is not None
+
+
 def _end(server: subprocess.Popen[bytes], stop_signals: Sequence[int], grace_seconds: float) -> None:
     for stop_signal in [*stop_signals, signal.SIGKILL]:
-        server.send_signal(stop_signal)
-        try:
-            server.wait(grace_seconds)
-        except subprocess.TimeoutExpired:
-            continue
-        return
+        if not _has_ended(server):
+            os.kill(server.pid, stop_signal)
+        deadline = time.monotonic() + grace_seconds
+        while not _has_ended(server) and time.monotonic() < deadline:
+            time.sleep(ENDING_POLL_SECONDS)
 
 
 def _sweep_session(session: int) -> None:
-    """End what the server left behind in its session, e.g. the job of a worker that was killed (Linux only)."""
+    """End what the server left behind in its session, e.g. the job of a worker that was killed (Linux only).
+
+    To be called before the server is reaped: afterwards its number may already name somebody else's session.
+    """
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = entry.read_text().rpartition(")")[2].split()
-            if int(fields[3]) == session:
+            if int(fields[3]) == session and int(entry.parent.name) != session:
                 os.kill(int(entry.parent.name), signal.SIGKILL)
         except (OSError, IndexError):
             continue  # it has ended by itself meanwhile
@@ -89,11 +100,11 @@ def main(arguments: Sequence[str]) -> int:
 
     signal.signal(signal.SIGTERM, stop_on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while server.poll() is None:
+    while not _has_ended(server):
         if _owner_is_gone(wanted.owner):
             _end(server, wanted.stop, wanted.grace)
     _sweep_session(server.pid)
-    return server.returncode
+    return server.wait()
 
 
 if __name__ == "__main__":

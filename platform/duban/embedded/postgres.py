@@ -78,14 +78,15 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *, durable: bool = True, linger: bool = False) -> Iterator[PostgresServer]:
+def running(data_dir: Path, *, durable: bool = True, linger: bool = False, alone: bool = False) -> Iterator[PostgresServer]:
     """Have a server on this directory for the length of a block: one found running is shared, else one is started.
 
-    Takes: `durable=False` only for tests: no fsync; `linger`: stop only when nobody else shares the server any more.
+    Takes: `durable=False` only for tests: no fsync; `linger`: stop only when nobody else shares the server any more;
+    `alone`: refuse to share one.
     Raises: EmbeddedServerError with what to do.
     Costs: first time about 2 s (initdb), later a few tenths of a second.
     """
-    with shared_or_started(_Postgres(data_dir=data_dir.absolute(), durable=durable), linger=linger) as server:
+    with shared_or_started(_Postgres(data_dir=data_dir.absolute(), durable=durable), linger=linger, alone=alone) as server:
         yield server
 
 
@@ -149,7 +150,7 @@ def _start(data_dir: Path, *, durable: bool, stack: contextlib.ExitStack) -> Non
     if not (data_dir / "PG_VERSION").exists():
         if any(data_dir.iterdir()):
             raise EmbeddedServerError(f"{data_dir} holds files that are not PostgreSQL's. Move them away and try again.")
-        _initialise(data_dir, identity, programs)
+        _initialise(data_dir, identity, programs, durable=durable)
     _check_version(data_dir, programs)
     socket_dir = socket_directory(data_dir, socket_name=f".s.PGSQL.{PORT}", identity=identity)
     settings = {
@@ -227,7 +228,7 @@ def _open_way_to(path: Path, identity: Identity) -> None:
             directory.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
-def _initialise(data_dir: Path, identity: Identity, programs: Path) -> None:
+def _initialise(data_dir: Path, identity: Identity, programs: Path, *, durable: bool) -> None:
     """Create the cluster beside and rename it into place, so that an interrupted initdb leaves nothing half made."""
     fresh = data_dir.with_name(data_dir.name + ".new")
     log = _log(data_dir)
@@ -240,6 +241,7 @@ def _initialise(data_dir: Path, identity: Identity, programs: Path) -> None:
         *(str(programs / "initdb"), "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"),
         *("--data-checksums", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         "--no-instructions",
+        *([] if durable else ["--no-sync"]),
     ]
     with log.open("wb") as output:
         done = subprocess.run(

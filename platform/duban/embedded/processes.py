@@ -20,6 +20,7 @@ from duban.embedded.errors import EmbeddedServerError, with_log_tail
 
 READY_POLL_SECONDS = 0.02
 HAND_OVER_SECONDS = 30.0
+ALONE_SECONDS = 5.0
 
 ServerT = TypeVar("ServerT")
 ServerT_co = TypeVar("ServerT_co", covariant=True)
@@ -115,14 +116,15 @@ class Program(Protocol[ServerT_co]):
 
 
 @contextlib.contextmanager
-def shared_or_started(program: Program[ServerT], *, linger: bool) -> Iterator[ServerT]:
+def shared_or_started(program: Program[ServerT], *, linger: bool, alone: bool) -> Iterator[ServerT]:
     """Have a directory's server for the length of a block: another live process's, else one started here.
 
     Two locks beside the directory order this; the system frees both at death. The first lets one process at a time
     look and start. The second is held by the starter as long as it lives, so a server found without it is one that
     is going down after its owner was killed: it is waited for, then replaced.
-    Takes: `linger`: the starter waits at its end until those who share the server are done with it.
-    Raises: EmbeddedServerError when the server of a live owner does not answer.
+    Takes: `linger`: the starter waits at its end until those who share the server are done with it; `alone`: a live
+    owner is waited for a while, then refused.
+    Raises: EmbeddedServerError, also when the server of a live owner does not answer.
     """
     program.data_dir.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -130,7 +132,7 @@ def shared_or_started(program: Program[ServerT], *, linger: bool) -> Iterator[Se
             fcntl.flock(turn, fcntl.LOCK_EX)
             users = stack.enter_context(_beside(program.data_dir, "users"))
             fcntl.flock(users, fcntl.LOCK_SH)  # before looking: waits out a starter that is just stopping
-            server = _share(program, stack) or program.start(stack)
+            server = _share(program, stack, alone=alone) or program.start(stack)
         try:
             yield server
         finally:
@@ -142,20 +144,22 @@ def _beside(data_dir: Path, suffix: str) -> IO[str]:
     return data_dir.with_name(f"{data_dir.name}.{suffix}").open("w")
 
 
-def _share(program: Program[ServerT], stack: contextlib.ExitStack) -> ServerT | None:
+def _share(program: Program[ServerT], stack: contextlib.ExitStack, *, alone: bool) -> ServerT | None:
     """Give the live owner's server, or None once this process has become the owner of a directory without one."""
     ownership = stack.enter_context(_beside(program.data_dir, "owner"))
-    deadline = time.monotonic() + HAND_OVER_SECONDS
+    deadline = time.monotonic() + (ALONE_SECONDS if alone else HAND_OVER_SECONDS)
     while not _try_lock(ownership):
-        server = program.find()
+        server = None if alone else program.find()
         if server is not None:
             return server
         if time.monotonic() > deadline:
+            how = "is in use by another running process" if alone else "belongs to a running process but does not answer"
             raise EmbeddedServerError(
-                f"The {program.name} server in {program.data_dir} belongs to a running process but does not answer. "
-                "Stop that process, then try again."
+                f"The {program.name} server in {program.data_dir} {how}. Stop that process (Ctrl-C where it runs), "
+                "then try again."
             )
         time.sleep(READY_POLL_SECONDS)
+    deadline = time.monotonic() + HAND_OVER_SECONDS
     while not program.is_gone() and time.monotonic() < deadline:
         time.sleep(READY_POLL_SECONDS)
     return None

@@ -41,16 +41,17 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *, linger: bool = False) -> Iterator[RedisServer]:
+def running(data_dir: Path, *, linger: bool = False, alone: bool = False) -> Iterator[RedisServer]:
     """Have a server on this directory for the length of a block: one found running is shared, else one is started.
 
-    Takes: `linger`: stop only when nobody else shares the server any more.
+    Takes: `linger`: stop only when nobody else shares the server any more; `alone`: refuse
+    to share one.
     Raises: EmbeddedServerError with what to install or do.
     """
     data_dir = data_dir.absolute()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     data_dir.chmod(0o700)
-    with shared_or_started(_Redis(data_dir=data_dir, url=_url(data_dir)), linger=linger) as server:
+    with shared_or_started(_Redis(data_dir=data_dir, url=_url(data_dir)), linger=linger, alone=alone) as server:
         yield server
 
 

@@ -20,7 +20,7 @@ def data_dir(settings: Settings) -> Path:
 
 
 @contextlib.contextmanager
-def database(settings: Settings, *, say: Callable[[str], None] = lambda _line: None) -> Iterator[Settings]:
+def database(settings: Settings, *, say: Callable[[str], None] = lambda _line: None, alone: bool = False) -> Iterator[Settings]:
     """Have the database alone for the length of a block: the one the environment names, else the embedded one.
 
     Raises: EmbeddedServerError.
@@ -29,21 +29,22 @@ def database(settings: Settings, *, say: Callable[[str], None] = lambda _line: N
         yield settings
         return
     say("PostgreSQL (embedded)")
-    with postgres.running(data_dir(settings) / "postgres") as server:
+    with postgres.running(data_dir(settings) / "postgres", alone=alone) as server:
         yield dataclasses.replace(settings, database_url=server.app_url, owner_database_url=server.owner_url)
 
 
 @contextlib.contextmanager
-def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: None) -> Iterator[Settings]:
+def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: None, alone: bool = False) -> Iterator[Settings]:
     """Have database, queue and signing key for the length of a block; what the environment names is used as it is.
 
+    Takes: `alone` refuses to share servers that another process has started.
     Raises: EmbeddedServerError.
     """
     with contextlib.ExitStack() as stack:
-        settings = stack.enter_context(database(settings, say=say))
+        settings = stack.enter_context(database(settings, say=say, alone=alone))
         if not settings.redis_url:
             say("Redis (embedded)")
-            queue = stack.enter_context(redis.running(data_dir(settings) / "redis"))
+            queue = stack.enter_context(redis.running(data_dir(settings) / "redis", alone=alone))
             settings = dataclasses.replace(settings, redis_url=queue.url)
         yield dataclasses.replace(settings, secret_key=settings.secret_key or _kept_secret(data_dir(settings)))
 
