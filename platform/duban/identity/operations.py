@@ -18,7 +18,7 @@ from duban.identity.queries import find_by_login, get_person, token_digest
 from duban.identity.rules import FAILURES_ALLOWED, LOCK, WINDOW, password_is_strong
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.ids import new_id
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, get_owned, owned, unit_of_work
 from duban.kernel.text import N_
 
 
@@ -143,13 +143,24 @@ def confirm_password(scope: Scope, *, password: str) -> None:
     """
     Make sure that it is the actor who is sitting there, before a weighty act such as signing.
 
-    Raises: WrongPasswordError, LockedOutError. Guesses are slowed by the hash; a lock from sign-in holds here too.
+    Raises: WrongPasswordError, LockedOutError. A wrong password counts towards the lock even though the act
+    itself is rolled back: it is counted in a unit of work of its own.
     """
+    with unit_of_work(scope.session.get_bind().engine, tenant=scope.tenant, actor=scope.actor, now=scope.now) as apart:
+        refusal = _check_password(apart, password)
+    if refusal is not None:
+        raise refusal
+
+
+def _check_password(scope: Scope, password: str) -> AnticipatedError | None:
     credential = get_owned(scope, Credential, scope.person_id, lock=True)
     if credential.locked_until is not None and scope.now < credential.locked_until:
-        raise LockedOutError(minutes=_minutes_left(credential.locked_until, scope.now))
-    if not matches(credential.password_hash, password):
-        raise WrongPasswordError
+        return LockedOutError(minutes=_minutes_left(credential.locked_until, scope.now))
+    if matches(credential.password_hash, password):
+        return None
+    _count_failure(scope, credential)
+    record(scope, "password.refused", "person", credential.id)
+    return WrongPasswordError()
 
 
 def set_locale(scope: Scope, *, locale: str) -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from duban.identity import operations
+from duban.identity.errors import LockedOutError, WrongPasswordError
 from duban.kernel.clock import SetClock
 from tests.cast import PASSWORD, World
 
@@ -142,3 +143,10 @@ class TestPassword:
         assert browser.post("/password", data=data).status_code == 302
         assert browser.get("/password").status_code == 302
         assert sign_in(app, world, password="until-done-2026")[1] == 302
+
+    def test_guesses_at_it_lock_the_account_although_each_is_rolled_back(self, world: World) -> None:
+        for _ in range(5):
+            with pytest.raises(WrongPasswordError), world.as_("vera") as scope:
+                operations.confirm_password(scope, password="wrong-password-1")
+        with pytest.raises(LockedOutError), world.as_("vera") as scope:
+            operations.confirm_password(scope, password=PASSWORD)
