@@ -45,6 +45,7 @@ class Player:
     login: str
     name: str
     unit: str
+    post: str
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Stage:
                 active_from=OPENED,
                 password_hash=self.password_hash,
             )
-        self.players[login] = Player(PersonId(slip.person_id), slip.login, details.name, unit)
+        self.players[login] = Player(PersonId(slip.person_id), slip.login, details.name, unit, post)
         return login
 
     def name_contacts(self, unit: str, **logins: str) -> None:
@@ -140,7 +141,7 @@ class Stage:
 
     def _contact(self, who: str) -> Named:
         if who in self.players:
-            return Named(self.players[who].name, "", phone(list(self.players).index(who)))
+            return Named(self.players[who].name, self.players[who].post, phone(list(self.players).index(who)))
         full_name, _, post = who.partition("/")
         return Named(full_name, post, phone(len(full_name) * 37 + len(self.players)))
 
@@ -243,7 +244,7 @@ def _people_the_stage(stage: Stage, files: Sequence[str], admin_name: str) -> No
             active_from=OPENED,
             password_hash=stage.password_hash,
         )
-    stage.players[ADMIN] = Player(PersonId(slip.person_id), ADMIN, admin_name, first[0])
+    stage.players[ADMIN] = Player(PersonId(slip.person_id), ADMIN, admin_name, first[0], details.post)
     for file in files:
         with stage.as_(ADMIN) as scope:
             import_units(scope, data=(folder / file).read_bytes(), active_from=OPENED)

@@ -23,6 +23,9 @@ from duban.tree.models import Unit
 from duban.tree.queries import find_by_code
 from duban.web.requests import current_scope, work
 
+SHOWN = 25
+"""A page of people: on a phone each takes five lines."""
+
 
 def people() -> ResponseReturnValue:
     """List the people the actor may see."""
@@ -35,6 +38,7 @@ def people() -> ResponseReturnValue:
         role=request.args.get("role", ""),
         below=unit.path if unit else None,
         after=request.args.get("after"),
+        limit=SHOWN,
     )
     kind = structure(scope)
     return render_template(
