@@ -55,10 +55,13 @@ def demo() -> None:
     from importlib.util import find_spec
 
     from duban.embedded.services import services
+    from duban.kernel.migrating import upgrade
 
     if find_spec("duban.simulation") is None or find_spec("duban.simulation.demo") is None:
         return
     with services(read_settings()) as settings:
+        if settings.owner_database_url:
+            upgrade(settings.owner_database_url)  # on a fresh machine `make demo` comes before the first start
         click.echo(import_module("duban.simulation.demo").ensure_demo(settings, say=lambda line: click.echo(line, err=True)))
 
 
