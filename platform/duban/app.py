@@ -37,6 +37,10 @@ FEATURES = (
 )
 """Every folder with pages (`views.bp`, menu entries `views.NAV`) or programs' doors (`api.blp`)."""
 
+FILES_AT_ONCE = 5
+"""A form may carry this many files of the largest size: several photographs of a phone go in one sending."""
+_FORM_BYTES = 1024 * 1024
+
 _FRAME_LINKS = {
     "home": "dashboards.home",
     "notices": "notifications.list_notices",
@@ -79,7 +83,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
         SESSION_COOKIE_SECURE=settings.cookie_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        MAX_CONTENT_LENGTH=settings.upload_limit_bytes + 1024 * 1024,
+        MAX_CONTENT_LENGTH=FILES_AT_ONCE * settings.upload_limit_bytes + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=5000,
         WTF_CSRF_TIME_LIMIT=None,
@@ -87,6 +91,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
         PROPAGATE_DEFECTS=propagate_defects,
         JSON_SORT_KEYS=False,
     )
+    app.jinja_env.globals["together_limit"] = lambda: FILES_AT_ONCE * settings.upload_limit_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.init_app(app)
     with app.app_context():

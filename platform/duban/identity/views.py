@@ -17,6 +17,7 @@ from duban.kernel.ids import TenantId
 from duban.kernel.scope import TenantInfo, open_session, unit_of_work
 from duban.kernel.text import N_, Text
 from duban.tenancy.queries import demo_tenants
+from duban.web.addresses import page_behind
 from duban.web.errors import problem, status_of, translate, wants_json
 from duban.web.requests import admit, is_admitted, runtime, work
 
@@ -31,6 +32,8 @@ PUBLIC_ENDPOINTS = {
     "api-docs.openapi_json": "describes the API, holds no data",
     "api-docs.openapi_page": "describes the API, holds no data",
 }
+LAST_TENANT = "tenant"
+"""Cookie with the slug of the last sign-in on this device; opens nothing."""
 TOUCH_EVERY = timedelta(minutes=1)
 DEMO_ACCOUNTS = "duban-demo-accounts"
 
@@ -93,7 +96,7 @@ def _guard() -> ResponseReturnValue | None:
             return None
         if wants_json():
             return problem(401, "sign-in-needed", translate(Text(N_("请先登录。"))))
-        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        target = request.full_path.rstrip("?") if request.method == "GET" else page_behind()
         return redirect(url_for("identity.sign_in", next=target))
     signed_in: SignedIn = current_user.signed_in
     admit(signed_in.tenant, signed_in.actor)
@@ -128,7 +131,7 @@ def sign_in(slug: str | None = None) -> ResponseReturnValue:
     if is_admitted() and request.method == "GET":
         return redirect("/")
     typed = {
-        "slug": request.form.get("slug", slug or request.args.get("tenant", "")).strip(),
+        "slug": request.form.get("slug", slug or request.args.get("tenant") or request.cookies.get(LAST_TENANT, "")).strip(),
         "login": request.form.get("login", request.args.get("login", "")).strip(),
         "next": safe_next(request.values.get("next")) or "",
     }
@@ -139,6 +142,10 @@ def sign_in(slug: str | None = None) -> ResponseReturnValue:
         return _door(typed, outcome), status_of(outcome)
     response = redirect(typed["next"] or "/")
     _set_cookie(response, outcome)
+    # Whoever comes back after an expired session must not be asked which installation, nor be refused for a wrong guess.
+    response.set_cookie(
+        LAST_TENANT, typed["slug"], max_age=31_536_000, secure=runtime().settings.cookie_secure, httponly=True, samesite="Lax"
+    )
     return response
 
 

@@ -1,8 +1,9 @@
 """The only place where a failure's meaning becomes a status, a page or a problem document."""
 
+from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -20,6 +21,7 @@ from duban.kernel.errors import (
 )
 from duban.kernel.logs import get_logger
 from duban.kernel.text import N_, Text
+from duban.web.addresses import page_above, page_behind
 
 log = get_logger(__name__)
 
@@ -95,6 +97,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400 or error.response is not None:  # noqa: PLR2004 - redirects are exceptions too
         return error
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET" and not wants_json():
+        # A form shown again stands at the address it was sent to; reloading it or switching the language lands here.
+        query = request.query_string.decode("ascii", "ignore")
+        return redirect(page_above(request.path) + (f"?{query}" if query else ""))
     message = gettext(_HTTP_TEXTS.get(status, _HTTP_TEXTS[400]))
     if isinstance(error, CSRFError):
         message = gettext(N_("页面停留太久，安全校验已失效。您的输入还在上一页：请返回、刷新后再提交。"))
@@ -132,3 +138,4 @@ def init_errors(app: Flask) -> None:
     if not app.config.get("PROPAGATE_DEFECTS"):
         app.register_error_handler(Exception, _unexpected)
     app.jinja_env.globals["tr"] = translate
+    app.jinja_env.globals["page_behind"] = page_behind

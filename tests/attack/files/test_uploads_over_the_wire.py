@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
+from duban.app import FILES_AT_ONCE
 from duban.files.models import StoredFile
 from duban.kernel.settings import Settings
 from tests.attack.files.corpus import pdf
@@ -106,10 +107,13 @@ class TestCutOff:
 
 class TestTooLarge:
     def test_body_is_refused_as_such(self, world: World, document_of: Callable[..., UUID], settings: Settings) -> None:
-        content = pdf(b"x" * (settings.upload_limit_bytes + 2 * 1024 * 1024))
-        sent = {"file": (io.BytesIO(content), "大.pdf")}
+        claimed = FILES_AT_ONCE * settings.upload_limit_bytes + 2 * 1024 * 1024
+        sent = {"file": (io.BytesIO(pdf(b"x")), "大.pdf")}
         answer = world.client("cora").post(
-            f"/api/v1/documents/{document_of()}/files", data=sent, content_type="multipart/form-data"
+            f"/api/v1/documents/{document_of()}/files",
+            data=sent,
+            content_type="multipart/form-data",
+            environ_overrides={"CONTENT_LENGTH": str(claimed)},
         )
         assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
         assert "太大" in answer.json["title"]

@@ -150,3 +150,9 @@ class TestPassword:
                 operations.confirm_password(scope, password="wrong-password-1")
         with pytest.raises(LockedOutError), world.as_("vera") as scope:
             operations.confirm_password(scope, password=PASSWORD)
+
+
+def test_the_door_remembers_where_this_device_signed_in(app: Flask, world: World) -> None:
+    browser, _, _ = sign_in(app, world)
+    browser.delete_cookie("duban")
+    assert f'value="{world.tenant.slug}"' in browser.get("/sign-in").get_data(as_text=True)

@@ -41,3 +41,17 @@ def test_the_session_cookie_is_closed_to_scripts(app: Flask, world: World) -> No
     for cookie in answer.headers.getlist("Set-Cookie"):
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
+
+
+def test_a_form_shown_again_can_be_reloaded_or_read_in_another_language(world: World) -> None:
+    """It stands at the address it was sent to, which opens no page: the reader is led to the page above."""
+    answer = world.client("vera").get("/notices/read?lang=en")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/notices?lang=en"
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(app: Flask, world: World) -> None:
+    answer = app.test_client().post("/notices/read", headers={"Referer": "http://localhost/notices?state=unread"})
+    assert answer.headers["Location"].endswith("next=/notices?state%3Dunread")
+    foreign = app.test_client().post("/notices/read", headers={"Referer": "http://elsewhere.example/x"})
+    assert foreign.headers["Location"].endswith("next=/notices")

@@ -1,5 +1,6 @@
 // Entry of every page: loads a part only when the page has something for it.
 import { phrase } from "./phrases.js";
+import { settleSent } from "./sent.js";
 
 const PARTS = [
   ["[data-autosave]", "./autosave.js"],
@@ -23,7 +24,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token) event.detail.headers["X-CSRFToken"] = token;
 });
 document.addEventListener("htmx:load", (event) => {
-  if (event.detail.elt !== document.body) wake(event.detail.elt);
+  if (event.detail.elt === document.body) return;
+  nameErrors(event.detail.elt);
+  wake(event.detail.elt);
 });
 
 // Filters keep the address short: fields left empty are not sent.
@@ -34,6 +37,40 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => {
   for (const field of document.querySelectorAll("[data-filters] :disabled")) field.disabled = false;
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// "Please fill this in" in the summary says which: the field's own label goes before it.
+function nameErrors(root) {
+  for (const link of root.querySelectorAll('.errors a[href^="#"]')) {
+    const target = document.getElementById(link.getAttribute("href").slice(1));
+    const label = target?.querySelector(":scope > legend") ?? target?.labels?.[0];
+    const name = [...(label?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())?.data.trim();
+    if (!name || link.dataset.named || link.textContent.includes(name)) continue;
+    link.dataset.named = "1";
+    link.prepend(phrase("label", { name }));
+  }
+}
+
+// A file too big is said before it travels.
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (input.type !== "file" || !input.dataset.most) return;
+  const big = [...input.files].filter((file) => file.size > Number(input.dataset.most)).map((file) => file.name);
+  const total = [...input.files].reduce((sum, file) => sum + file.size, 0);
+  const words = big.length
+    ? phrase("tooBig", { names: big.join(phrase("comma")), limit: input.dataset.mostShown })
+    : total > Number(input.dataset.together) ? phrase("tooBigTogether", { limit: input.dataset.togetherShown }) : "";
+  let box = input.parentElement.querySelector("[data-file-error]");
+  if (!box) {
+    box = document.createElement("div");
+    box.className = "error";
+    box.dataset.fileError = "1";
+    box.setAttribute("role", "alert");
+    input.before(box);
+  }
+  box.textContent = words;
+  if (words) input.value = "";
 });
 
 // A form is sent once: the second press of an impatient finger does nothing.
@@ -62,6 +99,8 @@ function showConnection() {
 window.addEventListener("online", showConnection);
 window.addEventListener("offline", showConnection);
 
+settleSent();
+nameErrors(document);
 document.querySelector("[data-focus]")?.focus();
 wake(document);
 

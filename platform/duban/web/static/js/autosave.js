@@ -1,7 +1,9 @@
 // <form data-autosave="<POST url>" data-version="3">: what is typed is posted 1.2 s later and kept in this browser until the
 // server has it. The server answers JSON {"version": n} (200), 412 when someone else changed it, 422 {"errors": {field: [..]}}.
-// Files are not autosaved. Nothing kept here outlives the confirmation by the server.
+// Files are not autosaved. Nothing kept here outlives the confirmation by the server: what was sent with the form stays until
+// the next page shows that it arrived (see sent.js), so an expired session or a broken line costs nothing.
 import { clock, phrase } from "./phrases.js";
+import { noteSent } from "./sent.js";
 
 const WAIT_MS = 1200;
 const RETRY_MS = 15000;
@@ -22,6 +24,8 @@ class Autosave {
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => this.leave());
+    form.addEventListener("keydown", (event) => this.stay(event));
+    window.addEventListener("pageshow", () => (this.leaving = false));
     window.addEventListener("online", () => this.dirty && this.save());
     window.addEventListener("beforeunload", (event) => {
       if (this.dirty && !this.leaving && !this.keep()) event.preventDefault();
@@ -42,11 +46,16 @@ class Autosave {
     this.timer = setTimeout(() => this.save(), WAIT_MS);
   }
 
-  keep() {
+  // The "go" key of a phone's keyboard moves on; only the button hands in.
+  stay(event) {
+    if (event.key === "Enter" && !event.isComposing && event.target.matches("input:not([type=submit])")) event.preventDefault();
+  }
+
+  keep(sent = false) {
     try {
       localStorage.setItem(
         this.key,
-        JSON.stringify({ at: Date.now(), version: this.form.dataset.version, values: [...this.values()] }),
+        JSON.stringify({ at: Date.now(), version: this.form.dataset.version, values: [...this.values()], sent }),
       );
       return true;
     } catch {
@@ -57,7 +66,7 @@ class Autosave {
   leave() {
     this.leaving = true;
     clearTimeout(this.timer);
-    this.forget();
+    if (this.keep(true)) noteSent(this.key);
   }
 
   forget() {
@@ -135,6 +144,7 @@ class Autosave {
       /* unreadable copy: nothing to restore */
     }
     if (!kept || !this.differs(kept.values)) return this.forget();
+    if (kept.sent && kept.version !== this.form.dataset.version) return this.forget(); // it arrived: the server has moved on
     if (kept.version !== undefined && kept.version !== this.form.dataset.version) this.say(phrase("conflict"), "bad");
     const before = [...this.values()];
     this.fill(kept.values);
