@@ -21,7 +21,7 @@ def test_a_program_gets_a_problem_document(world: World) -> None:
 
 
 def test_a_stranger_gets_401_from_the_api(world: World) -> None:
-    answer = world.client().get("/api/v1/units", headers={"Accept": "application/json"})
+    answer = world.client().get("/api/v1/units/", headers={"Accept": "application/json"})
     assert answer.status_code in {401, 404}
 
 
