@@ -69,9 +69,6 @@ class TestStatic:
     def test_no_way_out_of_the_folder(self, client):
         assert client.get("/static/../i18n.py", headers={"Accept-Encoding": "gzip"}).status_code == 404
 
-    @pytest.mark.skipif(
-        not (ROOT / "web/static/vendor/tabler/tabler.min.css").exists(), reason="front-end assets are not installed"
-    )
     def test_the_first_page_is_light(self, client):
         page = client.get("/sign-in")
         files = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page.text)) | {
