@@ -45,7 +45,8 @@ def save_draft(scope: Scope, *, duty_id: UUID, typed: Mapping[str, str], version
     Takes:  `version` of the draft the typist had seen, 0 for none; None saves over whatever is there.
     Raises: NotFoundError, NotAllowedError, DutyClosedError, StaleError.
     """
-    duty = get_duty(scope, duty_id)
+    # Locked: two devices saving the first draft at once would both find none and both insert one.
+    duty = get_duty(scope, duty_id, lock=True)
     access.require(scope, "submission", "write", duty)
     next_state(duty.stands, Act.SUBMIT)
     kept = {str(key): str(text)[:LONGEST_TYPED].replace("\x00", "") for key, text in list(typed.items())[:MOST_TYPED]}
