@@ -4,6 +4,7 @@ import re
 import threading
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from tests.e2e.gallery.app import make_gallery
@@ -68,6 +69,18 @@ def test_autosave_says_so_and_survives_a_broken_connection(visit, gallery):
     page.wait_for_selector("[data-save-state].ok")
     visitor.go("/")
     assert page.input_value("#text") == "本月组织检查 12 次。", "once saved, nothing is kept in the browser"
+
+
+def test_what_is_typed_before_the_script_arrives_is_saved_too(visit, gallery):
+    visitor = visit(gallery)
+    held = []
+    visitor.context.route("**/autosave.js", lambda route: held.append(route))
+    visitor.page.goto(gallery)
+    visitor.page.fill("#text", "打字比网络快")
+    expect(visitor.page.locator("[data-save-state]")).to_have_text("")
+    visitor.page.wait_for_timeout(300)
+    held[0].continue_()
+    expect(visitor.page.locator("[data-save-state]")).to_contain_text("已保存")
 
 
 def test_the_target_grid_counts_while_typing(visit, gallery):

@@ -30,6 +30,17 @@ class Autosave {
     window.addEventListener("beforeunload", (event) => {
       if (this.dirty && !this.leaving && !this.keep()) event.preventDefault();
     });
+    if (!this.dirty && this.typedEarly()) this.changed();
+  }
+
+  // On a slow line people type before this file has arrived; the browser may also have put back what stood there.
+  typedEarly() {
+    return [...this.form.elements].some((field) => {
+      if (!field.name || ["hidden", "file", "submit", "button"].includes(field.type)) return false;
+      if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+      if (field.tagName === "SELECT") return false; // a select without a marked option has no default to compare with
+      return field.value !== field.defaultValue;
+    });
   }
 
   values() {
