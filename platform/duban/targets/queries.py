@@ -234,3 +234,12 @@ def list_actuals(scope: Scope, *, allocation_ids: Collection[UUID]) -> dict[UUID
         for row in rows:
             found[row.allocation_id][row.month].append(row)
     return found
+
+
+def next_position(scope: Scope, *, owner_id: UUID, year: int) -> int:
+    """Give the place after a unit's last indicator of a year, so that a new one never parts a total from what it sums."""
+    last = select(func.max(Indicator.position)).where(
+        Indicator.tenant_id == scope.tenant_id, Indicator.owner_id == owner_id, Indicator.year == year
+    )
+    place = scope.session.scalar(last)
+    return 0 if place is None else place + 1

@@ -6,6 +6,7 @@ operation with `@blp.arguments(Schema)`, `@blp.response(200, Schema)` and a docs
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -48,6 +49,18 @@ MESSAGES: dict[str, str] = {
     "Special numeric values (nan or infinity) are not permitted.": N_("应为数字"),
 }
 """What marshmallow says, as people here say it; anything else passes as it is."""
+
+BOUNDS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"Must be greater than or equal to (?P<least>\S+) and less than or equal to (?P<most>\S+)\."),
+        N_("应在 %(least)s 至 %(most)s 之间"),
+    ),
+    (re.compile(r"Length must be between (?P<least>\d+) and (?P<most>\d+)\."), N_("长度应在 %(least)s 至 %(most)s 之间")),
+    (re.compile(r"Longer than maximum length (?P<most>\d+)\."), N_("长度最多 %(most)s")),
+    (re.compile(r"Shorter than minimum length (?P<least>\d+)\."), N_("长度至少 %(least)s")),
+    (re.compile(r"Must be one of: (?P<choices>.+)\."), N_("应为其中之一：%(choices)s")),
+)
+"""The same for what it says with values."""
 
 
 class ProblemSchema(Schema):
@@ -173,8 +186,16 @@ def _collect(messages: object, place: str, found: dict[str, list[Text]]) -> None
             _collect(inner, where, found)
         return
     texts = messages if isinstance(messages, Sequence) and not isinstance(messages, str) else [messages]
+    found.setdefault(place or "body", []).extend(_said(str(text)) for text in texts)
+
+
+def _said(text: str) -> Text:
+    """Say a message of marshmallow's as people here say it."""
+    for pattern, words in BOUNDS:
+        if match := pattern.fullmatch(text):
+            return Text(words, match.groupdict())
     # "%" in a foreign message must not be read as a place for a value
-    found.setdefault(place or "body", []).extend(Text(MESSAGES.get(str(text), str(text).replace("%", "%%"))) for text in texts)
+    return Text(MESSAGES.get(text, text.replace("%", "%%")))
 
 
 class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]

@@ -30,6 +30,14 @@ class TestDefine:
         assert (indicator.year, indicator.counts_from, indicator.counts_before) == (YEAR, date(2026, 1, 1), date(2027, 1, 1))
         assert (share.value, share.issued_value, share.state, share.line) == (12, 12, ShareState.ACCEPTED, "")
 
+    def test_a_new_one_stands_last(self, world: World) -> None:
+        for code in ("deaths", "road", "a-later-one"):
+            define(world, code)
+
+        with world.as_("cora") as scope:
+            found = queries.list_shares(scope, unit_id=world.units["C"], year=YEAR)
+        assert [indicator.code for indicator, _ in found] == ["deaths", "road", "a-later-one"]
+
     @pytest.mark.parametrize(
         ("who", "refusal"),
         [

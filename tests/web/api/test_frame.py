@@ -109,3 +109,10 @@ class TestRefusals:
         answer = world.client("vera").get("/api/v1/nothing")
         assert answer.status_code == 404
         assert answer.mimetype == "application/problem+json"
+
+
+def test_a_bound_is_said_in_the_readers_language(world: World) -> None:
+    answer = world.client("vera").get("/api/v1/duties?limit=100000")
+
+    assert answer.status_code == 422
+    assert answer.json["errors"] == {"limit": ["应在 1 至 200 之间"]}

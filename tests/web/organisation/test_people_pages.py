@@ -36,6 +36,15 @@ class TestHiring:
             assert isinstance(sign_in(scope, login="ouyangming", password=password, address="", device=""), str)
         assert password not in browser.get(f"/people/{person.id}").text
 
+    def test_namesakes_get_a_free_login(self, world: World) -> None:
+        browser, body = world.client("tom"), NEW | {"unit_id": str(world.units["V12"])}
+
+        answers = [browser.post("/people/new", data=body) for _ in range(3)]
+
+        assert [answer.status_code for answer in answers] == [201, 201, 201]
+        with world.as_system() as scope:
+            assert find_by_login(scope, "ouyangming3") is not None
+
     @pytest.mark.parametrize(
         "change, words",
         [

@@ -15,7 +15,7 @@ from duban.assessments.models import Assessment, FrozenResult, Scorecard
 from duban.assessments.operations.freezing import close, publish
 from duban.assessments.operations.opening import begin_scoring, begin_self_scoring, collect_facts, open_assessment
 from duban.assessments.rules.scheme import ItemKind
-from duban.assessments.sheets import scheme_of
+from duban.assessments.sheets import Sheet, scheme_of
 from duban.assessments.states import CARD_LABELS, FROZEN, LABELS, NEXT_STATES, AssessmentState, CardState
 from duban.kernel.errors import AnticipatedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
@@ -151,6 +151,12 @@ def show(assessment_id: UUID) -> ResponseReturnValue:
     return render_template("assessments/show.html", **_overview(scope, assessment))
 
 
+def _is_scored(sheet: Sheet, item: str) -> bool:
+    """A mark taken back is kept for its history, but scores nothing."""
+    mark = sheet.mark(item)
+    return mark is not None and mark.value is not None
+
+
 def _overview(scope: Scope, assessment: Assessment) -> dict[str, object]:
     standing = queries.standing(scope, assessment)
     frozen = queries.frozen_results(scope, assessment.id)
@@ -165,7 +171,7 @@ def _overview(scope: Scope, assessment: Assessment) -> dict[str, object]:
         "places": places,
         "frozen": frozen,
         "to_mark": len(marked) * len(standing.sheets),
-        "marked": sum(1 for sheet in standing.sheets for item in marked if sheet.mark(item.code) is not None),
+        "marked": sum(_is_scored(sheet, item.code) for sheet in standing.sheets for item in marked),
         "waiting": queries.waiting_decisions(scope, assessment.id),
         "is_frozen": assessment.state in FROZEN,
         "steps": [LABELS[step] for step in steps],

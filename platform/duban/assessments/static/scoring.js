@@ -110,20 +110,26 @@ class Mark {
       this.version.value = answer.version;
       this.saved = sent;
       this.forget();
-      this.box.classList.remove("bad");
+      this.mark(false);
       this.say(fill(words.saved, { time: answer.saved_at }), "done");
       announce(fill(words.saved, { time: answer.saved_at }), "ok");
       showTotal(this.row, answer);
     } else if (response.status === 412 && answer?.theirs) {
       this.conflict(answer);
     } else if (answer && response.status < 500) {
-      this.box.classList.add("bad");
+      this.mark(true);
       const first = Object.values(answer.errors ?? {}).flat()[0] ?? answer.message ?? words.refused;
       this.say(first, "late");
       announce(words.refused, "bad");
     } else {
       this.later();
     }
+  }
+
+  mark(isBad) {
+    this.box.classList.toggle("bad", isBad);
+    if (isBad) this.value.setAttribute("aria-invalid", "true");
+    else this.value.removeAttribute("aria-invalid");
   }
 
   later() {
@@ -133,7 +139,7 @@ class Mark {
   }
 
   conflict(answer) {
-    this.box.classList.add("bad");
+    this.mark(true);
     this.say(answer.message, "late");
     const choose = (label, act) => {
       const button = document.createElement("button");
@@ -150,7 +156,7 @@ class Mark {
       this.reason.value = answer.theirs.reason;
       this.saved = this.typed();
       this.forget();
-      this.box.classList.remove("bad");
+      this.mark(false);
       this.state.textContent = "";
     });
     announce(words.refused, "bad");

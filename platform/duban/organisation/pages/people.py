@@ -90,7 +90,6 @@ def new() -> ResponseReturnValue:
     unit = _unit(current_scope(), values["unit_id"])
     if request.method == "GET":
         return _new_form(values, unit, Refusal(200))
-    values["login"] = values["login"].strip() or login_from(values["name"])
     slips: list[Slip] = []
 
     def act() -> None:
@@ -98,6 +97,7 @@ def new() -> ResponseReturnValue:
             raise InvalidInputError(fields={"unit_id": [Text(N_("请选择所在单位。"))]})
         details = Details(values["name"], values["post"], values["phone"], values["email"])
         with work() as scope:
+            values["login"] = values["login"].strip() or queries.free_login(scope, login_from(values["name"]))
             slips.append(
                 operations.create_person(scope, unit_id=unit.id, role=values["role"], login=values["login"], details=details)
             )

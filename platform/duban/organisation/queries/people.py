@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
@@ -33,6 +34,15 @@ class PersonLine:
 
     person: Person
     held: tuple[Held, ...]
+
+
+def free_login(scope: Scope, wanted: str) -> str:
+    """Give the name to sign in with, numbered when somebody already has it: zhangwei, zhangwei2. Empty stays empty."""
+    if not wanted:
+        return ""
+    names = select(Person.login).where(Person.tenant_id == scope.tenant_id, Person.login.startswith(wanted, autoescape=True))
+    taken = set(scope.session.scalars(names))
+    return next(login for login in chain((wanted,), (f"{wanted}{number}" for number in count(2))) if login not in taken)
 
 
 def held_by(scope: Scope, person_id: UUID) -> list[Held]:

@@ -22,7 +22,7 @@ from duban.tree.queries import get_unit
 
 @dataclass(frozen=True)
 class IndicatorDraft:
-    """What is typed to set an indicator; `limit` None is pending, the year defaults to the calendar year."""
+    """What is typed to set an indicator; `limit` None is pending, `position` None is last."""
 
     code: str
     name: str
@@ -37,7 +37,7 @@ class IndicatorDraft:
     programme_id: UUID | None = None
     counts_from: date | None = None
     counts_before: date | None = None
-    position: int = 0
+    position: int | None = None
     basis: str = ""
 
 
@@ -67,7 +67,9 @@ def define_indicator(scope: Scope, *, owner_id: UUID, draft: IndicatorDraft) -> 
             programme_id=draft.programme_id,
             counts_from=draft.counts_from or date(draft.year, 1, 1),
             counts_before=draft.counts_before or date(draft.year + 1, 1, 1),
-            position=draft.position,
+            position=queries.next_position(scope, owner_id=owner.id, year=draft.year)
+            if draft.position is None
+            else draft.position,
             basis=draft.basis.strip(),
         )
     )

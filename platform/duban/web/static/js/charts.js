@@ -73,7 +73,7 @@ function options(spec, width) {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 },
     color: ORDER,
-    grid: { left: 8, right: 24, top: spec.series.length > 1 || (!across && spec.unit) ? 34 : 12, bottom: 6, containLabel: true },
+    grid: { left: 8, right: across ? 44 : 24, top: spec.series.length > 1 || (!across && spec.unit) ? 34 : 12, bottom: 6, containLabel: true },
     legend: spec.series.length > 1 ? { top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8 } : undefined,
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: spec.kind === "line" ? "line" : "shadow" } },
     xAxis: across ? values : labels,
@@ -103,7 +103,7 @@ function series(spec, one, place) {
             silent: true,
             symbol: "none",
             lineStyle: { color: TONES.late, type: "dashed" },
-            label: { formatter: `${phrase("limit")} ${spec.limit}`, color: TONES.late },
+            label: { formatter: `${phrase("limit")} ${spec.limit}`, color: TONES.late, position: spec.kind === "hbar" ? "insideMiddleTop" : "insideEndTop" },
             data: [spec.kind === "hbar" ? { xAxis: spec.limit } : { yAxis: spec.limit }],
           }
         : undefined,
