@@ -125,6 +125,11 @@ def instant(value: datetime | None) -> str:
     return clock if here.date() == moment().date() else f"{day_short(here)} {clock}"
 
 
+def clock(value: datetime | None) -> str:
+    """Say the time of day: 10:42."""
+    return "—" if value is None else f"{local(value):%H:%M}"
+
+
 def ago(value: datetime | None) -> str:
     """Say how long ago something was: 刚刚、 5 分钟前、 3 小时前、 then the day."""
     if value is None:
@@ -230,7 +235,7 @@ def asset(name: str) -> str:
 
 FILTERS = {
     "due_words": due_words, "due_full": due_full, "due_tone": due_tone, "day_week": day_week, "day_short": day_short,
-    "day_full": day_full, "instant": instant, "ago": ago, "number": number, "percent": percent, "file_size": file_size,
+    "day_full": day_full, "instant": instant, "clock": clock, "ago": ago, "number": number, "percent": percent, "file_size": file_size,
     "t": translated, "json_attribute": json_attribute, "sparkline": sparkline_points,
 }  # fmt: skip
 GLOBALS = {

@@ -83,7 +83,11 @@ def _current(scope: Scope, share: Allocation, month: date) -> Actual | None:
 def _check(scope: Scope, indicator: Indicator, month: date, typed: ActualInput, current: Actual | None) -> None:
     problems: dict[str, list[Text]] = {}
     if not rules.is_countable(typed.value, places=indicator.places):
-        problems["value"] = [Text(N_("请填写不小于 0 的数，小数位数最多 %(places)s 位。"), {"places": indicator.places})]
+        problems["value"] = [
+            Text(N_("请填写不小于 0 的数，小数位数最多 %(places)s 位。"), {"places": indicator.places})
+            if indicator.places
+            else Text(N_("请填写不小于 0 的整数。"))
+        ]
     if not indicator.counts_from.replace(day=1) <= month < indicator.counts_before:
         problems["month"] = [Text(N_("这个月份不在指标的统计期内。"))]
     elif month > scope.today:

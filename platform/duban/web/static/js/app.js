@@ -1,6 +1,6 @@
 // Entry of every page: loads a part only when the page has something for it.
 import { phrase } from "./phrases.js";
-import { settleSent } from "./sent.js";
+import { keepForm, settleForm, settleSent } from "./sent.js";
 
 const PARTS = [
   ["[data-autosave]", "./autosave.js"],
@@ -45,7 +45,8 @@ function nameErrors(root) {
   for (const link of root.querySelectorAll('.errors a[href^="#"]')) {
     const target = document.getElementById(link.getAttribute("href").slice(1));
     const label = target?.querySelector(":scope > legend") ?? target?.labels?.[0];
-    const name = [...(label?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())?.data.trim();
+    const said = [...(label?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())?.data;
+    const name = (said ?? target?.getAttribute("aria-label"))?.trim();
     if (!name || link.dataset.named || link.textContent.includes(name)) continue;
     link.dataset.named = "1";
     link.prepend(phrase("label", { name }));
@@ -79,6 +80,7 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || form.method !== "post") return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "1";
+  keepForm(form);
   setTimeout(() => delete form.dataset.sent, 8000);
 });
 
@@ -100,6 +102,7 @@ window.addEventListener("online", showConnection);
 window.addEventListener("offline", showConnection);
 
 settleSent();
+settleForm();
 nameErrors(document);
 document.querySelector("[data-focus]")?.focus();
 wake(document);
