@@ -19,6 +19,7 @@ from duban.kernel.errors import (
     RuleBrokenError,
     StaleError,
 )
+from duban.kernel.ids import new_id
 from duban.kernel.logs import get_logger
 from duban.kernel.text import N_, Text
 from duban.web.addresses import page_above, page_behind
@@ -75,11 +76,12 @@ def problem(status: int, code: str, title: str, **more: Any) -> Response:
     return response
 
 
-def _page(status: int, message: str, code: str) -> ResponseReturnValue:
+def _page(status: int, message: str, code: str, number: str | None = None) -> ResponseReturnValue:
+    said = {"message": message, "code": code, "status": status, "request_id": number}
     try:
-        return render_template(f"errors/{status}.html", message=message, code=code, status=status), status
+        return render_template(f"errors/{status}.html", **said), status
     except TemplateNotFound:
-        return render_template("errors/error.html", message=message, code=code, status=status), status
+        return render_template("errors/error.html", **said), status
 
 
 def _anticipated(error: AnticipatedError) -> ResponseReturnValue:
@@ -115,19 +117,23 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
     if type(error.orig).__name__ in {"DataError", "NumericValueOutOfRange", "UntranslatableCharacter"}:
         return _anticipated(InvalidInputError(N_("内容里有系统无法保存的字符或数值。请检查后重试。")))
     if error.connection_invalidated or type(error.orig).__name__ in {"OperationalError", "AdminShutdown"}:
-        log.error("database unavailable", path=request.path, exc_info=error)
-        return _defect(503)
-    return _unexpected(error)
+        number = new_id().hex[-8:]
+        log.error("database unavailable", number=number, path=request.path, exc_info=error)
+        return _defect(503, number)
+    return answer_defect(error)
 
 
-def _unexpected(error: Exception) -> ResponseReturnValue:
-    log.error("defect", path=request.path, method=request.method, exc_info=error)
-    return _defect(500)
+def answer_defect(error: Exception) -> ResponseReturnValue:
+    """Log a defect and answer it, under one number."""
+    number = new_id().hex[-8:]
+    log.error("defect", number=number, path=request.path, method=request.method, exc_info=error)
+    return _defect(500, number)
 
 
-def _defect(status: int) -> ResponseReturnValue:
-    message = gettext(_HTTP_TEXTS[status])
-    return problem(status, f"http-{status}", message) if wants_json() else _page(status, message, f"http-{status}")
+def _defect(status: int, number: str) -> ResponseReturnValue:
+    """Answer with the number that finds the line in the log again: the page asks the reader to pass it on."""
+    message, code = gettext(_HTTP_TEXTS[status]), f"http-{status}"
+    return problem(status, code, message, number=number) if wants_json() else _page(status, message, code, number)
 
 
 def init_errors(app: Flask) -> None:
@@ -136,6 +142,6 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
     if not app.config.get("PROPAGATE_DEFECTS"):
-        app.register_error_handler(Exception, _unexpected)
+        app.register_error_handler(Exception, answer_defect)
     app.jinja_env.globals["tr"] = translate
     app.jinja_env.globals["page_behind"] = page_behind

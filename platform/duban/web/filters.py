@@ -235,8 +235,8 @@ def asset(name: str) -> str:
 
 FILTERS = {
     "due_words": due_words, "due_full": due_full, "due_tone": due_tone, "day_week": day_week, "day_short": day_short,
-    "day_full": day_full, "instant": instant, "clock": clock, "ago": ago, "number": number, "percent": percent, "file_size": file_size,
-    "t": translated, "json_attribute": json_attribute, "sparkline": sparkline_points,
+    "day_full": day_full, "instant": instant, "clock": clock, "ago": ago, "number": number, "percent": percent,
+    "file_size": file_size, "t": translated, "json_attribute": json_attribute, "sparkline": sparkline_points,
 }  # fmt: skip
 GLOBALS = {
     "icon": icon,

@@ -1,7 +1,10 @@
 """Failures become pages and problem documents, in the reader's language; every answer carries its headers."""
 
+import re
+
 from flask import Flask
 
+from duban.web import errors
 from tests.cast import World
 
 
@@ -55,3 +58,10 @@ def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(app: Flask, 
     assert answer.headers["Location"].endswith("next=/notices?state%3Dunread")
     foreign = app.test_client().post("/notices/read", headers={"Referer": "http://elsewhere.example/x"})
     assert foreign.headers["Location"].endswith("next=/notices")
+
+
+def test_a_defect_tells_the_number_its_line_in_the_log_has(app: Flask) -> None:
+    with app.test_request_context("/"):
+        answer = app.make_response(errors.answer_defect(ValueError("broken")))
+    assert answer.status_code == 500
+    assert re.search(r"编号 [0-9a-f]{8}", answer.get_data(as_text=True))
