@@ -10,7 +10,7 @@ class SignInRefusedError(AnticipatedError):
     code = "sign-in-refused"
 
     def __init__(self) -> None:
-        super().__init__(N_("单位代码、用户名或密码不正确。请核对后重试；忘记密码请联系本单位管理员。"))
+        super().__init__(N_("系统、账号或密码不正确。请核对后重试；忘记密码请联系本单位管理员。"))
 
 
 class LockedOutError(AnticipatedError):

@@ -56,7 +56,7 @@ class TestSigningIn:
     ) -> None:
         browser, status, page = sign_in(app, world, login=login, password=password, slug=slug)
         assert status == 400
-        assert "单位代码、用户名或密码不正确" in page
+        assert "系统、账号或密码不正确" in page
         assert browser.get("/password").status_code == 302
 
     def test_keeps_what_was_typed_except_the_password(self, app: Flask, world: World) -> None:

@@ -42,7 +42,7 @@ window.addEventListener("pageshow", () => {
 
 // "Please fill this in" in the summary says which: the field's own label goes before it.
 function nameErrors(root) {
-  for (const link of root.querySelectorAll('.errors a[href^="#"]')) {
+  for (const link of root.querySelectorAll('.errors li a[href^="#"]')) {
     const target = document.getElementById(link.getAttribute("href").slice(1));
     const label = target?.querySelector(":scope > legend") ?? target?.labels?.[0];
     const said = [...(label?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())?.data;
