@@ -40,6 +40,8 @@ def configure_logs(log_format: str, *, quiet: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING if quiet else logging.INFO)
+    # Casbin tells its whole policy at every load.
+    logging.getLogger("casbin").setLevel(logging.WARNING)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
