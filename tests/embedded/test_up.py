@@ -23,8 +23,8 @@ import pytest
 
 from duban.kernel.settings import ROOT
 
-pytestmark = pytest.mark.timeout(240)
-FIRST_START_SECONDS = 180
+pytestmark = pytest.mark.timeout(600)
+FIRST_START_SECONDS = 400
 
 
 def is_alive(pid: int) -> bool:
