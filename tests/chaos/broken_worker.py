@@ -20,7 +20,7 @@ def settle(scope, *, held, still_wanted, have_effect):
     ).one()
     have_effect(scope, effect, person)
     scope.session.commit()
-    time.sleep(0.03)
+    time.sleep(0.1)
     effect.state, effect.ended_at = EffectState.DONE, scope.now
     scope.session.commit()
     return EffectState.DONE
