@@ -11,6 +11,7 @@ _LEVEL_LOOKS: dict[Level, tuple[str, str]] = {
     Level.WARNED: ("alert-triangle", "warn"),
     Level.EXCEEDED: ("alert-octagon", "late"),
     Level.BEHIND: ("progress", "todo"),
+    Level.UNREPORTED: ("circle-dashed", "off"),
     Level.REACHED: ("circle-check", "done"),
 }
 _STATE_LOOKS: dict[ShareState, tuple[str, str]] = {

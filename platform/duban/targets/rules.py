@@ -142,7 +142,7 @@ def measure(
     """
     Say how an actual stands against its limit.
 
-    Takes:  actual None where nothing was recorded: an upper limit is then kept, a result to reach is not yet reached.
+    Takes:  actual None where nothing was recorded: an upper limit is then kept, a result to reach is not yet reported.
     Gives:  for an upper limit kept, warned from `warn_from` percent of it up to and including the limit itself,
             exceeded above. A limit of nought is kept by nought and exceeded by anything, without a percentage.
     Units:  percent of the limit, half up, two decimals; the comparison itself uses the unrounded numbers.
@@ -153,8 +153,9 @@ def measure(
     counted = actual if actual is not None else Decimal(0)
     percent = percent_of(counted, limit)
     if direction is Direction.AT_LEAST:
-        reached = actual is not None and actual >= limit
-        return Progress(limit, actual, percent, Level.REACHED if reached else Level.BEHIND)
+        if actual is None:
+            return Progress(limit, None, None, Level.UNREPORTED)
+        return Progress(limit, actual, percent, Level.REACHED if actual >= limit else Level.BEHIND)
     if counted > limit:
         level = Level.EXCEEDED
     elif limit and counted * HUNDRED >= limit * warn_from:

@@ -42,6 +42,7 @@ class Level(StrEnum):
     WARNED = "warned"
     EXCEEDED = "exceeded"
     BEHIND = "behind"
+    UNREPORTED = "unreported"
     REACHED = "reached"
 
 
@@ -72,5 +73,6 @@ LEVEL_LABELS: dict[Level, str] = {
     Level.WARNED: N_("预警"),
     Level.EXCEEDED: N_("突破"),
     Level.BEHIND: N_("未达到"),
+    Level.UNREPORTED: N_("尚未填报"),
     Level.REACHED: N_("已达到"),
 }

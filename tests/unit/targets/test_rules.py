@@ -200,7 +200,7 @@ class TestMeasure:
         assert measure(limit=D(2), actual=D(2), direction=Direction.AT_MOST).over == 0
 
     @pytest.mark.parametrize(
-        ("actual", "level"), [(None, Level.BEHIND), (99, Level.BEHIND), (100, Level.REACHED), (101, Level.REACHED)]
+        ("actual", "level"), [(None, Level.UNREPORTED), (99, Level.BEHIND), (100, Level.REACHED), (101, Level.REACHED)]
     )
     def test_results_to_reach(self, actual: int | None, level: Level) -> None:
         assert measure(limit=D(100), actual=None if actual is None else D(actual), direction=Direction.AT_LEAST).level is level
