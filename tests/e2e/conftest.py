@@ -38,6 +38,9 @@ class Visitor:
         """Open a page and wait until it is quiet."""
         self.page.goto(self.base + address)
         self.page.wait_for_load_state("networkidle")
+        # Scripts come as modules: nobody types before they run, not even a test on a busy machine.
+        if self.page.locator('script[src*="/js/app.js"]').count():
+            self.page.wait_for_selector("html[data-awake]", state="attached")
         return self.page
 
     def axe(self) -> list[str]:

@@ -12,11 +12,14 @@ const PARTS = [
 ];
 
 async function wake(root) {
-  for (const [selector, file] of PARTS) {
-    const found = [...root.querySelectorAll(selector)];
-    if (root.matches?.(selector)) found.push(root);
-    if (found.length) (await import(file)).start(found);
-  }
+  await Promise.all(
+    PARTS.map(async ([selector, file]) => {
+      const found = [...root.querySelectorAll(selector)];
+      if (root.matches?.(selector)) found.push(root);
+      if (found.length) (await import(file)).start(found);
+    }),
+  );
+  document.documentElement.dataset.awake = "1";
 }
 
 const token = document.querySelector('meta[name="csrf-token"]')?.content;

@@ -17,9 +17,11 @@ class Picker {
     this.hidden = document.createElement("input");
     this.hidden.type = "hidden";
     this.hidden.name = box.dataset.name;
-    this.hidden.value = this.input.value;
+    // What was typed before this script arrived is a search, not an id.
+    const early = this.input.value !== this.input.defaultValue;
+    this.hidden.value = early ? "" : this.input.value;
     this.input.removeAttribute("name");
-    this.input.value = box.dataset.shown || this.input.value;
+    if (!early) this.input.value = box.dataset.shown || this.input.value;
     this.list = document.createElement("ul");
     this.list.className = "picker-list";
     this.list.id = `picker-${++count}`;
@@ -39,12 +41,17 @@ class Picker {
     this.at = -1;
     this.input.addEventListener("input", () => {
       this.hidden.value = "";
+      // Results of an earlier search must not be chosen by a quick Enter.
+      this.list.replaceChildren();
+      this.at = -1;
+      this.show(false);
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.search(), WAIT_MS);
     });
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("focus", () => this.list.children.length || this.search());
     this.input.addEventListener("blur", () => setTimeout(() => this.show(false), 150));
+    if (early) this.search();
   }
 
   async search() {
