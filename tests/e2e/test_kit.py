@@ -115,7 +115,7 @@ def test_the_matrix_by_keyboard(visit, gallery):
 def test_confirm_asks_for_a_reason_and_closes_with_escape(visit, gallery):
     page = visit(gallery).go("/")
     page.click("summary:has-text('退回')")
-    page.wait_for_function("document.activeElement.tagName === 'TEXTAREA'")
+    expect(page.locator("details.confirm.danger textarea")).to_be_focused()
     page.keyboard.press("Escape")
     assert page.locator("details.confirm.danger").get_attribute("open") is None
 
