@@ -33,7 +33,9 @@ FEATURES = (
     "letters",
     "reporting",
     "assessments",
+    "access",
     "audit",
+    "console",
 )
 """Every folder with pages (`views.bp`, menu entries `views.NAV`) or programs' doors (`api.blp`)."""
 
