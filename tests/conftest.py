@@ -1,5 +1,6 @@
 """Real PostgreSQL for the whole suite: migrated once, copied per worker. Every test makes its own tenant, so nothing is shared."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -21,6 +22,9 @@ from tests.cast import World, build_world
 hypothesis_settings.register_profile("duban", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("duban")
 
+POSTGRES_BIN = os.environ.get("DUBAN_POSTGRES_BIN", "")
+"""The PostgreSQL to test on: empty for the wheel's 18; .ci/run also names Debian's 15."""
+
 NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # 10:00 on a Tuesday in Shanghai
 
 
@@ -37,7 +41,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterato
     root = tmp_path_factory.getbasetemp()
     shared = root if worker_id == "master" else root.parent
     home = shared / "pg"
-    with postgres.running(home, durable=False, linger=True) as server:
+    with postgres.running(home, durable=False, linger=True, programs=POSTGRES_BIN) as server:
         name = f"duban_{worker_id}"
         server.drop_database(name)
         server.create_database(name)

@@ -65,7 +65,16 @@ def feature_modules(name: str) -> list[ModuleType]:
 
 def import_models() -> None:
     """Import every mapped class, so that the metadata is whole."""
-    for name in ("kernel.heartbeats", "tenancy.models", "audit.models", "identity.models", "tree.models", "access.models"):
+    for name in (
+        "kernel.heartbeats",
+        "kernel.backup_runs",
+        "kernel.figures",
+        "tenancy.models",
+        "audit.models",
+        "identity.models",
+        "tree.models",
+        "access.models",
+    ):
         import_module(f"duban.{name}")
     feature_modules("models")
 

@@ -80,6 +80,7 @@ class Rounds:
         with open_session(self._runtime.engine, None) as session:
             tenants = list_tenants(session)
         for tenant in tenants:
+            beat(self._runtime.engine, "clock", self._runtime.clock.now())  # a round through many tenants may take long
             for task in self._periodic:
                 self._guarded(tenant, task.name, partial(self._run, tenant, task))
             self._guarded(tenant, "sweep", partial(self._sweep, tenant))

@@ -129,13 +129,14 @@ def environment_for(settings: Settings) -> dict[str, str]:
 
 
 def parts(settings: Settings, port: int) -> tuple[Part, ...]:
-    """Say what runs; the owner's database URL is given to none of them."""
-    environment = environment_for(dataclasses.replace(settings, owner_database_url=""))
+    """Say what runs; the owner's database URL is given to none of them, the backup's to the clock only."""
+    environment = environment_for(dataclasses.replace(settings, owner_database_url="", backup_database_url=""))
+    of_clock = environment_for(dataclasses.replace(settings, owner_database_url=""))
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config/gunicorn.conf.py"), "--chdir", str(ROOT)]
     return (
         Part("web", [*gunicorn, "--bind", f"{HOST}:{port}", "wsgi:app"], environment),
         Part("worker", [sys.executable, "-m", "duban.worker"], environment),
-        Part("clock", [sys.executable, "-m", "duban.clock_process"], environment),
+        Part("clock", [sys.executable, "-m", "duban.clock_process"], of_clock),
     )
 
 

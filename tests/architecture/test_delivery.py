@@ -16,7 +16,7 @@ from duban.kernel.settings import ROOT, Settings
 def test_every_setting_is_in_the_example_and_no_other() -> None:
     text = (ROOT / "config/env.example").read_text(encoding="utf-8")
     named = set(re.findall(r"^(?:# )?DUBAN_([A-Z_]+)=", text, re.MULTILINE))
-    of_compose = {"OWNER_PASSWORD", "APP_PASSWORD", "REDIS_PASSWORD", "VERSION"}
+    of_compose = {"OWNER_PASSWORD", "APP_PASSWORD", "BACKUP_PASSWORD", "REDIS_PASSWORD", "VERSION"}
     assert named - of_compose == {field.name.upper() for field in dataclasses.fields(Settings)}
 
 

@@ -88,7 +88,7 @@ def directory() -> Iterator[Path]:
 
 
 class TestPostgres:
-    def test_has_checksums_utf8_and_two_modest_roles(self, directory: Path) -> None:
+    def test_has_checksums_utf8_and_modest_roles(self, directory: Path) -> None:
         with postgres.running(directory / "pg") as server, server.connect(role="duban_app", database="duban") as connection:
             facts = connection.execute(
                 "SELECT current_setting('data_checksums'), current_setting('server_encoding'), "
@@ -102,7 +102,11 @@ class TestPostgres:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("CREATE TABLE mine ()")
         assert facts == ("on", "UTF8", "", 18)
-        assert roles == [("duban_app", False, False, False, False), ("duban_owner", False, False, False, True)]
+        assert roles == [
+            ("duban_app", False, False, False, False),
+            ("duban_backup", False, True, False, False),
+            ("duban_owner", False, False, False, True),
+        ]
         assert owner == ("duban_owner",)
 
     def test_keeps_data_and_starts_fast_the_second_time(self, directory: Path) -> None:

