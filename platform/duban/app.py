@@ -1,11 +1,14 @@
 """Puts the web application together: the one place, with worker and cli, that knows every feature."""
 
 import secrets
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import cast
 
 from flask import Flask, g, request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
@@ -20,6 +23,7 @@ from duban.kernel.runtime import Runtime, check_role
 from duban.kernel.settings import Settings
 from duban.web import health
 from duban.web.errors import init_errors
+from duban.web.replies import form_number, pressed_once
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
 
 FEATURES = (
@@ -69,6 +73,7 @@ def import_models() -> None:
         "kernel.heartbeats",
         "kernel.backup_runs",
         "kernel.figures",
+        "web.replies",
         "tenancy.models",
         "audit.models",
         "identity.models",
@@ -117,6 +122,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     app.register_blueprint(health.bp)
     for views in feature_modules("views"):
         app.register_blueprint(views.bp)
+    _press_once(app)
     _register_api(app)
     _register_face(app)
     if settings.demo:
@@ -129,6 +135,13 @@ def _check_form_token() -> None:
     signing_in = request.endpoint == "session.start"  # sets no cookie, so there is nothing a foreign page could make use of
     if not signing_in and not (current_user.is_authenticated and current_user.by_token):
         csrf.protect()
+
+
+def _press_once(app: Flask) -> None:
+    """Let no page's form take effect twice."""
+    app.jinja_env.globals["form_number"] = form_number
+    for endpoint, view in app.view_functions.items():
+        app.view_functions[endpoint] = pressed_once(cast("Callable[..., ResponseReturnValue]", view))
 
 
 def _register_api(app: Flask) -> None:

@@ -29,6 +29,7 @@ from duban.notifications.operations import StillWanted
 from duban.notifications.tasks import Courier, deliver
 from duban.reporting import tasks as reporting
 from duban.tenancy.queries import list_tenants
+from duban.web import replies
 from duban.web.i18n import load_translations
 
 log = get_logger(__name__)
@@ -40,7 +41,7 @@ MONITOR_SECONDS = 10
 STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED}
 """By the kind of subject a message is about: is it still true? Asked just before sending."""
 
-PERIODIC: tuple[Periodic, ...] = (*reporting.PERIODIC, *files.PERIODIC)
+PERIODIC: tuple[Periodic, ...] = (*reporting.PERIODIC, *files.PERIODIC, *replies.PERIODIC)
 """What the clock does in every tenant besides delivering."""
 
 

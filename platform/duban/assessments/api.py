@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from duban.access.checks import may
+from flask.typing import ResponseReturnValue
+
+from duban.access.checks import may, require
 from duban.assessments import queries, schemas
 from duban.assessments.cells import read_draft
+from duban.assessments.models import Assessment, VetoDecision
 from duban.assessments.operations import freezing, marking, opening, vetoes
 from duban.assessments.rules.numbers import number_text
 from duban.assessments.sheets import scheme_of
 from duban.kernel.errors import NotFoundError
-from duban.web.api import ApiBlueprint, expected_version, tagged
+from duban.kernel.scope import Scope
+from duban.web.api import ETAG, ApiBlueprint, compare, compare_row, expected_version, tag_of, tagged
 from duban.web.requests import current_scope, work
 
 blp = ApiBlueprint("assessments-api", __name__, url_prefix="/api/v1", description="Scoring, vetoes, frozen results, ranking")
@@ -37,55 +41,68 @@ def open_assessment(given: Mapping[str, Any]) -> object:
 
 
 @blp.get("/assessments/<uuid:assessment_id>")
-@blp.response(200, schemas.AssessmentSchema)
-def get_assessment(assessment_id: UUID) -> object:
+@blp.response(200, schemas.AssessmentSchema, headers=ETAG)
+def get_assessment(assessment_id: UUID) -> ResponseReturnValue:
     """Get one assessment."""
-    assessment = queries.get_assessment(current_scope(), assessment_id)
-    if not may(current_scope(), "assessment", "read", assessment):
+    return _round(_readable_round(current_scope(), assessment_id))
+
+
+def _readable_round(scope: Scope, assessment_id: UUID) -> Assessment:
+    assessment = queries.get_assessment(scope, assessment_id)
+    if not may(scope, "assessment", "read", assessment):
         raise NotFoundError
     return assessment
+
+
+def _round(assessment: Assessment) -> ResponseReturnValue:
+    return tagged(assessment, tag_of(assessment))
 
 
 @blp.post("/assessments/<uuid:assessment_id>/self-scoring")
 @blp.arguments(schemas.SelfScoringArgs)
 @blp.response(200, schemas.AssessmentSchema)
-def begin_self_scoring(given: Mapping[str, Any], assessment_id: UUID) -> object:
+def begin_self_scoring(given: Mapping[str, Any], assessment_id: UUID) -> ResponseReturnValue:
     """Ask the units for their own scores."""
     with work() as scope:
-        return opening.begin_self_scoring(scope, assessment_id=assessment_id, due_on=given["due_on"])
+        compare_row(scope, _readable_round(scope, assessment_id))
+        return _round(opening.begin_self_scoring(scope, assessment_id=assessment_id, due_on=given["due_on"]))
 
 
 @blp.post("/assessments/<uuid:assessment_id>/scoring")
 @blp.response(200, schemas.AssessmentSchema)
-def begin_scoring(assessment_id: UUID) -> object:
+def begin_scoring(assessment_id: UUID) -> ResponseReturnValue:
     """End the self-scoring and let the evaluators work."""
     with work() as scope:
-        return opening.begin_scoring(scope, assessment_id=assessment_id)
+        compare_row(scope, _readable_round(scope, assessment_id))
+        return _round(opening.begin_scoring(scope, assessment_id=assessment_id))
 
 
 @blp.post("/assessments/<uuid:assessment_id>/facts")
 @blp.response(200, schemas.AssessmentSchema)
-def collect_facts(assessment_id: UUID) -> object:
+def collect_facts(assessment_id: UUID) -> ResponseReturnValue:
     """Count the facts anew."""
     with work() as scope:
+        compare_row(scope, _readable_round(scope, assessment_id))
         opening.collect_facts(scope, assessment_id=assessment_id)
-        return queries.get_assessment(scope, assessment_id)
+        return _round(queries.get_assessment(scope, assessment_id))
 
 
 @blp.post("/assessments/<uuid:assessment_id>/close")
 @blp.response(200, schemas.AssessmentSchema)
-def close(assessment_id: UUID) -> object:
+def close(assessment_id: UUID) -> ResponseReturnValue:
     """Compute and freeze every result; nothing of them can be written afterwards."""
     with work() as scope:
-        return freezing.close(scope, assessment_id=assessment_id)
+        compare_row(scope, _readable_round(scope, assessment_id))
+        return _round(freezing.close(scope, assessment_id=assessment_id))
 
 
 @blp.post("/assessments/<uuid:assessment_id>/publish")
 @blp.response(200, schemas.AssessmentSchema)
-def publish(assessment_id: UUID) -> object:
+def publish(assessment_id: UUID) -> ResponseReturnValue:
     """Show ranking and results to the units."""
     with work() as scope:
-        return freezing.publish(scope, assessment_id=assessment_id)
+        compare_row(scope, _readable_round(scope, assessment_id))
+        return _round(freezing.publish(scope, assessment_id=assessment_id))
 
 
 @blp.get("/assessments/<uuid:assessment_id>/ranking")
@@ -112,10 +129,24 @@ def list_cards(assessment_id: UUID) -> object:
 
 
 @blp.get("/scorecards/<uuid:card_id>")
-@blp.response(200, schemas.CardSchema)
-def get_card(card_id: UUID) -> object:
+@blp.response(200, schemas.CardSchema, headers=ETAG)
+def get_card(card_id: UUID) -> ResponseReturnValue:
     """Get a scorecard with facts, result and trace: the frozen one, or as it stands now."""
-    return _card(card_id)
+    return _answer_card(card_id)
+
+
+def _answer_card(card_id: UUID) -> ResponseReturnValue:
+    scope = current_scope()
+    shown = _card(card_id)
+    return tagged(shown, tag_of(*queries.shown_of(scope, queries.get_card(scope, card_id))))
+
+
+def _compare_card(scope: Scope, card_id: UUID) -> None:
+    """Lock a card and refuse a change of one that is no longer as the sender read it."""
+    card = queries.get_card(scope, card_id)
+    if not may(scope, "scorecard", "read", card):
+        raise NotFoundError
+    compare(*queries.shown_of(scope, queries.get_card(scope, card_id, lock=True)))
 
 
 def _card(card_id: UUID) -> dict[str, object]:
@@ -160,21 +191,24 @@ def enter_self_mark(given: Mapping[str, Any], card_id: UUID) -> object:
 
 @blp.post("/scorecards/<uuid:card_id>/self-score")
 @blp.response(200, schemas.CardSchema)
-def submit_self_score(card_id: UUID) -> object:
+def submit_self_score(card_id: UUID) -> ResponseReturnValue:
     """Hand the unit's own score in."""
     with work() as scope:
+        _compare_card(scope, card_id)
         marking.submit_self_score(scope, card_id=card_id)
-    return _card(card_id)
+    return _answer_card(card_id)
 
 
 @blp.post("/scorecards/<uuid:card_id>/corrections")
 @blp.arguments(schemas.CorrectionArgs)
 @blp.response(200, schemas.CardSchema)
-def correct(given: Mapping[str, Any], card_id: UUID) -> object:
+def correct(given: Mapping[str, Any], card_id: UUID) -> ResponseReturnValue:
     """Put one mark of a frozen result right, as a new version beside the old."""
     with work() as scope:
+        queries.get_assessment(scope, queries.get_card(scope, card_id).assessment_id, lock=True)  # before the card, as everywhere
+        _compare_card(scope, card_id)
         freezing.correct(scope, card_id=card_id, draft=read_draft(given), why=given["why"])
-    return _card(card_id)
+    return _answer_card(card_id)
 
 
 @blp.post("/scorecards/<uuid:card_id>/vetoes")
@@ -183,31 +217,60 @@ def correct(given: Mapping[str, Any], card_id: UUID) -> object:
 def propose_veto(given: Mapping[str, Any], card_id: UUID) -> object:
     """Propose a veto with its document; another person has to confirm it."""
     with work() as scope:
+        _compare_card(scope, card_id)
         return vetoes.propose_veto(
             scope, card_id=card_id, rule_code=given["rule"], document=given["document"], reason=given["reason"]
         )  # fmt: skip
 
 
+@blp.get("/vetoes/<uuid:decision_id>")
+@blp.response(200, schemas.VetoSchema, headers=ETAG)
+def get_veto(decision_id: UUID) -> ResponseReturnValue:
+    """Get a veto decision."""
+    scope = current_scope()
+    decision = queries.get_decision(scope, decision_id)
+    require(scope, "veto", "read", decision)
+    return _veto(decision)
+
+
+def _veto(decision: VetoDecision) -> ResponseReturnValue:
+    return tagged(decision, tag_of(decision))
+
+
+def _compare_veto(scope: Scope, decision_id: UUID) -> None:
+    """Lock a decision, after assessment and card as everywhere, and refuse one that is no longer as the sender read it."""
+    decision = queries.get_decision(scope, decision_id)
+    require(scope, "veto", "read", decision)
+    card = queries.get_card(scope, decision.scorecard_id)
+    queries.get_assessment(scope, card.assessment_id, lock=True)
+    queries.get_card(scope, card.id, lock=True)
+    compare_row(scope, decision)
+
+
 @blp.post("/vetoes/<uuid:decision_id>/confirm")
 @blp.response(200, schemas.VetoSchema)
-def confirm_veto(decision_id: UUID) -> object:
+def confirm_veto(decision_id: UUID) -> ResponseReturnValue:
     """Confirm a veto somebody else proposed."""
     with work() as scope:
-        return vetoes.confirm_veto(scope, decision_id=decision_id)
+        _compare_veto(scope, decision_id)
+        return _veto(vetoes.confirm_veto(scope, decision_id=decision_id))
 
 
 @blp.post("/vetoes/<uuid:decision_id>/reject")
 @blp.response(200, schemas.VetoSchema)
-def reject_veto(decision_id: UUID) -> object:
+def reject_veto(decision_id: UUID) -> ResponseReturnValue:
     """Answer a proposal with no."""
     with work() as scope:
-        return vetoes.reject_veto(scope, decision_id=decision_id)
+        _compare_veto(scope, decision_id)
+        return _veto(vetoes.reject_veto(scope, decision_id=decision_id))
 
 
 @blp.post("/vetoes/<uuid:decision_id>/lift")
 @blp.arguments(schemas.LiftArgs)
 @blp.response(200, schemas.VetoSchema)
-def lift_veto(given: Mapping[str, Any], decision_id: UUID) -> object:
+def lift_veto(given: Mapping[str, Any], decision_id: UUID) -> ResponseReturnValue:
     """Lift a confirmed veto; the former points and grade come back exactly."""
     with work() as scope:
-        return vetoes.lift_veto(scope, decision_id=decision_id, document=given["document"], reason=given["reason"])
+        _compare_veto(scope, decision_id)
+        lifted = vetoes.lift_veto(scope, decision_id=decision_id, document=given["document"], reason=given["reason"])
+        return _veto(lifted)

@@ -141,6 +141,12 @@ def sheets_of(scope: Scope, scheme: Scheme, cards: Sequence[Scorecard]) -> tuple
     return tuple(sheet_of(scheme, card, marks.get(card.id, ()), decisions.get(card.id, ()), zone=scope.zone) for card in cards)
 
 
+def shown_of(scope: Scope, card: Scorecard) -> Sequence[object]:
+    """Give all rows a scorecard is shown from: while none of them changes, neither does the card. Costs: three queries."""
+    marks, decisions = _marks(scope, [card.id]), _decisions(scope, [card.id])
+    return [card, *marks.get(card.id, ()), *decisions.get(card.id, ()), *versions_of(scope, card.id)]
+
+
 def standing(scope: Scope, assessment: Assessment) -> Standing:
     """Score and, when nothing is missing, rank a whole group as it stands now. Costs: three queries."""
     scheme = scheme_of(assessment)

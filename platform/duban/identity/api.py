@@ -59,6 +59,7 @@ def show() -> ResponseReturnValue:
 
 
 @session_blp.delete("")
+@session_blp.unconditional("ends the session that asks; there is nothing in it to overwrite")
 @session_blp.response(204)
 def end() -> None:
     """Sign out: the token is dead at once, everywhere."""

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from flask.typing import ResponseReturnValue
+
 from duban.access.checks import require
 from duban.kernel.scope import Scope
 from duban.letters import queries
@@ -23,7 +25,7 @@ from duban.letters.schemas import (
     WithdrawSchema,
 )
 from duban.tree.queries import get_unit
-from duban.web.api import ApiBlueprint
+from duban.web.api import ETAG, ApiBlueprint, compare_row, tagged
 from duban.web.requests import current_scope, work
 
 blp = ApiBlueprint("letters-api", __name__, url_prefix="/api/v1/letters", description="Responsibility letters and signatures")
@@ -88,11 +90,12 @@ def to_sign() -> dict[str, Any]:
 
 
 @blp.get("/<uuid:letter_id>")
-@blp.response(200, LetterDetailSchema)
-def show(letter_id: UUID) -> dict[str, Any]:
+@blp.response(200, LetterDetailSchema, headers=ETAG)
+def show(letter_id: UUID) -> ResponseReturnValue:
     """Give a letter with its text and signatures."""
     scope = current_scope()
-    return _detail(scope, queries.get_readable_letter(scope, letter_id))
+    letter = queries.get_readable_letter(scope, letter_id)
+    return tagged(_detail(scope, letter), letter.version)
 
 
 @blp.post("")
@@ -119,13 +122,16 @@ def issue(body: dict[str, Any]) -> dict[str, Any]:
 def sign(body: dict[str, Any], letter_id: UUID) -> object:
     """Sign for the unit one leads, with one's password again."""
     with work() as scope:
+        compare_row(scope, queries.get_readable_letter(scope, letter_id))
         return sign_letter(scope, letter_id=letter_id, shown_digest=body["digest"], password=body["password"])
 
 
 @blp.post("/<uuid:letter_id>/withdraw")
 @blp.arguments(WithdrawSchema)
 @blp.response(200, LetterSchema)
-def withdraw(body: dict[str, Any], letter_id: UUID) -> Letter:
+def withdraw(body: dict[str, Any], letter_id: UUID) -> ResponseReturnValue:
     """Take back a letter that is not in force."""
     with work() as scope:
-        return withdraw_letter(scope, letter_id=letter_id, reason=body["reason"])
+        compare_row(scope, queries.get_readable_letter(scope, letter_id))
+        letter: Letter = withdraw_letter(scope, letter_id=letter_id, reason=body["reason"])
+        return tagged(letter, letter.version)

@@ -35,6 +35,7 @@ def list_notices(args: dict[str, Any]) -> dict[str, object]:
 
 
 @blp.post("/<uuid:notice_id>/read")
+@blp.unconditional("only ever marks as read; twice is as good as once")
 @blp.response(200, NoticeSchema)
 def read(notice_id: UUID) -> dict[str, object]:
     """Mark a message as read; repeating it changes nothing."""

@@ -5,6 +5,8 @@ from binascii import Error as Base64Error
 from typing import Any
 from uuid import UUID
 
+from flask.typing import ResponseReturnValue
+
 from duban.access.checks import may
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
@@ -19,7 +21,7 @@ from duban.organisation.queries import people as people_queries
 from duban.organisation.queries import units as unit_queries
 from duban.organisation.queries.people import Held
 from duban.tree.models import Placement, Unit
-from duban.web.api import ApiBlueprint, NoContent, page_body, paged
+from duban.web.api import ETAG, ApiBlueprint, NoContent, compare, page_body, paged, tag_of, tagged
 from duban.web.errors import translate
 from duban.web.requests import current_scope, work
 
@@ -43,10 +45,10 @@ def search_units(args: dict[str, Any]) -> dict[str, object]:
 @blp.post("/units/")
 @blp.arguments(schemas.NewUnitSchema)
 @blp.response(201, schemas.UnitSchema)
-def create_unit(data: dict[str, Any]) -> Unit:
+def create_unit(data: dict[str, Any]) -> ResponseReturnValue:
     """Set up a unit directly under another."""
     with work() as scope:
-        return units.create_unit(scope, **data)
+        return _unit(units.create_unit(scope, **data), 201)
 
 
 @blp.post("/units/import")
@@ -72,28 +74,46 @@ def _report(report: ImportReport) -> dict[str, object]:
 
 
 @blp.get("/units/<uuid:unit_id>")
-@blp.response(200, schemas.UnitSchema)
-def show_unit(unit_id: UUID) -> Unit:
+@blp.response(200, schemas.UnitSchema, headers=ETAG)
+def show_unit(unit_id: UUID) -> ResponseReturnValue:
     """Describe a unit."""
-    return unit_queries.get_readable_unit(current_scope(), unit_id)
+    return _unit(unit_queries.get_readable_unit(current_scope(), unit_id))
+
+
+def _unit(unit: Unit, status: int = 200) -> ResponseReturnValue:
+    return tagged(unit, _unit_tag(unit), status)
+
+
+def _unit_tag(unit: Unit) -> str:
+    return tag_of(schemas.UnitSchema().dump(unit))
+
+
+def _compare_unit(scope: Scope, unit_id: UUID) -> Unit:
+    """Lock a unit and refuse a change of one that is no longer as the sender read it."""
+    unit = unit_queries.get_readable_unit(scope, unit_id)
+    scope.session.refresh(unit, with_for_update=True)
+    compare(schemas.UnitSchema().dump(unit))
+    return unit
 
 
 @blp.patch("/units/<uuid:unit_id>")
 @blp.arguments(schemas.RenameSchema)
 @blp.response(200, schemas.UnitSchema)
-def rename_unit(data: dict[str, Any], unit_id: UUID) -> Unit:
+def rename_unit(data: dict[str, Any], unit_id: UUID) -> ResponseReturnValue:
     """Give a unit another name."""
     with work() as scope:
-        return units.rename_unit(scope, unit_id=unit_id, **data)
+        _compare_unit(scope, unit_id)
+        return _unit(units.rename_unit(scope, unit_id=unit_id, **data))
 
 
 @blp.post("/units/<uuid:unit_id>/close")
 @blp.arguments(schemas.CloseSchema)
 @blp.response(200, schemas.UnitSchema)
-def close_unit(data: dict[str, Any], unit_id: UUID) -> Unit:
+def close_unit(data: dict[str, Any], unit_id: UUID) -> ResponseReturnValue:
     """End a unit; what it handed in stays."""
     with work() as scope:
-        return units.close_unit(scope, unit_id=unit_id, **data)
+        _compare_unit(scope, unit_id)
+        return _unit(units.close_unit(scope, unit_id=unit_id, **data))
 
 
 @blp.post("/units/<uuid:unit_id>/lines")
@@ -102,26 +122,35 @@ def close_unit(data: dict[str, Any], unit_id: UUID) -> Unit:
 def place_unit(data: dict[str, Any], unit_id: UUID) -> Placement:
     """Place a unit under a superior in a second line."""
     with work() as scope:
+        _compare_unit(scope, unit_id)
         return units.place_in_line(scope, unit_id=unit_id, **data)
 
 
 @blp.get("/units/<uuid:unit_id>/contacts")
-@blp.response(200, schemas.ContactListSchema)
-def list_contacts(unit_id: UUID) -> dict[str, object]:
+@blp.response(200, schemas.ContactListSchema, headers=ETAG)
+def list_contacts(unit_id: UUID) -> ResponseReturnValue:
     """List every kind of contact of a unit, named or not."""
     scope = current_scope()
-    return _contacts(scope, unit_queries.get_readable_unit(scope, unit_id))
+    return _answer_contacts(scope, unit_queries.get_readable_unit(scope, unit_id))
 
 
 @blp.put("/units/<uuid:unit_id>/contacts")
 @blp.arguments(schemas.ContactsInputSchema)
 @blp.response(200, schemas.ContactListSchema)
-def name_contacts(data: dict[str, Any], unit_id: UUID) -> dict[str, object]:
+def name_contacts(data: dict[str, Any], unit_id: UUID) -> ResponseReturnValue:
     """Name contacts of a unit."""
     with work() as scope:
+        unit = unit_queries.get_readable_unit(scope, unit_id)
+        scope.session.refresh(unit, with_for_update=True)
+        compare(_contacts(scope, unit))
         set_contacts(scope, unit_id=unit_id, named=data["contacts"])
         scope.session.flush()  # the answer lists what was just named
-        return _contacts(scope, unit_queries.get_readable_unit(scope, unit_id))
+        return _answer_contacts(scope, unit_queries.get_readable_unit(scope, unit_id))
+
+
+def _answer_contacts(scope: Scope, unit: Unit) -> ResponseReturnValue:
+    found = _contacts(scope, unit)
+    return tagged(found, tag_of(found))
 
 
 def _contacts(scope: Scope, unit: Unit) -> dict[str, object]:
@@ -153,6 +182,7 @@ def list_people(args: dict[str, Any]) -> dict[str, object]:
 @blp.post("/people/")
 @blp.arguments(schemas.NewPersonSchema)
 @blp.response(201, schemas.SlipSchema)
+@blp.shown_once
 def create_person(data: dict[str, Any]) -> Slip:
     """Make a person known with a first role; answers with the one-time password, once."""
     with work() as scope:
@@ -160,48 +190,63 @@ def create_person(data: dict[str, Any]) -> Slip:
 
 
 @blp.get("/people/<uuid:person_id>")
-@blp.response(200, schemas.PersonSchema)
-def show_person(person_id: UUID) -> dict[str, object]:
+@blp.response(200, schemas.PersonSchema, headers=ETAG)
+def show_person(person_id: UUID) -> ResponseReturnValue:
     """Describe a person and the roles one may see."""
-    scope = current_scope()
-    return _visible(scope, person_id)
+    return _answer_person(current_scope(), person_id)
+
+
+def _answer_person(scope: Scope, person_id: UUID, status: int = 200) -> ResponseReturnValue:
+    found = _visible(scope, person_id)
+    return tagged(found, tag_of(found), status)
+
+
+def _compare_person(scope: Scope, person_id: UUID) -> None:
+    """Lock a person and refuse a change where person or roles are no longer as the sender read them."""
+    people_queries.get_readable_person(scope, person_id, lock=True)
+    compare(_visible(scope, person_id))
 
 
 @blp.patch("/people/<uuid:person_id>")
 @blp.arguments(schemas.DetailsSchema)
 @blp.response(200, schemas.PersonSchema)
-def update_person(details: Any, person_id: UUID) -> dict[str, object]:
+def update_person(details: Any, person_id: UUID) -> ResponseReturnValue:
     """Change a person's details."""
     with work() as scope:
+        _compare_person(scope, person_id)
         people_operations.update_person(scope, person_id=person_id, details=details)
-        return _visible(scope, person_id)
+        return _answer_person(scope, person_id)
 
 
 @blp.post("/people/<uuid:person_id>/password")
 @blp.response(200, schemas.SlipSchema)
+@blp.shown_once
 def reset_password(person_id: UUID) -> Slip:
     """Give a person a new one-time password; it is shown here only."""
     with work() as scope:
+        _compare_person(scope, person_id)
         return people_operations.reset_password(scope, person_id=person_id)
 
 
 @blp.post("/people/<uuid:person_id>/roles")
 @blp.arguments(schemas.NewGrantSchema)
 @blp.response(201, schemas.PersonSchema)
-def grant_role(data: dict[str, Any], person_id: UUID) -> dict[str, object]:
+def grant_role(data: dict[str, Any], person_id: UUID) -> ResponseReturnValue:
     """Give a person a role at a unit."""
     with work() as scope:
+        _compare_person(scope, person_id)
         roles.grant_role(scope, person_id=person_id, **data)
         scope.session.flush()  # the answer lists what was just granted
-        return _visible(scope, person_id)
+        return _answer_person(scope, person_id, 201)
 
 
 @blp.post("/people/roles/<uuid:grant_id>/revoke")
 @blp.arguments(schemas.RevokeSchema)
 @blp.response(204, NoContent)
 def revoke_role(data: dict[str, Any], grant_id: UUID) -> None:
-    """End a role."""
+    """End a role; If-Match is the ETag of the person who holds it."""
     with work() as scope:
+        _compare_person(scope, people_queries.holder_of(scope, grant_id))
         roles.revoke_role(scope, grant_id=grant_id, **data)
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from duban.files import operations as files
 from duban.files.models import StoredFile
-from duban.files.queries import list_of
+from duban.files.queries import get_readable, list_of
 from duban.files.receiving import current_store, single_upload, upload_limit
 from duban.files.schemas import FileSchema, UploadSchema
 from duban.kernel.scope import Scope
@@ -17,7 +17,7 @@ from duban.programmes.coverage import coverage_of
 from duban.programmes.forms import document_form, group_name, original_text, programme_form, stage_form, task_form
 from duban.programmes.models import Document, Programme
 from duban.programmes.operations import documents, drafting, issuing
-from duban.web.api import ApiBlueprint, expected_version, page_body, paged, tagged
+from duban.web.api import ETAG, ApiBlueprint, compare_row, expected_version, page_body, paged, tagged
 from duban.web.requests import current_scope, work
 
 blp = ApiBlueprint("api-programmes", __name__, url_prefix="/api/v1", description="Documents and programmes")
@@ -77,7 +77,7 @@ def register_document(body: Body) -> ResponseReturnValue:
 
 
 @blp.get("/documents/<uuid:document_id>")
-@blp.response(200, schemas.FullDocumentSchema)
+@blp.response(200, schemas.FullDocumentSchema, headers=ETAG)
 def show_document(document_id: UUID) -> ResponseReturnValue:
     """Give a document with its original text, chain and files."""
     document = queries.get_document(current_scope(), document_id)
@@ -96,6 +96,7 @@ def correct_document(body: Body, document_id: UUID) -> ResponseReturnValue:
 
 
 @blp.post("/documents/<uuid:document_id>/files")
+@blp.unconditional("adds a file beside the others, overwrites nothing")
 @blp.arguments(UploadSchema, location="files")
 @blp.response(201, FileSchema)
 def add_file(_files: Body, document_id: UUID) -> StoredFile:
@@ -113,8 +114,10 @@ def add_file(_files: Body, document_id: UUID) -> StoredFile:
 @blp.delete("/documents/<uuid:document_id>/files/<uuid:file_id>")
 @blp.response(204)
 def remove_file(document_id: UUID, file_id: UUID) -> None:
-    """Take a file off a document."""
+    """Take a file off a document; If-Match is the file's ETag."""
     with work() as scope:
+        queries.get_document(scope, document_id)
+        compare_row(scope, get_readable(scope, file_id))
         files.remove(scope, file_id=file_id, owner=documents.file_owner(queries.get_document(scope, document_id)))
 
 
@@ -139,7 +142,7 @@ def open_programme(body: Body) -> ResponseReturnValue:
 
 
 @blp.get("/programmes/<uuid:programme_id>")
-@blp.response(200, schemas.FullProgrammeSchema)
+@blp.response(200, schemas.FullProgrammeSchema, headers=ETAG)
 def show_programme(programme_id: UUID) -> ResponseReturnValue:
     """Give a programme with its stages, groups and tasks."""
     return _answer(programme_id)
@@ -287,6 +290,7 @@ def close(body: Body, programme_id: UUID) -> ResponseReturnValue:
 
 
 @blp.post("/programmes/<uuid:programme_id>/derive")
+@blp.unconditional("makes a programme of its own; the superior's stays as it is")
 @blp.arguments(schemas.DeriveInput)
 @blp.response(201, schemas.FullProgrammeSchema)
 def derive(body: Body, programme_id: UUID) -> ResponseReturnValue:

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
+from duban.access.checks import require
 from duban.kernel.ids import UnitId
+from duban.kernel.scope import Scope
 from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
 from duban.reporting.models import Draft, Duty, Requirement, Submission
@@ -33,7 +35,7 @@ from duban.reporting.schemas import (
     UrgeInput,
 )
 from duban.reporting.states import DutyState, RequirementState
-from duban.web.api import ApiBlueprint, expected_version, page_body, tagged
+from duban.web.api import ETAG, ApiBlueprint, compare_row, expected_version, page_body, tag_of, tagged
 from duban.web.requests import current_scope, work
 
 blp = ApiBlueprint("api-requirements", __name__, url_prefix="/api/v1", description="Requirements, duties, submissions, review")
@@ -67,7 +69,7 @@ def create_requirement(body: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blp.get("/requirements/<uuid:requirement_id>")
-@blp.response(200, RequirementSchema)
+@blp.response(200, RequirementSchema, headers=ETAG)
 def get_requirement(requirement_id: UUID) -> ResponseReturnValue:
     """Get a requirement; its ETag is the version to send back with a change."""
     found = queries.get_requirement(current_scope(), requirement_id)
@@ -100,6 +102,7 @@ def preview(requirement_id: UUID) -> queries.Preview:
 def issue(requirement_id: UUID) -> dict[str, object]:
     """Issue a requirement; repeating it makes nothing twice."""
     with work() as scope:
+        compare_row(scope, queries.get_requirement(scope, requirement_id))
         done = operations.issue(scope, requirement_id=requirement_id)
         return {"id": done.requirement.id, "created": done.created}
 
@@ -107,13 +110,16 @@ def issue(requirement_id: UUID) -> dict[str, object]:
 @blp.post("/requirements/<uuid:requirement_id>/withdraw")
 @blp.arguments(ReasonInput)
 @blp.response(200, RequirementSchema)
-def withdraw(body: dict[str, Any], requirement_id: UUID) -> Requirement:
+def withdraw(body: dict[str, Any], requirement_id: UUID) -> ResponseReturnValue:
     """Take an issued requirement back."""
     with work() as scope:
-        return operations.withdraw_requirement(scope, requirement_id=requirement_id, reason=body["reason"])
+        compare_row(scope, queries.get_requirement(scope, requirement_id))
+        taken: Requirement = operations.withdraw_requirement(scope, requirement_id=requirement_id, reason=body["reason"])
+        return tagged(taken, taken.version)
 
 
 @blp.post("/requirements/<uuid:requirement_id>/urge")
+@blp.unconditional("sends messages beside the others, overwrites nothing")
 @blp.arguments(UrgeInput)
 @blp.response(200, UrgedSchema)
 def urge(body: dict[str, Any], requirement_id: UUID) -> dict[str, int]:
@@ -146,11 +152,11 @@ def list_duties(args: dict[str, Any]) -> dict[str, object]:
 
 
 @blp.get("/duties/<uuid:duty_id>")
-@blp.response(200, DutySchema)
-def get_duty(duty_id: UUID) -> queries.DutyLine:
+@blp.response(200, DutySchema, headers=ETAG)
+def get_duty(duty_id: UUID) -> ResponseReturnValue:
     """Get a duty."""
     scope = current_scope()
-    return queries.line_of(scope, queries.get_duty(scope, duty_id))
+    return _line(scope, queries.get_duty(scope, duty_id))
 
 
 @blp.get("/duties/<uuid:duty_id>/versions")
@@ -159,6 +165,17 @@ def versions(duty_id: UUID) -> list[Submission]:
     """List the versions of a duty, first to last."""
     scope = current_scope()
     return list(queries.versions_of(scope, queries.get_duty(scope, duty_id).id))
+
+
+@blp.get("/duties/<uuid:duty_id>/draft")
+@blp.response(200, DutyDraftSchema, headers=ETAG)
+def get_draft(duty_id: UUID) -> ResponseReturnValue:
+    """Get what was typed so far; version 0 where nothing was."""
+    scope = current_scope()
+    duty = queries.get_duty(scope, duty_id)
+    require(scope, "submission", "write", duty)
+    draft = queries.draft_of(scope, duty.id)
+    return tagged(draft or {"version": 0, "saved_at": None, "typed": {}}, draft.version if draft else 0)
 
 
 @blp.put("/duties/<uuid:duty_id>/draft")
@@ -178,6 +195,7 @@ def save_draft(body: dict[str, Any], duty_id: UUID) -> ResponseReturnValue:
 def submit(body: dict[str, Any], duty_id: UUID) -> Submission:
     """Hand in a version; without content, what the draft holds; with `nil`, that there is nothing to report."""
     with work() as scope:
+        compare_row(scope, queries.get_duty(scope, duty_id))
         if body["nil"]:
             return operations.submit_nil(scope, duty_id=duty_id, note=body["note"])
         return operations.submit(scope, duty_id=duty_id, typed=body["content"], note=body["note"])
@@ -186,30 +204,39 @@ def submit(body: dict[str, Any], duty_id: UUID) -> Submission:
 @blp.post("/duties/<uuid:duty_id>/accept")
 @blp.arguments(ReviewInput)
 @blp.response(200, DutySchema)
-def accept(body: dict[str, Any], duty_id: UUID) -> queries.DutyLine:
+def accept(body: dict[str, Any], duty_id: UUID) -> ResponseReturnValue:
     """Accept the version that was read."""
     with work() as scope:
-        return queries.line_of(scope, operations.accept(scope, duty_id=duty_id, number=body["number"]))
+        compare_row(scope, queries.get_duty(scope, duty_id))
+        return _line(scope, operations.accept(scope, duty_id=duty_id, number=body["number"]))
 
 
 @blp.post("/duties/<uuid:duty_id>/return")
 @blp.arguments(ReturnInput)
 @blp.response(200, DutySchema)
-def return_for_correction(body: dict[str, Any], duty_id: UUID) -> queries.DutyLine:
+def return_for_correction(body: dict[str, Any], duty_id: UUID) -> ResponseReturnValue:
     """Return the version that was read, saying what to correct."""
     with work() as scope:
+        compare_row(scope, queries.get_duty(scope, duty_id))
         duty: Duty = operations.return_for_correction(scope, duty_id=duty_id, reason=body["reason"], number=body["number"])
-        return queries.line_of(scope, duty)
+        return _line(scope, duty)
 
 
 @blp.post("/duties/<uuid:duty_id>/due-date")
 @blp.arguments(DueChangeInput)
 @blp.response(200, DutySchema)
-def change_due_date(body: dict[str, Any], duty_id: UUID) -> queries.DutyLine:
+def change_due_date(body: dict[str, Any], duty_id: UUID) -> ResponseReturnValue:
     """Move a duty's due date by a recorded decision."""
     with work() as scope:
+        compare_row(scope, queries.get_duty(scope, duty_id))
         duty = operations.change_due_date(scope, duty_id=duty_id, due_on=body["due_on"], reason=body["reason"])
-        return queries.line_of(scope, duty)
+        return _line(scope, duty)
+
+
+def _line(scope: Scope, duty: Duty) -> ResponseReturnValue:
+    """Answer with a duty as it now is."""
+    scope.session.flush()
+    return tagged(queries.line_of(scope, duty), tag_of(duty))
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:

@@ -227,7 +227,7 @@ class DutyDraftSchema(Schema):
     """A kept draft."""
 
     version = fields.Integer()
-    saved_at = fields.AwareDateTime()
+    saved_at = fields.AwareDateTime(allow_none=True)
     typed = fields.Dict()
 
 

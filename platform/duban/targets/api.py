@@ -126,6 +126,7 @@ def show_grid(args: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blp.put("/grid")
+@blp.unconditional("the versions of all shares of the split travel in the body")
 @blp.arguments(GridInputSchema)
 @blp.response(200, GridSchema)
 def put_grid(body: dict[str, Any]) -> ResponseReturnValue:

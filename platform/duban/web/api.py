@@ -3,32 +3,46 @@ The frame of the JSON API under /api/v1: one OpenAPI document, one shape of erro
 
 A feature's `api.py` makes `blp = ApiBlueprint("things", __name__, url_prefix="/api/v1/things")` and describes each
 operation with `@blp.arguments(Schema)`, `@blp.response(200, Schema)` and a docstring; `app` registers it.
+
+Without a word from the feature every POST takes an Idempotency-Key, and every change of something that is there (PUT,
+PATCH, DELETE, POST under a path with an id) needs If-Match: the operation calls `compare(...)` under the lock, or hands
+`expected_version()` on; `@blp.unconditional("why")` is the exception. What can be changed is read with `headers=ETAG`.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
-from flask import Blueprint, Flask, Request, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Request, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from typing_extensions import override
 from webargs import flaskparser
-from werkzeug.exceptions import PreconditionRequired
 
-from duban.kernel.errors import InvalidInputError, StaleError
+from duban.kernel.errors import InvalidInputError
 from duban.kernel.paging import LONGEST_PAGE, PAGE, Page
 from duban.kernel.text import N_, Text
+from duban.web.replies import LONGEST_KEY, answered_once, sent_key
+from duban.web.requests import is_admitted
+from duban.web.versions import compare, compare_row, expected_version, tag_of, tagged, was_compared
+
+__all__ = ("compare", "compare_row", "expected_version", "tag_of", "tagged")
+"""From `duban.web.versions`: every feature's door for programs needs both."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 TITLE = "Duban API"
 PREFIX = "/api/v1"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
+ETAG: dict[str, Any] = {
+    "ETag": {"required": True, "schema": {"type": "string"}, "description": "Send it back as If-Match with a change."}
+}
 
 MESSAGES: dict[str, str] = {
     "Missing data for required field.": N_("缺少这一项"),
@@ -128,26 +142,6 @@ def page_body(page: Page[Any], as_item: Callable[[Any], object] = lambda item: i
     return {"items": [as_item(item) for item in page.items], "next": page.next}
 
 
-def tagged(body: object, version: int, status: int = 200) -> ResponseReturnValue:
-    """Answer with the version as ETag, which a later change must send back as If-Match."""
-    return cast("ResponseReturnValue", (body, status, {"ETag": f'"{version}"'}))
-
-
-def expected_version() -> int:
-    """
-    Give the version the sender read, for the operation to compare.
-
-    Raises: PreconditionRequired without If-Match, StaleError for one that is no version.
-    """
-    sent = request.headers.get("If-Match", "").strip()
-    if not sent:
-        raise PreconditionRequired
-    number = sent.removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) < 10):  # noqa: PLR2004 -- fits the column
-        raise StaleError
-    return int(number)
-
-
 class _Parser(flaskparser.FlaskParser):
     """Reads arguments; refusals become our own errors, so that they look like every other."""
 
@@ -198,21 +192,138 @@ def _said(text: str) -> Text:
     return Text(MESSAGES.get(text, text.replace("%", "%%")))
 
 
+class _NotComparedError(RuntimeError):
+    """A defect: an operation changed something without comparing If-Match with anything."""
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What the frame does around an operation's own code."""
+
+    needs_match: bool
+    takes_key: bool
+    is_secret: bool
+    is_public: bool
+    why_unconditional: str
+
+    @classmethod
+    def of(cls, view: Callable[..., Any], rule: str, method: str) -> "_Frame":
+        why = getattr(view, _UNCONDITIONAL, "")
+        security = getattr(view, "_apidoc", {}).get("manual_doc", {}).get("security")
+        return cls(
+            needs_match=not why and (method in _CHANGING or (method == "POST" and "<" in rule)),
+            takes_key=method == "POST" and security != [],
+            is_secret=getattr(view, _SHOWN_ONCE, False),
+            is_public=security == [],
+            why_unconditional=why,
+        )
+
+    def around(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap the view: the condition must be there, and the same key gives the same answer."""
+
+        def compared(*args: Any, **values: Any) -> ResponseReturnValue:
+            answer: ResponseReturnValue = view(*args, **values)
+            if self.needs_match and not was_compared():
+                raise _NotComparedError(f"{view.__module__}.{view.__name__}: call compare(...) under the lock")
+            return answer
+
+        @wraps(view)
+        def framed(*args: Any, **values: Any) -> ResponseReturnValue:
+            key = sent_key() if self.takes_key and is_admitted() else None
+            if key is None:
+                return compared(*args, **values)
+            return answered_once(key, lambda: compared(*args, **values), secret=self.is_secret)
+
+        return framed
+
+
+_UNCONDITIONAL = "_duban_unconditional"
+_SHOWN_ONCE = "_duban_shown_once"
+_IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The ETag of what is changed, as it was read.",
+}
+_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
+    "description": "A random text of one's own. Sent again with the same request within 48 hours it gives the same answer.",
+}
+
+
 class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]
     """A feature's operations; every one documents the refusals all share."""
 
     ARGUMENTS_PARSER = _Parser()
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._prepare_doc_cbks.append(_document_frame)
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Callable[..., Any] | None = None, **options: Any
+    ) -> None:
+        """Register an operation inside its frame."""
+        if view_func is not None:
+            (method,) = options.get("methods", ("GET",))
+            frame = _Frame.of(view_func, f"{self.url_prefix or ''}{rule}", method)
+            framed = frame.around(view_func)
+            framed._apidoc = dict(getattr(view_func, "_apidoc", {})) | {"frame": frame}  # type: ignore[attr-defined]  # noqa: SLF001
+            endpoint, view_func = endpoint or view_func.__name__, framed
+        super().add_url_rule(rule, endpoint, view_func, **options)
+
+    @staticmethod
+    def unconditional(why: str) -> Callable[[View], View]:
+        """Say why a change needs no If-Match, e.g. because it overwrites nothing."""
+
+        def marked(view: View) -> View:
+            setattr(view, _UNCONDITIONAL, why)
+            return view
+
+        return marked
+
+    @staticmethod
+    def shown_once(view: View) -> View:
+        """Say that the answer holds a secret, which is not kept for a repeated key."""
+        setattr(view, _SHOWN_ONCE, True)
+        return view
+
     if TYPE_CHECKING:  # flask-smorest has no types; its decorators give back what they were given
 
-        def get(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
-        def post(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
-        def put(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
-        def patch(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
-        def delete(self, rule: str, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
-        def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Callable[[View], View]: ...  # noqa: D102
-        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
-        def doc(self, **options: Any) -> Callable[[View], View]: ...  # noqa: D102
+        def get(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def post(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def put(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def patch(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def delete(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Callable[[View], View]: ...
+        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]: ...
+        def doc(self, **options: Any) -> Callable[[View], View]: ...
+
+
+def _document_frame(doc: dict[str, Any], doc_info: Mapping[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
+    """Write into the document what the frame asks and which refusals it and the operation can give."""
+    frame: _Frame = doc_info["frame"]
+    parameters = doc.setdefault("parameters", [])
+    statuses = [401] if not frame.is_public else []
+    statuses += [403, 404, 422]
+    if method != "get":
+        statuses += [400, 409, 413]  # 400: a cookie without a form token; 413: too large
+    if frame.needs_match:
+        parameters.append(_IF_MATCH)
+        statuses += [412, 428]
+    if frame.takes_key:
+        parameters.append(_KEY)
+    if frame.why_unconditional:
+        doc["x-unconditional"] = frame.why_unconditional
+    answers = doc.setdefault("responses", {})
+    answers.pop("default", None)
+    for status in [*sorted(statuses), "5XX"]:
+        answers[status] = "DEFAULT_ERROR"
+    return doc
 
 
 class _DubanApi(Api):  # type: ignore[misc]

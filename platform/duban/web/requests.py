@@ -6,6 +6,7 @@ The bridge from a request to the unit of work.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import cast
 
 from flask import Flask, current_app, g
@@ -39,10 +40,56 @@ def work() -> Iterator[Scope]:
     """Open the unit of work of the signed-in person; commits when the block ends well. Raises: NotFoundError when nobody is."""
     if not is_admitted():
         raise NotFoundError
+    if "whole" in g:
+        with _part_of(g.whole) as scope:
+            yield scope
+        return
     with unit_of_work(runtime().engine, tenant=g.tenant, actor=g.actor, now=runtime().clock.now()) as scope:
         yield scope
     g.pop("read_scope", None)  # what was read before the change is no longer true
     _close_reads()
+
+
+@contextmanager
+def whole_request() -> Iterator[Scope]:
+    """
+    Make all the request does one transaction, so that what is kept of its answer is as true as its effect.
+
+    Every `work()` inside is a part that can fail on its own; `current_scope()` reads what was just changed.
+    Raises: NotFoundError when nobody is signed in.
+    """
+    if not is_admitted():
+        raise NotFoundError
+    _close_reads()
+    with unit_of_work(runtime().engine, tenant=g.tenant, actor=g.actor, now=runtime().clock.now()) as scope:
+        g.whole = scope
+        try:
+            yield scope
+        finally:
+            g.pop("whole", None)
+            g.pop("read_scope", None)
+
+
+def has_changed() -> bool:
+    """Say whether a `work()` inside `whole_request()` has ended well."""
+    return bool(g.get("has_changed", False))
+
+
+@contextmanager
+def _part_of(whole: Scope) -> Iterator[Scope]:
+    """Give a scope of its own inside the request's transaction: what fails in it leaves no trace, what went before stays."""
+    marks = len(whole.before_commit), len(whole.afterwards)
+    try:
+        with whole.session.begin_nested():
+            yield replace(whole, memo={})
+            whole.session.flush()
+        g.has_changed = True
+    except BaseException:
+        del whole.before_commit[marks[0] :]
+        del whole.afterwards[marks[1] :]
+        raise
+    finally:
+        g.pop("read_scope", None)  # what was read before the change is no longer true
 
 
 def current_scope() -> Scope:
@@ -53,6 +100,8 @@ def current_scope() -> Scope:
     """
     if not is_admitted():
         raise NotFoundError
+    if "read_scope" not in g and "whole" in g:
+        g.read_scope = replace(g.whole, memo={})
     if "read_scope" not in g:
         stack = ExitStack()
         session = stack.enter_context(open_session(runtime().engine, g.tenant.id))

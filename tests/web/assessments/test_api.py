@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cast import World
+from tests.conditions import as_read
 from tests.integration.assessments.stage import Round, counted, counting
 
 API = "/api/v1"
@@ -14,8 +15,9 @@ class Program:
     def __init__(self, world: World, who: str) -> None:
         self.browser = world.client(who)
 
-    def ask(self, method: str, path: str, *, status: int = 200, version: int | None = None, **body: object):
+    def ask(self, method: str, path: str, *, status: int = 200, version: int | None = None, read: str = "", **body: object):
         headers = {"Accept": "application/json"} | ({} if version is None else {"If-Match": f'"{version}"'})
+        headers |= as_read(self.browser, f"{API}{read}") if read else {}
         answer = self.browser.open(f"{API}{path}", method=method, json=body or None, headers=headers)
         assert answer.status_code == status, answer.get_data(as_text=True)
         return answer.json
@@ -33,22 +35,22 @@ def test_a_round_from_opening_to_publication(world):
     )
     address = f"/assessments/{opened['id']}"
     with counting(**{world.units["T1"].hex: counted(world.units["T1"], late=1)}):
-        cora.ask("POST", f"{address}/self-scoring", due_on="2026-03-20")
+        cora.ask("POST", f"{address}/self-scoring", read=address, due_on="2026-03-20")
         cards = {card["unit_name"]: f"/scorecards/{card['id']}" for card in cora.ask("GET", f"{address}/scorecards")}
         first, second = cards["城东镇"], cards["城西镇"]
         tom.ask("PUT", f"{first}/self-marks", version=0, item="quality", value="60")
-        tom.ask("POST", f"{first}/self-score")
-        cora.ask("POST", f"{address}/scoring")
+        tom.ask("POST", f"{first}/self-score", read=first)
+        cora.ask("POST", f"{address}/scoring", read=address)
     assert eva.ask("PUT", f"{first}/marks", version=0, item="quality", value="55.5", reason="缺两月")["version"] == 1
     eva.ask("PUT", f"{first}/marks", status=412, version=0, item="quality", value="60")
     eva.ask("PUT", f"{first}/marks", status=428, item="quality", value="60")
     eva.ask("PUT", f"{second}/marks", version=0, item="quality", value="60")
-    veto = eva.ask("POST", f"{second}/vetoes", status=201, rule="V3", document="望安委〔2026〕3号", reason="瞒报")
-    eva.ask("POST", f"/vetoes/{veto['id']}/confirm", status=403)
-    assert lena.ask("POST", f"/vetoes/{veto['id']}/confirm")["state"] == "confirmed"
-    assert cora.ask("POST", f"{address}/close")["version"] == 1
+    veto = eva.ask("POST", f"{second}/vetoes", read=second, status=201, rule="V3", document="望安委〔2026〕3号", reason="瞒报")
+    eva.ask("POST", f"/vetoes/{veto['id']}/confirm", read=f"/vetoes/{veto['id']}", status=403)
+    assert lena.ask("POST", f"/vetoes/{veto['id']}/confirm", read=f"/vetoes/{veto['id']}")["state"] == "confirmed"
+    assert cora.ask("POST", f"{address}/close", read=address)["version"] == 1
     tom.ask("GET", f"{address}/ranking", status=404)
-    lena.ask("POST", f"{address}/publish")
+    lena.ask("POST", f"{address}/publish", read=address)
     ranking = tom.ask("GET", f"{address}/ranking")
     mine = tom.ask("GET", first)
 
@@ -57,8 +59,8 @@ def test_a_round_from_opening_to_publication(world):
     ]  # fmt: skip
     assert (mine["result"]["total"], mine["self_total"], mine["version"]) == ("95", "99.5", 1)
     tom.ask("GET", second, status=404)
-    lena.ask("POST", f"/vetoes/{veto['id']}/lift", document="望政〔2026〕9号", reason="复核")
-    cora.ask("POST", f"{first}/corrections", item="quality", value="58", reason="补交", why="申诉决定")
+    lena.ask("POST", f"/vetoes/{veto['id']}/lift", read=f"/vetoes/{veto['id']}", document="望政〔2026〕9号", reason="复核")
+    cora.ask("POST", f"{first}/corrections", read=first, item="quality", value="58", reason="补交", why="申诉决定")
     assert tom.ask("GET", first)["result"]["total"] == "97.5"
     assert tom.ask("GET", f"{address}/ranking")["version"] == 3
 
@@ -70,7 +72,7 @@ def test_refuses_foreigners_and_nonsense(world, round_):
     ewa.ask("GET", f"/scorecards/{round_.cards['T1']}", status=404)
     assert ewa.ask("GET", "/assessments") == []
     cora.ask("POST", "/assessments", status=422, unit_id="x", year=26, levels=[], name="")
-    cora.ask("POST", f"/assessments/{round_.id}/close", status=409)
+    cora.ask("POST", f"/assessments/{round_.id}/close", read=f"/assessments/{round_.id}", status=409)
     round_.scoring()
     Program(world, "eva").ask(
         "PUT", f"/scorecards/{round_.cards['T1']}/marks", status=422, version=0, item="quality", value="abc"

@@ -9,6 +9,7 @@ from docx.oxml.ns import qn
 from sqlalchemy import create_engine, event, text
 
 from tests.cast import PASSWORD, World
+from tests.conditions import as_read
 from tests.integration.letters.cast_letters import generate, issue_all, letter_of, sign
 from tests.integration.targets.cast_targets import YEAR, hand_down
 
@@ -272,9 +273,8 @@ class TestApi:
         assert cora.post("/api/v1/letters/issue", json={"unit_id": str(world.units["C"]), "letter_ids": ids}).status_code == 200
         (waiting,) = tess.get("/api/v1/letters/to-sign").get_json()["items"]
         for browser in (tess, lena):
-            signed = browser.post(
-                f"/api/v1/letters/{waiting['id']}/sign", json={"digest": waiting["digest"], "password": PASSWORD}
-            )
+            here, typed = f"/api/v1/letters/{waiting['id']}", {"digest": waiting["digest"], "password": PASSWORD}
+            signed = browser.post(f"{here}/sign", json=typed, headers=as_read(browser, here))
             assert signed.status_code == 201, signed.get_json()
         letter = cora.get(f"/api/v1/letters/{waiting['id']}").get_json()
         assert (letter["state"], letter["is_intact"], len(letter["signatures"])) == ("in_force", True, 2)
@@ -284,7 +284,10 @@ class TestApi:
             (3, 1, "33.33"),
             (3, 0, "0.00"),
         ]
-        assert cora.post(f"/api/v1/letters/{waiting['id']}/withdraw", json={"reason": "x"}).status_code == 409
+        assert (
+            cora.post(f"/api/v1/letters/{waiting['id']}/withdraw", json={"reason": "x"}, headers=as_read(cora, here)).status_code
+            == 409
+        )
 
     @pytest.mark.parametrize(("who", "status"), [("tito", 404), ("ewa", 404), ("vera", 404)])
     def test_tells_strangers_nothing(self, world: World, who: str, status: int) -> None:

@@ -6,10 +6,16 @@ from typing import Any
 import pytest
 
 from tests.cast import World
+from tests.conditions import as_read
 
 
-def call(world: World, who: str, method: str, path: str, body: Any = None) -> Any:
-    return world.client(who).open(f"/api/v1{path}", method=method, json=body, headers={"Accept": "application/json"})
+def call(world: World, who: str, method: str, path: str, body: Any = None, read: str = "") -> Any:
+    """Ask as somebody who has just read the thing at `read`, the thing itself if not said."""
+    browser = world.client(who)
+    headers = {"Accept": "application/json"}
+    if method in {"PUT", "PATCH"} or read:
+        headers = as_read(browser, f"/api/v1{read or path}")
+    return browser.open(f"/api/v1{path}", method=method, json=body, headers=headers)
 
 
 class TestUnits:
@@ -28,7 +34,9 @@ class TestUnits:
         assert unit["short_name"] == "东三村"
         assert call(world, "tom", "GET", f"/units/{unit['id']}").get_json()["name"] == "东三村"
         assert call(world, "adam", "PATCH", f"/units/{unit['id']}", {"name": "朝阳村"}).get_json()["name"] == "朝阳村"
-        closed = call(world, "adam", "POST", f"/units/{unit['id']}/close", {"reason": "撤并", "active_to": "2026-04-01"})
+        here = f"/units/{unit['id']}"
+        assert call(world, "adam", "POST", f"{here}/close", {"reason": "撤并"}).status_code == 428
+        closed = call(world, "adam", "POST", f"{here}/close", {"reason": "撤并", "active_to": "2026-04-01"}, here)
         assert closed.get_json()["active_to"] == "2026-04-01"
 
     @pytest.mark.parametrize(("who", "status"), [("cora", 403), ("tom", 403), ("vera", 403), ("wanda", 404), ("ewa", 404)])
@@ -47,13 +55,11 @@ class TestUnits:
     def test_lines(self, world: World) -> None:
         body = {"parent_id": str(world.units["T1"]), "level": "enterprise", "code": "E1", "name": "星火花炮厂"}
         unit = call(world, "adam", "POST", "/units/", body).get_json()["id"]
-        placed = call(world, "adam", "POST", f"/units/{unit}/lines", {"line": "sector", "parent_id": str(world.units["D1"])})
+        here, above = f"/units/{unit}", str(world.units["D1"])
+        placed = call(world, "adam", "POST", f"{here}/lines", {"line": "sector", "parent_id": above}, here)
         assert placed.status_code == 201
         assert placed.get_json()["is_primary"] is False
-        assert (
-            call(world, "adam", "POST", f"/units/{unit}/lines", {"line": "x", "parent_id": str(world.units["D1"])}).status_code
-            == 422
-        )
+        assert call(world, "adam", "POST", f"{here}/lines", {"line": "x", "parent_id": above}, here).status_code == 422
 
     def test_contacts(self, world: World) -> None:
         path = f"/units/{world.units['V11']}/contacts"
@@ -96,16 +102,15 @@ class TestPeople:
         assert slip.status_code == 201
         person = slip.get_json()["person_id"]
         assert "password" not in call(world, "tom", "GET", f"/people/{person}").get_json()
-        granted = call(
-            world, "tom", "POST", f"/people/{person}/roles", {"unit_id": str(world.units["V11"]), "role": "village.clerk"}
-        )
+        here, clerk = f"/people/{person}", {"unit_id": str(world.units["V11"]), "role": "village.clerk"}
+        granted = call(world, "tom", "POST", f"{here}/roles", clerk, here)
         assert granted.status_code == 201
         roles = {one["role"]: one for one in granted.get_json()["roles"]}
         assert set(roles) == {"village.leader", "village.clerk"}
-        assert call(world, "tom", "POST", f"/people/roles/{roles['village.clerk']['id']}/revoke", {}).status_code == 204
+        assert call(world, "tom", "POST", f"/people/roles/{roles['village.clerk']['id']}/revoke", {}, here).status_code == 204
         assert [one["in_force"] for one in call(world, "tom", "GET", f"/people/{person}").get_json()["roles"]].count(True) == 1
         assert call(world, "tom", "PATCH", f"/people/{person}", {"name": "欧阳亮"}).get_json()["name"] == "欧阳亮"
-        assert call(world, "tom", "POST", f"/people/{person}/password").get_json()["password"] != slip.get_json()["password"]
+        assert call(world, "tom", "POST", f"{here}/password", read=here).get_json()["password"] != slip.get_json()["password"]
 
     @pytest.mark.parametrize(
         ("who", "unit", "status"), [("tom", "V21", 404), ("tom", "T1", 403), ("cora", "V11", 403), ("vera", "V11", 403)]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.attack.files.corpus import pdf
 from tests.cast import World
+from tests.conditions import as_read
 
 Make = Callable[..., UUID]
 
@@ -49,8 +50,10 @@ class TestDocuments:
         refused = browser.post(address, data={"file": (io.BytesIO(b"MZ"), "a.exe")}, content_type="multipart/form-data")
         assert (refused.status_code, refused.json["code"]) == (422, "file-refused")
         assert browser.post(address, data={}, content_type="multipart/form-data").status_code == 422
-        assert browser.delete(f"{address}/{made.json['id']}").status_code == 204
-        assert browser.delete(f"{address}/{made.json['id']}").status_code == 404
+        as_it_is = as_read(browser, f"/api/v1/files/{made.json['id']}")
+        assert browser.delete(f"{address}/{made.json['id']}", headers={"If-Match": '"x"'}).status_code == 412
+        assert browser.delete(f"{address}/{made.json['id']}", headers=as_it_is).status_code == 204
+        assert browser.delete(f"{address}/{made.json['id']}", headers=as_it_is).status_code == 404
 
     @pytest.mark.parametrize(
         ("change", "field"),

@@ -6,6 +6,7 @@ import pytest
 
 from duban.reporting.states import DutyState
 from tests.cast import World
+from tests.conditions import as_read
 from tests.integration.reporting import requirements as given
 
 JSON = {"Accept": "application/json"}
@@ -30,27 +31,31 @@ def test_from_draft_to_acceptance(world: World) -> None:
     assert edited.json["title"] == "新标题"
     preview = tom.get(f"/api/v1/requirements/{requirement_id}/preview", headers=JSON).json
     assert (preview["duty_count"], preview["occurrences"][0]["due_on"]) == (2, "2026-03-20")
-    assert tom.post(f"/api/v1/requirements/{requirement_id}/issue", headers=JSON).json["created"] == 2
-    assert tom.post(f"/api/v1/requirements/{requirement_id}/issue", headers=JSON).json["created"] == 0
+    here = f"/api/v1/requirements/{requirement_id}"
+    as_drafted = as_read(tom, here)
+    assert tom.post(f"{here}/issue", headers=as_drafted).json["created"] == 2
+    assert tom.post(f"{here}/issue", headers=as_drafted).status_code == 412
+    assert tom.post(f"{here}/issue", headers=as_read(tom, here)).json["created"] == 0
 
     (duty,) = vera.get("/api/v1/duties", headers=JSON).json["items"]
     address = f"/api/v1/duties/{duty['id']}"
     kept = vera.put(f"{address}/draft", json={"typed": {"checks": "十二"}}, headers={**JSON, "If-Match": '"0"'})
     assert kept.json["version"] == 1
-    wrong = vera.post(f"{address}/submissions", json={"content": {"checks": -1}}, headers=JSON)
+    assert vera.get(f"{address}/draft", headers=JSON).json["typed"] == {"checks": "十二"}
+    wrong = vera.post(f"{address}/submissions", json={"content": {"checks": -1}}, headers=as_read(vera, address))
     assert wrong.status_code == 422
     assert set(wrong.json["errors"]) == {"done", "checks"}
-    handed = vera.post(f"{address}/submissions", json={"content": given.ANSWERS}, headers=JSON)
+    handed = vera.post(f"{address}/submissions", json={"content": given.ANSWERS}, headers=as_read(vera, address))
     assert handed.status_code == 201, handed.text
     assert handed.json["content"]["checks"] == 2
 
     (waiting,) = tom.get("/api/v1/duties?list=review", headers=JSON).json["items"]
     assert waiting["id"] == duty["id"]
-    back = tom.post(f"{address}/return", json={"number": 1, "reason": "补充"}, headers=JSON)
+    back = tom.post(f"{address}/return", json={"number": 1, "reason": "补充"}, headers=as_read(tom, address))
     assert back.json["state"] == "returned"
-    assert vera.post(f"{address}/submissions", json={"nil": True}, headers=JSON).status_code == 201
-    assert tom.post(f"{address}/accept", json={"number": 1}, headers=JSON).status_code == 412
-    assert tom.post(f"{address}/accept", json={"number": 2}, headers=JSON).json["state"] == "accepted"
+    assert vera.post(f"{address}/submissions", json={"nil": True}, headers=as_read(vera, address)).status_code == 201
+    assert tom.post(f"{address}/accept", json={"number": 1}, headers=as_read(tom, address)).status_code == 412
+    assert tom.post(f"{address}/accept", json={"number": 2}, headers=as_read(tom, address)).json["state"] == "accepted"
     assert [one["outcome"] for one in tom.get(f"{address}/versions", headers=JSON).json] == ["returned", "accepted"]
     status = tom.get(f"/api/v1/requirements/{requirement_id}/duties?state=open", headers=JSON).json["items"]
     assert [one["unit"] for one in status] == ["东二村"]
@@ -69,11 +74,13 @@ def test_due_dates_and_urging(world: World) -> None:
     requirement_id = given.issued(world)
     duty_id = given.duty_id(world, requirement_id)
     tom = world.client("tom")
-    moved = tom.post(f"/api/v1/duties/{duty_id}/due-date", json={"due_on": "2026-03-25", "reason": "暴雨"}, headers=JSON)
+    here, later = f"/api/v1/duties/{duty_id}", {"due_on": "2026-03-25", "reason": "暴雨"}
+    moved = tom.post(f"{here}/due-date", json=later, headers=as_read(tom, here))
     assert moved.json["due_on"] == "2026-03-25"
     nobody = tom.post(f"/api/v1/requirements/{requirement_id}/urge", json={}, headers=JSON)
     assert nobody.status_code == 409
-    gone = tom.post(f"/api/v1/requirements/{requirement_id}/withdraw", json={"reason": "作废"}, headers=JSON)
+    here = f"/api/v1/requirements/{requirement_id}"
+    gone = tom.post(f"{here}/withdraw", json={"reason": "作废"}, headers=as_read(tom, here))
     assert gone.json["state"] == "withdrawn"
     assert given.duty(world, duty_id).stands is DutyState.CANCELLED
 

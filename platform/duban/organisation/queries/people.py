@@ -13,7 +13,7 @@ from duban.identity.models import Person
 from duban.identity.queries import get_person
 from duban.kernel.errors import NotFoundError
 from duban.kernel.paging import PAGE, Page, page_of
-from duban.kernel.scope import Scope, owned
+from duban.kernel.scope import Scope, get_owned, owned
 from duban.organisation.rules.naming import as_query, like
 from duban.tree.models import Unit
 from duban.tree.queries import within
@@ -73,6 +73,11 @@ def get_readable_person(scope: Scope, person_id: UUID, *, lock: bool = False) ->
     if person.id == scope.actor.person_id or any(may(scope, "person", "read", held.unit) for held in held_by(scope, person.id)):
         return person
     raise NotFoundError
+
+
+def holder_of(scope: Scope, grant_id: UUID) -> UUID:
+    """Say who holds a role. Raises: NotFoundError. Access is the caller's business."""
+    return get_owned(scope, RoleGrant, grant_id).person_id
 
 
 def list_people(

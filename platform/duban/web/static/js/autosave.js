@@ -45,7 +45,7 @@ class Autosave {
 
   values() {
     const data = new FormData(this.form);
-    for (const [name, value] of [...data.entries()]) if (value instanceof File || name === "csrf_token") data.delete(name);
+    for (const [name, value] of [...data.entries()]) if (value instanceof File || ["csrf_token", "once"].includes(name)) data.delete(name);
     return data;
   }
 
@@ -171,7 +171,7 @@ class Autosave {
   fill(values) {
     const byName = Map.groupBy ? Map.groupBy(values, ([name]) => name) : group(values);
     for (const field of this.form.elements) {
-      if (!field.name || field.type === "file" || field.name === "csrf_token" || field.name === "version") continue;
+      if (!field.name || field.type === "file" || ["csrf_token", "once", "version"].includes(field.name)) continue;
       const given = (byName.get(field.name) ?? []).map(([, value]) => value);
       if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
       else if (given.length) field.value = given[0];
