@@ -1,12 +1,35 @@
-"""Audit anchors and what the pages need."""
+"""What checking the chains found, for the person on duty; indexes for the auditor's pages."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.tenant_tables import APP_ROLE, index
 
 revision = "0015_audit"
 down_revision = "0014_console"
 
+INSTANT = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "audit_check",
+        sa.Column("tenant_id", sa.Uuid, sa.ForeignKey("tenant.id", name="fk_audit_check_tenant_id"), nullable=False),
+        sa.Column("checked_at", INSTANT, nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("whole_at", INSTANT),
+        sa.Column("anchored_seq", sa.BigInteger, nullable=False),
+        sa.Column("anchored_at", INSTANT),
+        sa.Column("bad_seq", sa.BigInteger),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", name="pk_audit_check"),
+    )
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON audit_check TO {APP_ROLE}")
+    index("audit_record", "actor_id")
+    index("audit_record", "at")
 
 
 def downgrade() -> None:
-    pass
+    op.drop_index("ix_audit_record_tenant_id_at", "audit_record")
+    op.drop_index("ix_audit_record_tenant_id_actor_id", "audit_record")
+    op.drop_table("audit_check")

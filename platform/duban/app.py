@@ -13,6 +13,7 @@ from flask_login import current_user
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 
+from duban.audit.anchors import shelf
 from duban.dashboards.queries import home_unit
 from duban.identity.views import DEMO_ACCOUNTS, init_identity
 from duban.kernel.clock import Clock, SystemClock
@@ -38,7 +39,7 @@ FEATURES = (
     "reporting",
     "assessments",
     "access",
-    "audit",
+    "auditing",
     "console",
 )
 """Every folder with pages (`views.bp`, menu entries `views.NAV`) or programs' doors (`api.blp`)."""
@@ -115,6 +116,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     check_role(engine)
     init_requests(app, Runtime(settings=settings, engine=engine, clock=clock or SystemClock()))
     bell.hang(ringer(settings.redis_url) if settings.redis_url else None)
+    shelf.put(settings.resolved_anchor_file)
     init_identity(app)
     csrf.init_app(app)
     app.before_request(_check_form_token)

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from duban.auditing.commands import audit
 from duban.embedded.errors import EmbeddedServerError
 from duban.kernel.settings import SettingsError, read_settings
 from duban.supervise import StartError
@@ -113,37 +114,6 @@ def db_check() -> None:
 
 
 @cli.group()
-def audit() -> None:
-    """The record of acts."""
-
-
-@audit.command("verify")
-@click.argument("slug", required=False)
-def audit_verify(slug: str | None) -> None:
-    """Recompute the hash chain of one tenant or of all; names the first bad record and ends with 1."""
-    from duban.audit.queries import verify
-    from duban.kernel.clock import SystemClock
-    from duban.kernel.db import make_engine
-    from duban.kernel.scope import SYSTEM, open_session, unit_of_work
-    from duban.tenancy.queries import list_tenants
-
-    engine = make_engine(read_settings().database_url)
-    with open_session(engine, None) as session:
-        tenants = [tenant for tenant in list_tenants(session) if slug in {None, tenant.slug}]
-    bad = 0
-    for tenant in tenants:
-        with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=SystemClock().now()) as scope:
-            verdict = verify(scope)
-        if verdict.bad_seq is None:
-            click.echo(f"{tenant.slug}: {verdict.rows} records, unbroken")
-        else:
-            bad += 1
-            click.echo(f"{tenant.slug}: record {verdict.bad_seq}: {verdict.reason}", err=True)
-    if bad or not tenants:
-        sys.exit(1)
-
-
-@cli.group()
 def kind() -> None:
     """Kinds of tenant: the folders in tenants/."""
 
@@ -182,6 +152,9 @@ def replay(code: str, year: int, as_csv: bool, full: bool) -> None:  # noqa: FBT
         raise click.UsageError(f"--full is for {', '.join(LIVED)}; --csv works for every kind.")
     configure_logs("text", quiet=True)
     click.echo("\n".join(replay_street(kinds[code], year=year).lines).strip())
+
+
+cli.add_command(audit)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from duban.audit.anchors import shelf
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.heartbeats import beat
@@ -120,6 +121,7 @@ def main() -> None:
     configure_logs(settings.log_format)
     engine = make_engine(settings.database_url, pool_size=3, application_name="duban-clock")
     check_role(engine)
+    shelf.put(settings.resolved_anchor_file)
     runtime = Runtime(settings=settings, engine=engine, clock=SystemClock())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

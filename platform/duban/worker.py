@@ -14,6 +14,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
+from duban.auditing import tasks as auditing
 from duban.embedded.keeper import die_with_parent
 from duban.files import tasks as files
 from duban.kernel.clock import SystemClock
@@ -41,7 +42,7 @@ MONITOR_SECONDS = 10
 STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED}
 """By the kind of subject a message is about: is it still true? Asked just before sending."""
 
-PERIODIC: tuple[Periodic, ...] = (*reporting.PERIODIC, *files.PERIODIC, *replies.PERIODIC)
+PERIODIC: tuple[Periodic, ...] = (*auditing.PERIODIC, *reporting.PERIODIC, *files.PERIODIC, *replies.PERIODIC)
 """What the clock does in every tenant besides delivering."""
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from duban.app import import_models
 from duban.kernel.migrating import current_revision, differences, downgrade, newest_revision, upgrade
 
-GLOBAL_TABLES = {"tenant", "heartbeat", "alembic_version", "backup_run", "service_figure"}
+GLOBAL_TABLES = {"tenant", "heartbeat", "alembic_version", "backup_run", "service_figure", "audit_check"}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from duban.assessments.rules.results import Result
 from duban.assessments.rules.scheme import Scheme
 from duban.assessments.rules.scoring import score
 from duban.assessments.sheets import decided, scheme_of
-from duban.audit.operations import record
+from duban.audit.operations import anchor_after_commit, record
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope
 
@@ -75,6 +75,7 @@ def write(
         scope, "assessment.frozen", "assessment", assessment.id, assessment.path,
         version=version, why=why, digest=ranking_digest, results={str(card.unit_id): results[card.id].digest for card in cards},
     )  # fmt: skip
+    anchor_after_commit(scope)
 
 
 def _is_same(before: FrozenResult | None, result: Result, row: Ranked) -> bool:

@@ -10,6 +10,8 @@ from uuid import UUID
 ALGORITHM = "sha256"
 GENESIS = f"{ALGORITHM}:{'0' * 64}"
 
+_as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 
 def digest(
     *,
@@ -26,7 +28,7 @@ def digest(
     details: Mapping[str, Any],
 ) -> str:
     """Give `algorithm:hex` over the row and the hash before it."""
-    parts = [
+    parts = (
         previous,
         str(tenant_id),
         str(seq),
@@ -37,11 +39,11 @@ def digest(
         subject_kind,
         str(subject_id),
         "" if unit_path is None else f"={unit_path}",
-        json.dumps(details, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-    ]
-    hasher = hashlib.sha256()
+        _as_json(details),
+    )
+    framed = bytearray()
     for part in parts:
         raw = part.encode()
-        hasher.update(len(raw).to_bytes(8, "big"))
-        hasher.update(raw)
-    return f"{ALGORITHM}:{hasher.hexdigest()}"
+        framed += len(raw).to_bytes(8, "big")
+        framed += raw
+    return f"{ALGORITHM}:{hashlib.sha256(framed).hexdigest()}"

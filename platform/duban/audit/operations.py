@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from duban.audit.anchors import Anchor, AnchorKind, shelf
 from duban.audit.chain import GENESIS, digest
 from duban.audit.models import AuditHead, AuditRecord
 from duban.kernel.scope import Scope
@@ -50,6 +52,15 @@ def record(scope: Scope, act: str, subject_kind: str, subject_id: UUID, unit_pat
     entries.append(_Entry(act, subject_kind, subject_id, unit_path, plain))
 
 
+def anchor_after_commit(scope: Scope) -> None:
+    """
+    Ask that the chain's new head be written to the anchor file as soon as this work is committed, not only by the clock.
+
+    For acts careers hang on, such as publishing results. Call it beside `record`.
+    """
+    scope.memo["audit_anchored"] = True
+
+
 def _lock_head(scope: Scope) -> tuple[int, str]:
     statement = select(AuditHead.seq, AuditHead.hash).where(AuditHead.tenant_id == scope.tenant_id).with_for_update()
     row = scope.session.execute(statement).one_or_none()
@@ -86,3 +97,6 @@ def _append(scope: Scope, entries: list[_Entry]) -> None:
     scope.session.execute(insert(AuditRecord), rows)
     scope.session.execute(update(AuditHead).where(AuditHead.tenant_id == scope.tenant_id).values(seq=seq, hash=head))
     entries.clear()
+    if scope.memo.pop("audit_anchored", False):
+        made = Anchor(at=scope.now, tenant_id=scope.tenant_id, seq=seq, hash=head, kind=AnchorKind.RESULT)
+        scope.after_commit(partial(shelf.write, made))

@@ -2,56 +2,95 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
 
+from duban.audit.anchors import Anchor, AnchorKind
 from duban.audit.chain import GENESIS, digest
-from duban.audit.models import AuditHead, AuditRecord
+from duban.audit.models import AuditCheck, AuditHead, AuditRecord
 from duban.kernel.scope import Scope
+
+_ROWS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What checking a chain found: rows read, and the first bad sequence number with the reason, if any."""
+    """
+    What checking a chain found.
+
+    `rows` were read; `bad_seq` is the first record that is not as it was written, with the reason in words.
+    `notices` tell of what is no fault but must not be passed over: records an operator gave up, with the reason.
+    """
 
     rows: int
     bad_seq: int | None = None
     reason: str = ""
+    hash: str = GENESIS
+    notices: tuple[str, ...] = ()
 
 
-def verify(scope: Scope) -> Verdict:
+@dataclass(frozen=True)
+class Mark:
+    """A place in a chain known to be good: the last sequence number and its hash."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+def head(scope: Scope) -> Mark:
+    """Give where the tenant's chain says it ends. Costs: one query."""
+    row = scope.session.execute(select(AuditHead.seq, AuditHead.hash).where(AuditHead.tenant_id == scope.tenant_id)).one_or_none()
+    return Mark(row.seq, row.hash) if row else Mark()
+
+
+def verify(scope: Scope, anchors: Iterable[Anchor] = (), *, after: Mark | None = None, at_most: int | None = None) -> Verdict:
     """
-    Recompute the tenant's chain from its start and compare it with the head.
+    Recompute the tenant's chain and compare it with its head and with what was anchored outside the database.
 
-    Costs: reads every audit row of the tenant, streamed.
+    Takes:  the tenant's binding anchors (`AnchorFile.of`); `after`, a place known from outside the database to be good,
+            to check only what follows; `at_most` records, to go in steps: the verdict's `rows` and `hash` are the next
+            `after`, and the end is only judged when it is reached.
+    Costs:  reads the records concerned, streamed.
     """
-    statement = select(AuditRecord).where(AuditRecord.tenant_id == scope.tenant_id).order_by(AuditRecord.seq)
-    rows = scope.session.scalars(statement.execution_options(yield_per=1000))
+    start = after or Mark()
+    bound = {anchor.seq: anchor for anchor in anchors if anchor.seq >= start.seq}
+    notices = tuple(
+        f"on {anchor.at.isoformat(timespec='minutes')} the records after {anchor.seq} were given up: {anchor.reason}"
+        for anchor in bound.values()
+        if anchor.kind is AnchorKind.RESET
+    )
+    columns = AuditRecord.__table__.columns
+    statement = (
+        select(*columns)
+        .where(AuditRecord.tenant_id == scope.tenant_id, AuditRecord.seq > start.seq)
+        .order_by(AuditRecord.seq)
+        .limit(at_most)
+    )
+    rows = scope.session.execute(statement.execution_options(yield_per=_ROWS_AT_ONCE))
     try:
-        verdict, head = _walk(rows)
+        walked = _walk(rows, start, bound)
     finally:
         rows.close()
-    if verdict.bad_seq is not None:
-        return verdict
-    last = scope.session.execute(
-        select(AuditHead.seq, AuditHead.hash).where(AuditHead.tenant_id == scope.tenant_id)
-    ).one_or_none()
-    if (last.seq, last.hash) != (verdict.rows, head) if last else verdict.rows:
-        return Verdict(verdict.rows, verdict.rows + 1, "the end of the chain is not where its head says")
-    return verdict
+    if walked.bad_seq is None and (at_most is None or walked.rows < start.seq + at_most):
+        walked = _judge_end(walked, head(scope), bound)
+    return Verdict(walked.rows, walked.bad_seq, walked.reason, walked.hash, notices)
 
 
-def _walk(rows: Iterable[AuditRecord]) -> tuple[Verdict, str]:
-    head, count = GENESIS, 0
+def _walk(rows: Iterable[Row[Any]], start: Mark, bound: dict[int, Anchor]) -> Verdict:
+    last, count, sure = start.hash, start.seq, start.seq
+    if start.seq in bound and bound[start.seq].hash != last:
+        return Verdict(count, start.seq, "is not the record that was anchored", last)
     for row in rows:
+        if row.seq != count + 1:
+            return Verdict(count, count + 1, "missing or repeated sequence number", last)
         count += 1
-        if row.seq != count:
-            return Verdict(count, count, "missing or repeated sequence number"), head
-        if row.previous_hash != head:
-            return Verdict(count, row.seq, "does not follow the row before it"), head
-        head = digest(
-            previous=head,
+        if row.previous_hash != last:
+            return Verdict(count, row.seq, "does not follow the record before it", last)
+        last = digest(
+            previous=last,
             tenant_id=row.tenant_id,
             seq=row.seq,
             at=row.at,
@@ -63,9 +102,34 @@ def _walk(rows: Iterable[AuditRecord]) -> tuple[Verdict, str]:
             unit_path=row.unit_path,
             details=row.details,
         )
-        if row.hash != head:
-            return Verdict(count, row.seq, "content does not match its hash"), head
-    return Verdict(count), head
+        if row.hash != last:
+            return Verdict(count, row.seq, "content does not match its hash", last)
+        if anchor := bound.get(count):
+            if anchor.hash != last:
+                said = f"written anew: the records {sure + 1} to {count} do not lead to what was anchored on"
+                return Verdict(count, sure + 1, f"{said} {anchor.at.isoformat(timespec='minutes')}", last)
+            sure = count
+    return Verdict(count, hash=last)
+
+
+def _judge_end(walked: Verdict, end: Mark, bound: dict[int, Anchor]) -> Verdict:
+    furthest = max(bound.values(), key=lambda anchor: anchor.seq, default=None)
+    if furthest and furthest.seq > walked.rows:
+        said = f"missing: on {furthest.at.isoformat(timespec='minutes')} there were {furthest.seq} records"
+        return Verdict(walked.rows, walked.rows + 1, said, walked.hash)
+    if (end.seq, end.hash) != (walked.rows, walked.hash):
+        return Verdict(walked.rows, walked.rows + 1, "the end of the chain is not where its head says", walked.hash)
+    return walked
+
+
+def checks(session: Session) -> Sequence[AuditCheck]:
+    """List what the clock last found about every tenant's chain; needs no tenant. Costs: one query."""
+    return session.scalars(select(AuditCheck).order_by(AuditCheck.tenant_id)).all()
+
+
+def last_check(scope: Scope) -> AuditCheck | None:
+    """Give what the clock last found about this tenant's chain."""
+    return scope.session.get(AuditCheck, scope.tenant_id)
 
 
 def history(scope: Scope, subject_kind: str, subject_id: UUID, *, limit: int = 100) -> Sequence[AuditRecord]:

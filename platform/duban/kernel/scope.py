@@ -56,7 +56,7 @@ class Scope:
     now: datetime
     memo: dict[str, Any] = field(default_factory=dict)
     before_commit: list[Callable[[], None]] = field(default_factory=list)
-    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    afterwards: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def tenant_id(self) -> TenantId:
@@ -86,7 +86,7 @@ class Scope:
         self.session.add(row)
         return row
 
-    def after_commit(self, action: Callable[[], None]) -> None:
+    def after_commit(self, action: Callable[[], object]) -> None:
         """Do this once the transaction is safe, e.g. wake a worker. It may be lost; nothing may depend on it."""
         self.afterwards.append(action)
 
@@ -123,8 +123,8 @@ def unit_of_work(engine: Engine, *, tenant: TenantInfo, actor: Actor, now: datet
         except BaseException:
             session.rollback()
             raise
-    for action in scope.afterwards:
-        action()
+    for after in scope.afterwards:
+        after()
 
 
 def owned(scope: Scope, model: type[Model]) -> Select[Model]:

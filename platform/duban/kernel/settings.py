@@ -32,6 +32,8 @@ class Settings:
     files_url: str = ""
     """An fsspec URL for stored files; empty: a folder in `data_dir`."""
     data_dir: str = str(ROOT / ".data")
+    anchor_file: str = ""
+    """Where the heads of the audit chains are noted, best on another disk or host; empty: `audit-anchors.jsonl` in `data_dir`."""
     tenants_dir: str = str(ROOT / "tenants")
     secret_key: str = ""
     """At least 32 characters; signs form tokens. Required unless demo."""
@@ -77,6 +79,11 @@ class Settings:
     def resolved_backup_dir(self) -> Path:
         """Give the folder of the backups."""
         return Path(self.backup_dir or Path(self.data_dir) / "backups").resolve()
+
+    @property
+    def resolved_anchor_file(self) -> Path:
+        """Give the anchor file's path, falling back to one in the data folder."""
+        return Path(self.anchor_file or Path(self.data_dir) / "audit-anchors.jsonl").resolve()
 
 
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}

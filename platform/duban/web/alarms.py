@@ -78,7 +78,7 @@ def standing_of(means: Runtime) -> Standing:
         checks |= _schema(means)
         beats = _beats(means)
         checks |= {name: OK if name in beats and now - beats[name] < SILENCE_ALLOWED else "silent" for name in WATCHED}
-        found = [*_backups(means, now), *_ledger(means)]
+        found = [*_audit(means), *_backups(means, now), *_ledger(means)]
     except SQLAlchemyError:
         checks["database"] = "unreachable"
     critical = [
@@ -112,6 +112,15 @@ def _schema(means: Runtime) -> dict[str, str]:
 def _beats(means: Runtime) -> dict[str, datetime]:
     with means.engine.connect() as connection:
         return {row.name: row.beat_at for row in connection.execute(text("SELECT name, beat_at FROM heartbeat"))}
+
+
+def _audit(means: Runtime) -> Iterator[Alarm]:
+    """The clock checks every tenant's chain of audit records every few minutes."""
+    with means.engine.connect() as connection:
+        broken = connection.execute(text("SELECT tenant_id, bad_seq, checked_at FROM audit_check WHERE bad_seq IS NOT NULL")).all()
+    for row in broken:
+        words = N_("租户 %(tenant)s 的审计记录从第 %(n)s 条起与存证不符。请保留现场并运行 duban audit verify。")
+        yield Alarm("audit", Text(words, {"tenant": str(row.tenant_id), "n": row.bad_seq}), is_critical=False, since=row.checked_at)
 
 
 def _backups(means: Runtime, now: datetime) -> Iterator[Alarm]:
