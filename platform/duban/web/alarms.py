@@ -117,10 +117,14 @@ def _beats(means: Runtime) -> dict[str, datetime]:
 def _audit(means: Runtime) -> Iterator[Alarm]:
     """The clock checks every tenant's chain of audit records every few minutes."""
     with means.engine.connect() as connection:
-        broken = connection.execute(text("SELECT tenant_id, bad_seq, checked_at FROM audit_check WHERE bad_seq IS NOT NULL")).all()
+        broken = connection.execute(
+            text("SELECT tenant_id, bad_seq, checked_at FROM audit_check WHERE bad_seq IS NOT NULL")
+        ).all()
     for row in broken:
         words = N_("租户 %(tenant)s 的审计记录从第 %(n)s 条起与存证不符。请保留现场并运行 duban audit verify。")
-        yield Alarm("audit", Text(words, {"tenant": str(row.tenant_id), "n": row.bad_seq}), is_critical=False, since=row.checked_at)
+        yield Alarm(
+            "audit", Text(words, {"tenant": str(row.tenant_id), "n": row.bad_seq}), is_critical=False, since=row.checked_at
+        )
 
 
 def _backups(means: Runtime, now: datetime) -> Iterator[Alarm]:

@@ -221,3 +221,16 @@ class TestBeingWhole:
                 found = check(scope)
             assert found.bad_seq is not None
             assert "anchor file" in found.reason
+
+
+def test_the_person_on_duty_is_alarmed(told: World, anchors: AnchorFile, app) -> None:
+    from duban.web.alarms import alarms
+    from duban.web.requests import EXTENSION
+
+    with told.as_system() as scope:
+        end = head(scope)
+        anchors.append(Anchor(at=told.now, tenant_id=told.tenant.id, seq=end.seq + 3, hash="sha256:" + "1" * 64))
+        check(scope)
+    assert str(told.tenant.id) in {
+        str(alarm.text.params.get("tenant")) for alarm in alarms(app.extensions[EXTENSION]) if alarm.code == "audit"
+    }
