@@ -11,23 +11,24 @@ from duban.app import create_app
 from duban.kernel import backup_runs, figures
 from duban.kernel.clock import SetClock
 from duban.kernel.heartbeats import beat
+from duban.kernel.migrating import upgrade
 from duban.kernel.runtime import Runtime
 from duban.web.alarms import SILENCE_ALLOWED, alarms, standing_of
 from tests.conftest import NOW
 
 
 @pytest.fixture
-def means(servers, settings, owner_url):
+def means(servers, settings):
     """An installation with nothing wrong, on a database of its own: its heartbeats are nobody else's."""
     server, name = servers
-    server.drop_database("duban_alarms")
-    admin = create_engine(owner_url)
-    admin.dispose()
-    server.create_database("duban_alarms", template=name)
-    url = server.url("duban_app", "duban_alarms")
+    own = f"{name}_alarms"  # not copied from the worker's own database: a copy needs it to be left by everybody
+    server.drop_database(own)
+    server.create_database(own)
+    upgrade(server.url("duban_owner", own))
+    url = server.url("duban_app", own)
     engine = create_engine(url)
     made = Runtime(settings=replace(settings, database_url=url), engine=engine, clock=SetClock(NOW))
-    owner = create_engine(server.url("duban_owner", "duban_alarms"))
+    owner = create_engine(server.url("duban_owner", own))
     with owner.begin() as connection:
         for table in ("heartbeat", "backup_run", "service_figure"):
             connection.execute(text(f"DELETE FROM {table}"))
@@ -37,7 +38,7 @@ def means(servers, settings, owner_url):
     backup_runs.note_run(engine, started_at=NOW, ended_at=NOW, place="here", size_bytes=1, reason="")
     yield made
     engine.dispose()
-    server.drop_database("duban_alarms")
+    server.drop_database(own)
 
 
 def codes(means: Runtime) -> list[str]:
@@ -88,8 +89,8 @@ def test_a_stale_failed_or_missing_backup_is_alarmed_but_serving_goes_on(means):
 
 
 def test_a_real_installation_without_any_backup_is_told(means, servers):
-    server, _ = servers
-    owner = create_engine(server.url("duban_owner", "duban_alarms"))
+    server, name = servers
+    owner = create_engine(server.url("duban_owner", f"{name}_alarms"))
     with owner.begin() as connection:
         connection.execute(text("DELETE FROM backup_run"))
     owner.dispose()
