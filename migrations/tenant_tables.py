@@ -4,13 +4,17 @@ Making tenant tables: the key, row-level security and grants are the same for al
 Never imports the application: a migration must do tomorrow what it did today.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.schema import SchemaItem
 
 APP_ROLE = "duban_app"
+PLAIN_TENANT = "(SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)"
+SIGNED_TENANT = "(SELECT app_tenant_id())"
+"""What policies compare with: before and since migration 0010."""
 PATH_PATTERN = r"^([0-9a-z]+\.)+$"
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -49,7 +53,8 @@ def create_tenant_table(
 
 def secure(name: str, *, may: str) -> None:
     """Turn on row-level security: one restrictive policy on the bound tenant; without a bound tenant there are no rows."""
-    tenant = "(SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)"
+    signed = op.get_bind().execute(sa.text("SELECT to_regprocedure('app_tenant_id()') IS NOT NULL")).scalar()
+    tenant = SIGNED_TENANT if signed else PLAIN_TENANT  # tables of migrations before 0010 are altered by it
     op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY everyone ON {name} AS PERMISSIVE FOR ALL USING (true) WITH CHECK (true)")
@@ -57,6 +62,16 @@ def secure(name: str, *, may: str) -> None:
         f"CREATE POLICY tenant ON {name} AS RESTRICTIVE FOR ALL USING (tenant_id = {tenant}) WITH CHECK (tenant_id = {tenant})"
     )
     op.execute(f"GRANT {may} ON {name} TO {APP_ROLE}")
+
+
+@contextmanager
+def open_to_owner(*tables: str) -> Iterator[None]:
+    """Let the migration's own statements see every tenant's rows of these tables, to fill a new column."""
+    for name in tables:
+        op.execute(f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
+    yield
+    for name in tables:
+        op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
 
 
 def tenant_fk(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:

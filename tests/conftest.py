@@ -16,6 +16,7 @@ from duban.kernel.db import make_engine
 from duban.kernel.migrating import upgrade
 from duban.kernel.settings import Settings
 from tests import statements
+from tests.binding import CONTEXT_KEY
 from tests.cast import World, build_world
 
 # No test is timed: a busy machine must not turn the suite red. What is fast is shown in bench/.
@@ -45,7 +46,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterato
         name = f"duban_{worker_id}"
         server.drop_database(name)
         server.create_database(name)
-        upgrade(server.url(postgres.OWNER_ROLE, name))
+        upgrade(server.url(postgres.OWNER_ROLE, name), context_key=CONTEXT_KEY)
         yield server, name
 
 
@@ -66,7 +67,7 @@ def app_url(servers: tuple[postgres.PostgresServer, str]) -> str:
 @pytest.fixture(scope="session")
 def engine(app_url: str) -> Iterator[Engine]:
     """The application role's engine."""
-    made = make_engine(app_url)
+    made = make_engine(app_url, context_key=CONTEXT_KEY)
     yield made
     made.dispose()
 
@@ -78,6 +79,7 @@ def settings(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings
     return Settings(
         database_url=app_url,
         data_dir=str(data),
+        context_key=CONTEXT_KEY,
         secret_key="test-key-of-at-least-thirty-two-characters",
         cookie_secure=False,
         idle_minutes=30,

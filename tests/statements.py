@@ -10,7 +10,6 @@ from sqlalchemy import Engine, event
 
 from duban.kernel.db import Base, TenantTable
 
-GLOBAL_TABLES = {"tenant", "heartbeat", "alembic_version", "backup_run", "service_figure", "audit_check"}
 DELIBERATE = "/* without tenant on purpose */"
 _TABLE = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:ONLY\s+)?\"?([a-z_]+)\"?", re.IGNORECASE)
 checked = {"statements": 0}

@@ -20,7 +20,7 @@ from duban.kernel.clock import Clock, SystemClock
 from duban.kernel.db import Base, engine_options
 from duban.kernel.jobs import bell
 from duban.kernel.queue import ringer
-from duban.kernel.runtime import Runtime, check_role
+from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.settings import Settings
 from duban.web import health
 from duban.web.errors import init_errors
@@ -75,6 +75,7 @@ def import_models() -> None:
         "kernel.backup_runs",
         "kernel.figures",
         "web.replies",
+        "kernel.context_keys",
         "tenancy.models",
         "audit.models",
         "identity.models",
@@ -89,12 +90,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     """
     Build the application on a migrated database.
 
-    Takes: settings with a database URL. Raises: UnsafeRoleError.
+    Takes: settings with a database URL. Raises: UnsafeRoleError, ContextRefusedError.
     """
     app = Flask("duban.web", template_folder="templates", static_folder="static")
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(application_name="duban-web"),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(context_key=settings.context_key, application_name="duban-web"),
         SECRET_KEY=settings.secret_key or secrets.token_hex(32),
         SESSION_COOKIE_NAME="__Host-duban-form" if settings.cookie_secure else "duban-form",
         SESSION_COOKIE_SECURE=settings.cookie_secure,
@@ -113,7 +114,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     db.init_app(app)
     with app.app_context():
         engine = db.engine
-    check_role(engine)
+    check_database(engine)
     init_requests(app, Runtime(settings=settings, engine=engine, clock=clock or SystemClock()))
     bell.hang(ringer(settings.redis_url) if settings.redis_url else None)
     shelf.put(settings.resolved_anchor_file)

@@ -6,6 +6,7 @@ import click
 
 from duban.auditing.commands import audit
 from duban.embedded.errors import EmbeddedServerError
+from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.settings import SettingsError, read_settings
 from duban.supervise import StartError
 from duban.tenancy.kinds_reading import KindError
@@ -41,11 +42,11 @@ def reset(yes: bool) -> None:  # noqa: FBT001 - click passes flags by name
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    from duban.embedded.services import database, require_owner_url
+    from duban.embedded.services import database, require_context_key, require_owner_url
     from duban.kernel.migrating import upgrade
 
     with database(read_settings()) as settings:
-        upgrade(require_owner_url(settings))
+        upgrade(require_owner_url(settings), context_key=require_context_key(settings))
     click.echo("The database is up to date.")
 
 
@@ -62,7 +63,9 @@ def demo() -> None:
         return
     with services(read_settings()) as settings:
         if settings.owner_database_url:
-            upgrade(settings.owner_database_url)  # on a fresh machine `make demo` comes before the first start
+            upgrade(
+                settings.owner_database_url, context_key=settings.context_key
+            )  # on a fresh machine `make demo` comes before the first start
         click.echo(import_module("duban.simulation.demo").ensure_demo(settings, say=lambda line: click.echo(line, err=True)))
 
 
@@ -161,7 +164,7 @@ def main() -> None:
     """Run the command line; a bad setting ends it with a sentence, not a stack trace."""
     try:
         cli()
-    except (SettingsError, EmbeddedServerError, StartError, KindError) as error:
+    except (SettingsError, EmbeddedServerError, StartError, KindError, UnfitDatabaseError) as error:
         click.echo(f"duban: {error}", err=True)
         sys.exit(2)
 

@@ -14,12 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from duban.audit.anchors import shelf
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
+from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.heartbeats import beat
 from duban.kernel.ids import TenantId
 from duban.kernel.jobs import JobName, Periodic
 from duban.kernel.logs import configure_logs, get_logger
 from duban.kernel.queue import ringer
-from duban.kernel.runtime import Runtime, check_role
+from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.scope import SYSTEM, TenantInfo, open_session, unit_of_work
 from duban.kernel.settings import SettingsError, read_settings
 from duban.notifications.queries import count_due
@@ -119,8 +120,11 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"duban clock: {error}")
     configure_logs(settings.log_format)
-    engine = make_engine(settings.database_url, pool_size=3, application_name="duban-clock")
-    check_role(engine)
+    engine = make_engine(settings.database_url, context_key=settings.context_key, pool_size=3, application_name="duban-clock")
+    try:
+        check_database(engine)
+    except UnfitDatabaseError as error:
+        sys.exit(f"duban clock: {error}")
     shelf.put(settings.resolved_anchor_file)
     runtime = Runtime(settings=settings, engine=engine, clock=SystemClock())
     stop = threading.Event()

@@ -63,7 +63,7 @@ def up(settings: Settings, *, port: int, with_parent: bool = False) -> None:
         )
         settings = stack.enter_context(services(settings, say=say, alone=True))
         say("database schema")
-        upgrade(require_owner_url(settings))
+        upgrade(require_owner_url(settings), context_key=settings.context_key)
         crew = Crew(parts(settings, port), stop)
         stack.callback(crew.dismiss)
         crew.start("web")

@@ -19,11 +19,12 @@ from duban.embedded.keeper import die_with_parent
 from duban.files import tasks as files
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import engine_options
+from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.heartbeats import beat
 from duban.kernel.jobs import JobName, Periodic
 from duban.kernel.logs import configure_logs, get_logger
 from duban.kernel.queue import QUEUE, check_queue, connect
-from duban.kernel.runtime import Runtime, check_role
+from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.settings import Settings, SettingsError, read_settings
 from duban.notifications.operations import StillWanted
@@ -74,8 +75,10 @@ def perform(name: str, tenant_id: str) -> None:
 
 def unpooled_engine(settings: Settings) -> Engine:
     """Open an engine that keeps no connection: one must never cross a fork."""
-    options = engine_options(application_name="duban-worker")
-    return create_engine(settings.database_url, poolclass=NullPool, connect_args=options["connect_args"])
+    options = engine_options(context_key=settings.context_key, application_name="duban-worker")
+    return create_engine(
+        settings.database_url, poolclass=NullPool, **{name: options[name] for name in ("connect_args", "execution_options")}
+    )
 
 
 class WakeableWorker(Worker):
@@ -118,7 +121,10 @@ def main() -> None:
         sys.exit(f"duban worker: {error}")
     configure_logs(settings.log_format)
     engine = unpooled_engine(settings)
-    check_role(engine)
+    try:
+        check_database(engine)
+    except UnfitDatabaseError as error:
+        sys.exit(f"duban worker: {error}")
     connection = connect(settings.redis_url, timeout_seconds=None)
     check_queue(connection)
     WakeableWorker(connection, engine).work(logging_level="WARNING")

@@ -27,6 +27,7 @@ from duban.notifications import operations
 from duban.notifications.mail import message_id
 from duban.notifications.models import Effect, Notice
 from duban.notifications.states import OPEN_STATES, Channel, EffectState
+from tests.binding import CONTEXT_KEY
 from tests.cast import PEOPLE, World, build_world
 from tests.chaos.crew import CLOCK, WORKER, Crew
 from tests.mailbox import Mailbox, mailbox_running
@@ -153,14 +154,15 @@ def field_of_test(servers: tuple[postgres.PostgresServer, str], request: pytest.
     server.drop_database(database)
     server.create_database(database)
     owner_url, app_url = server.url(postgres.OWNER_ROLE, database), server.url(postgres.APP_ROLE, database)
-    upgrade(owner_url)
-    engine, owner = make_engine(app_url), make_engine(owner_url)
+    upgrade(owner_url, context_key=CONTEXT_KEY)
+    engine, owner = (make_engine(url, context_key=CONTEXT_KEY) for url in (app_url, owner_url))
     home = Path(tempfile.mkdtemp(prefix="duban-chaos-"))
     with mailbox_running() as mailbox:
         crew = Crew(
             home,
             {
                 "DUBAN_DATABASE_URL": app_url,
+                "DUBAN_CONTEXT_KEY": CONTEXT_KEY,
                 "DUBAN_SMTP_URL": mailbox.url,
                 "DUBAN_MAIL_FROM": SENDER,
                 "DUBAN_DATA_DIR": str(home / "data"),

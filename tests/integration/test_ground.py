@@ -10,6 +10,7 @@ from duban.audit.queries import verify
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import owned
 from duban.tree.models import Unit
+from tests.binding import bind
 from tests.cast import World
 from tests.statements import DELIBERATE, complaint, tenant_tables
 
@@ -101,7 +102,7 @@ class TestAudit:
                 record(scope, "unit.looked-at", "unit", world.units["T1"], number=number)
         owner = create_engine(owner_url)
         with owner.begin() as connection:
-            connection.execute(text("SELECT set_config('app.tenant_id', :id, true)"), {"id": str(world.tenant.id)})
+            bind(connection, world.tenant.id)
             connection.execute(text("UPDATE audit_record SET actor_name = '别人' WHERE seq = 2"))
         owner.dispose()
         with world.as_("cora") as scope:

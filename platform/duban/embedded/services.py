@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -35,12 +36,13 @@ def database(settings: Settings, *, say: Callable[[str], None] = lambda _line: N
             database_url=server.app_url,
             owner_database_url=server.owner_url,
             backup_database_url=server.backup_url,
+            context_key=settings.context_key or kept_secret(settings, "context_key"),
         )
 
 
 @contextlib.contextmanager
 def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: None, alone: bool = False) -> Iterator[Settings]:
-    """Have database, queue and signing key for the length of a block; what the environment names is used as it is.
+    """Have database, queue and signing keys for the length of a block; what the environment names is used as it is.
 
     Takes: `alone` refuses to share servers that another process has started.
     Raises: EmbeddedServerError.
@@ -51,7 +53,11 @@ def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: N
             say("Redis (embedded)")
             queue = stack.enter_context(redis.running(data_dir(settings) / "redis", alone=alone))
             settings = dataclasses.replace(settings, redis_url=queue.url)
-        yield dataclasses.replace(settings, secret_key=settings.secret_key or _kept_secret(data_dir(settings)))
+        yield dataclasses.replace(
+            settings,
+            secret_key=settings.secret_key or kept_secret(settings, "secret_key"),
+            context_key=settings.context_key or kept_secret(settings, "context_key"),
+        )
 
 
 def delete_local_data(settings: Settings) -> str:
@@ -75,11 +81,25 @@ def require_owner_url(settings: Settings) -> str:
     return settings.owner_database_url
 
 
-def _kept_secret(folder: Path) -> str:
-    """Read the local signing key, or make it at first use."""
-    kept = folder / "secret_key"
+def kept_secret(settings: Settings, name: str) -> str:
+    """Read a key kept in the local folder, or make it at first use."""
+    kept = data_dir(settings) / name
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(48))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f"{name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, kept)  # two processes at once: the first one's key holds
+        fresh.unlink()
     return kept.read_text()
+
+
+def require_context_key(settings: Settings) -> str:
+    """Give the key that signs tenant contexts. Raises: SettingsError when there is none."""
+    if not settings.context_key:
+        raise SettingsError(
+            "DUBAN_CONTEXT_KEY is not set: with a DUBAN_DATABASE_URL of your own, every process and `duban migrate` need the "
+            'same key of at least 32 characters: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+        )
+    return settings.context_key

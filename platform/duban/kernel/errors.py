@@ -71,3 +71,7 @@ class InvalidInputError(AnticipatedError):
     ) -> None:
         self.fields = dict(fields or {})
         super().__init__(template, **({"count": len(self.fields)} | params))
+
+
+class UnfitDatabaseError(Exception):
+    """A process must not start on this database: it would not keep tenants apart. The message says what to do."""

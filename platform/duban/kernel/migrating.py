@@ -5,8 +5,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
+from duban.kernel.context import ContextKey
+from duban.kernel.context_keys import install_key
 from duban.kernel.db import Base
 from duban.kernel.settings import ROOT
 
@@ -19,9 +21,20 @@ def _config(owner_url: str = "") -> Config:
     return config
 
 
-def upgrade(owner_url: str, revision: str = "head") -> None:
-    """Apply what is missing. Costs: an advisory lock, so that two deploys take turns."""
+def upgrade(owner_url: str, revision: str = "head", *, context_key: str = "") -> None:
+    """
+    Apply what is missing, then have the database accept the context key, if one is given.
+
+    Raises: TooManyKeysError. Costs: an advisory lock, so that two deploys take turns.
+    """
     command.upgrade(_config(owner_url), revision)
+    if context_key:
+        engine = create_engine(owner_url)
+        try:
+            with engine.begin() as owner:
+                install_key(owner, ContextKey.of(context_key))
+        finally:
+            engine.dispose()
 
 
 def downgrade(owner_url: str, revision: str) -> None:

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from duban.kernel.clock import Clock
+from duban.kernel.context import check_key
+from duban.kernel.errors import UnfitDatabaseError
+from duban.kernel.role_rights import harmful_rights, refuse_old_server
 from duban.kernel.settings import Settings
 
 
-class UnsafeRoleError(Exception):
-    """The application would connect with a role that row-level security does not bind."""
+class UnsafeRoleError(UnfitDatabaseError):
+    """The application would connect with a role that could get round row-level security."""
 
 
 @dataclass(frozen=True)
@@ -21,22 +24,18 @@ class Runtime:
     clock: Clock
 
 
-def check_role(engine: Engine) -> None:
+def check_database(engine: Engine) -> None:
     """
-    Refuse to start as superuser, as a role that bypasses row-level security, or as an owner of tables.
+    Refuse to start on a database that would not keep tenants apart: role with harmful rights, old server, refused key.
 
-    Raises: UnsafeRoleError saying which and what to do.
+    Raises: UnsafeRoleError naming every right that is too much, OldServerError, ContextRefusedError.
     """
-    statement = text(
-        "SELECT r.rolname, r.rolsuper OR r.rolbypassrls AS unbound, "
-        "EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p')) AS owns "
-        "FROM pg_roles r WHERE r.rolname = current_user"
-    )
     with engine.connect() as connection:
-        role, unbound, owns = connection.execute(statement).one()
-    if unbound or owns:
-        what = "is not bound by row-level security" if unbound else "owns tables"
-        raise UnsafeRoleError(
-            f"DUBAN_DATABASE_URL connects as {role!r}, which {what}. "
-            "Use the role duban_app; keep the owner for DUBAN_OWNER_DATABASE_URL."
-        )
+        refuse_old_server(connection)
+        found = harmful_rights(connection)
+        if found:
+            raise UnsafeRoleError(
+                f"DUBAN_DATABASE_URL connects with a role that {'; '.join(found)}. "
+                "Use the role duban_app; keep the owner for DUBAN_OWNER_DATABASE_URL."
+            )
+        check_key(connection)

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Select, event, select, text
+from sqlalchemy import Connection, Engine, Select, event, select
 from sqlalchemy.orm import Session, SessionTransaction
 
+from duban.kernel.context import bind, unbind
 from duban.kernel.db import TenantTable
 from duban.kernel.errors import NotFoundError
 from duban.kernel.ids import PersonId, TenantId
@@ -92,11 +93,15 @@ class Scope:
 
 
 @event.listens_for(Session, "after_begin")
-def _bind_tenant(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+def _bind_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     """Tell row-level security the tenant, for this transaction only; every later transaction of the session asks again."""
+    if transaction.nested:
+        return  # a savepoint is inside a transaction that is bound already
     tenant_id = session.info.get("tenant_id")
-    if tenant_id is not None:
-        connection.execute(text("SELECT set_config('app.tenant_id', :tenant_id, true)"), {"tenant_id": str(tenant_id)})
+    if tenant_id is None:
+        unbind(connection)
+    else:
+        bind(connection, tenant_id)
 
 
 def open_session(engine: Engine, tenant_id: TenantId | None) -> Session:

@@ -37,6 +37,8 @@ class Settings:
     tenants_dir: str = str(ROOT / "tenants")
     secret_key: str = ""
     """At least 32 characters; signs form tokens. Required unless demo."""
+    context_key: str = ""
+    """At least 32 characters; signs the tenant of each transaction. The same for every process and for `duban migrate`."""
     demo: bool = False
     """Show demo accounts at sign-in. Never on a real installation."""
     cookie_secure: bool = True
@@ -146,6 +148,8 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"DUBAN_{key}: {len(value)} characters; use at least {shortest_key}.")
     if settings.backup_at:
         daily_time(settings.backup_at)
+    if settings.context_key and len(settings.context_key) < shortest_key:
+        raise SettingsError(f"DUBAN_CONTEXT_KEY: {len(settings.context_key)} characters; use at least {shortest_key}.")
     if not Path(settings.tenants_dir).is_dir():
         raise SettingsError(f"DUBAN_TENANTS_DIR={settings.tenants_dir!r}: no such folder.")
 

@@ -29,7 +29,7 @@ def ensure_demo(settings: Settings, say: Say = lambda _line: None) -> str:
     Gives:  the accounts, as lines for a terminal.
     Costs:  under a minute when all are made, milliseconds when none is.
     """
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.database_url, context_key=settings.context_key)
     try:
         wanted = [slug for slug in SLUGS if not _exists(engine, slug)]
         kinds = load_all() if wanted else {}

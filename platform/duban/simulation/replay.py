@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from duban.embedded import postgres
+from duban.kernel.context import new_key
 from duban.kernel.db import make_engine
 from duban.kernel.migrating import upgrade
 from duban.kernel.settings import Settings
@@ -42,9 +43,9 @@ def scratch_database() -> Iterator[tuple[Engine, Settings]]:
         postgres.running(Path(folder) / "pg", durable=False) as server,
     ):
         server.create_database(DATABASE)
-        upgrade(server.url(postgres.OWNER_ROLE, DATABASE))
-        settings = Settings(database_url=server.url(postgres.APP_ROLE, DATABASE), data_dir=folder)
-        engine = make_engine(settings.database_url)
+        settings = Settings(database_url=server.url(postgres.APP_ROLE, DATABASE), data_dir=folder, context_key=new_key())
+        upgrade(server.url(postgres.OWNER_ROLE, DATABASE), context_key=settings.context_key)
+        engine = make_engine(settings.database_url, context_key=settings.context_key)
         try:
             yield engine, settings
         finally:

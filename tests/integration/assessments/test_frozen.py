@@ -5,6 +5,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from duban.assessments.operations.vetoes import confirm_veto, lift_veto
+from tests.binding import bind
 from tests.cast import World
 from tests.integration.assessments.stage import Round
 
@@ -17,7 +18,7 @@ def frozen(world: World) -> Round:
 def refused(engine, world: World, statement: str, **values: object) -> str:
     """Give the database's message; the statement names the tenant and the transaction is bound to it, like the application's."""
     with pytest.raises(DBAPIError) as refusal, engine.connect() as connection:
-        connection.execute(text("SELECT set_config('app.tenant_id', :id, true)"), {"id": str(world.tenant.id)})
+        bind(connection, world.tenant.id)
         done = connection.execute(text(statement), values | {"tenant": world.tenant.id} if ":tenant" in statement else values)
         assert done.rowcount, "the statement must have met a row"
     return str(refusal.value.orig)
@@ -92,7 +93,7 @@ def test_an_open_assessment_can_be_written(world, engine):
     opened = Round(world).scoring()
     opened.mark("eva", "T1", "55")
     with engine.begin() as connection:
-        connection.execute(text("SELECT set_config('app.tenant_id', :id, true)"), {"id": str(world.tenant.id)})
+        bind(connection, world.tenant.id)
         for statement in GUARDED[4:7]:
             assert connection.execute(text(statement), {"id": opened.id, "tenant": world.tenant.id}).rowcount
 

@@ -13,6 +13,7 @@ from duban.letters.operations.signing import sign_letter
 from duban.letters.operations.writing import generate_letters, issue_letters, withdraw_letter
 from duban.letters.rules.coverage import Coverage
 from duban.letters.states import LetterState, Side
+from tests.binding import bind
 from tests.cast import PASSWORD, World
 from tests.integration.letters.cast_letters import generate, issue_all, letter_of, sign
 from tests.integration.targets.cast_targets import YEAR, hand_down, issue, split
@@ -190,7 +191,7 @@ def as_owner(world: World, owner_url: str) -> Iterator[Connection]:
     """What a database administrator could do: the trigger is off, the tenant's rows are open."""
     engine = create_engine(owner_url)
     with engine.begin() as connection:
-        connection.execute(text("SELECT set_config('app.tenant_id', :id, true)"), {"id": str(world.tenant.id)})
+        bind(connection, world.tenant.id)
         connection.execute(text("ALTER TABLE letter DISABLE TRIGGER stays_as_issued"))
         yield connection
         connection.execute(text("ALTER TABLE letter ENABLE TRIGGER stays_as_issued"))

@@ -8,6 +8,7 @@ from docx import Document
 from docx.oxml.ns import qn
 from sqlalchemy import create_engine, event, text
 
+from tests.binding import bind
 from tests.cast import PASSWORD, World
 from tests.conditions import as_read
 from tests.integration.letters.cast_letters import generate, issue_all, letter_of, sign
@@ -143,7 +144,7 @@ class TestShow:
         sign(world, "tess", letter)
         owner = create_engine(owner_url)
         with owner.begin() as connection:
-            connection.execute(text("SELECT set_config('app.tenant_id', :id, true)"), {"id": str(world.tenant.id)})
+            bind(connection, world.tenant.id)
             connection.execute(text("ALTER TABLE letter DISABLE TRIGGER stays_as_issued"))
             connection.execute(
                 text("UPDATE letter SET body = replace(body, '不超过 5', '不超过 9') WHERE id = :id"), {"id": letter}

@@ -1,0 +1,14 @@
+"""Binding raw connections of tests to a tenant, as application or owner: SQL alone cannot do it."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from duban.kernel import context
+
+CONTEXT_KEY = "context-key-of-the-tests-of-thirty-two-characters"
+
+
+def bind(connection: Connection, tenant_id: UUID) -> None:
+    """Let the rest of this transaction see the tenant's rows; for the owner too, whom row-level security binds as well."""
+    context.bind(connection, tenant_id, key=context.ContextKey.of(CONTEXT_KEY))
