@@ -11,6 +11,7 @@ from duban.app import create_app
 from duban.kernel import backup_runs, figures
 from duban.kernel.clock import SetClock
 from duban.kernel.heartbeats import beat
+from duban.kernel.db import make_engine
 from duban.kernel.migrating import upgrade
 from duban.kernel.runtime import Runtime
 from duban.web.alarms import SILENCE_ALLOWED, alarms, standing_of
@@ -24,9 +25,9 @@ def means(servers, settings):
     own = f"{name}_alarms"  # not copied from the worker's own database: a copy needs it to be left by everybody
     server.drop_database(own)
     server.create_database(own)
-    upgrade(server.url("duban_owner", own))
+    upgrade(server.url("duban_owner", own), context_key=settings.context_key)
     url = server.url("duban_app", own)
-    engine = create_engine(url)
+    engine = make_engine(url, context_key=settings.context_key)
     made = Runtime(settings=replace(settings, database_url=url), engine=engine, clock=SetClock(NOW))
     owner = create_engine(server.url("duban_owner", own))
     with owner.begin() as connection:
