@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, text
 from duban.app import create_app
 from duban.kernel import backup_runs, figures
 from duban.kernel.clock import SetClock
-from duban.kernel.heartbeats import beat
 from duban.kernel.db import make_engine
+from duban.kernel.heartbeats import beat
 from duban.kernel.migrating import upgrade
 from duban.kernel.runtime import Runtime
 from duban.web.alarms import SILENCE_ALLOWED, alarms, standing_of
