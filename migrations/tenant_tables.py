@@ -64,6 +64,17 @@ def secure(name: str, *, may: str) -> None:
     op.execute(f"GRANT {may} ON {name} TO {APP_ROLE}")
 
 
+def secure_register(name: str, *, column: str = "tenant_id") -> None:
+    """Let everybody read a table of the installation that has a row per tenant, but write only the bound tenant's row."""
+    op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY everyone ON {name} AS PERMISSIVE FOR ALL USING (true) WITH CHECK (true)")
+    own = f"{column} = {SIGNED_TENANT}"
+    op.execute(f"CREATE POLICY own_new ON {name} AS RESTRICTIVE FOR INSERT WITH CHECK ({own})")
+    op.execute(f"CREATE POLICY own_changed ON {name} AS RESTRICTIVE FOR UPDATE USING ({own}) WITH CHECK ({own})")
+    op.execute(f"CREATE POLICY own_gone ON {name} AS RESTRICTIVE FOR DELETE USING ({own})")
+
+
 @contextmanager
 def open_to_owner(*tables: str) -> Iterator[None]:
     """Let the migration's own statements see every tenant's rows of these tables, to fill a new column."""

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.tenant_tables import APP_ROLE, PLAIN_TENANT, SIGNED_TENANT
+from migrations.tenant_tables import APP_ROLE, PLAIN_TENANT, SIGNED_TENANT, secure_register
 
 revision = "0010_isolation"
 down_revision = "0009_assessments"
@@ -61,16 +61,13 @@ def upgrade() -> None:
     op.execute(f"GRANT EXECUTE ON FUNCTION app_tenant_id() TO {APP_ROLE}")
     for table in tenant_tables():
         op.execute(f"ALTER POLICY tenant ON {table} USING (tenant_id = {SIGNED_TENANT}) WITH CHECK (tenant_id = {SIGNED_TENANT})")
-    # The register is read before a tenant is known and is added to by provisioning; a tenant's row is changed by that tenant only.
-    op.execute("ALTER TABLE tenant ENABLE ROW LEVEL SECURITY")
-    op.execute("ALTER TABLE tenant FORCE ROW LEVEL SECURITY")
-    op.execute("CREATE POLICY everyone ON tenant AS PERMISSIVE FOR ALL USING (true) WITH CHECK (true)")
-    op.execute(f"CREATE POLICY own ON tenant AS RESTRICTIVE FOR UPDATE USING (id = {SIGNED_TENANT}) WITH CHECK (id = {SIGNED_TENANT})")
+    # The register is read before a tenant is known; a tenant's row is written by that tenant only.
+    secure_register("tenant", column="id")
 
 
 def downgrade() -> None:
-    op.execute("DROP POLICY own ON tenant")
-    op.execute("DROP POLICY everyone ON tenant")
+    for policy in ("own_new", "own_changed", "own_gone", "everyone"):
+        op.execute(f"DROP POLICY {policy} ON tenant")
     op.execute("ALTER TABLE tenant NO FORCE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE tenant DISABLE ROW LEVEL SECURITY")
     for table in tenant_tables():

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.tenant_tables import APP_ROLE, index
+from migrations.tenant_tables import APP_ROLE, index, secure_register
 
 revision = "0015_audit"
 down_revision = "0014_console"
@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", name="pk_audit_check"),
     )
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON audit_check TO {APP_ROLE}")
+    secure_register("audit_check")
     index("audit_record", "actor_id")
     index("audit_record", "at")
 

@@ -25,7 +25,7 @@ def audit() -> None:
 @contextmanager
 def _tenants(slug: str | None) -> Iterator[tuple[Settings, Engine, list[TenantInfo]]]:
     settings = read_settings()
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.database_url, context_key=settings.context_key)
     with open_session(engine, None) as session:
         tenants = [tenant for tenant in list_tenants(session) if slug in {None, tenant.slug}]
     try:

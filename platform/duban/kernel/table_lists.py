@@ -2,7 +2,7 @@
 
 GLOBAL_TABLES: dict[str, str] = {
     "alembic_version": "the schema's revision",
-    "audit_check": "when the chain of records was last checked, for the operator",
+    "audit_check": "when each chain of records was last checked, for the operator; written by the tenant only",
     "backup_run": "when the installation was backed up",
     "context_key": "keys of the tenant context, the owner's alone",
     "heartbeat": "signs of life of the background processes",
