@@ -18,6 +18,7 @@ from duban.audit.models import AuditRecord
 from duban.audit.operations import record
 from duban.audit.queries import verify
 from duban.embedded import postgres
+from duban.kernel.context import new_key
 from duban.kernel.db import make_engine
 from duban.kernel.ids import new_id
 from duban.kernel.migrating import upgrade
@@ -88,8 +89,9 @@ def main() -> None:
     import_models()
     parts = read_parts(TENANTS / "county")
     with tempfile.TemporaryDirectory() as folder, postgres.running(Path(folder) / "pg", durable=True) as server:
-        upgrade(server.owner_url)
-        engine = make_engine(server.app_url, pool_size=WRITERS)
+        key = new_key()
+        upgrade(server.owner_url, context_key=key)
+        engine = make_engine(server.app_url, context_key=key, pool_size=WRITERS)
         tenants = [_tenant(engine, f"t{number}", parts) for number in range(2 * WRITERS + 3)]
         rows = []
         for name, chosen, beside in (

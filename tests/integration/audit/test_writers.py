@@ -16,11 +16,13 @@ from duban.audit.models import AuditHead, AuditRecord
 from duban.audit.operations import record
 from duban.audit.queries import verify
 from duban.embedded.postgres import SUPERUSER
+from duban.kernel.db import make_engine
 from duban.kernel.ids import new_id
 from duban.kernel.scope import owned
 from duban.organisation.operations import units as unit_operations
 from duban.tree.models import Unit
 from tests.cast import World
+from tests.conftest import CONTEXT_KEY
 
 WRITERS = 8
 EACH = 40
@@ -99,7 +101,7 @@ KILLS = 60
 
 def _busy(world: World, url: str) -> None:
     """In a process of its own: rename a unit again and again, each name one higher, until killed."""
-    own = World(**vars(world) | {"engine": create_engine(url)})
+    own = World(**vars(world) | {"engine": make_engine(url, context_key=CONTEXT_KEY)})
     while True:
         with own.as_("cora") as scope:
             unit = scope.session.scalars(owned(scope, Unit).where(Unit.id == world.units["T1"]).with_for_update()).one()
