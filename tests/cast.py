@@ -1,7 +1,8 @@
 """
 The cast of every test: one small county and a stranger's tenant, made afresh for each test.
 
-    县 (county)                cora officer, lena leader, eva evaluator, ed second evaluator, adam admin, otto auditor
+    县 (county)                cora officer, lena leader, eva evaluator, ed second evaluator, adam system admin,
+    │                        sara security admin, otto auditor
     ├─ T1 城东镇 (township)    tom officer, tess leader
     │   ├─ V11 东一村          vera clerk, vlad leader
     │   └─ V12 东二村          vic clerk
@@ -54,6 +55,7 @@ PEOPLE = (
     ("eva", "何评", "county.evaluator", "C"),
     ("ed", "艾评", "county.evaluator", "C"),
     ("adam", "管理员", "county.admin", "C"),
+    ("sara", "安全员", "county.security", "C"),
     ("otto", "审计员", "county.auditor", "C"),
     ("tom", "唐安", "township.officer", "T1"),
     ("tess", "谭镇长", "township.leader", "T1"),

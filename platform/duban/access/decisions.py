@@ -1,13 +1,30 @@
 """The same answers twice: for one row in Python, for a list in SQL. A property test proves that they agree."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from duban.access.policy import Policy
-from duban.access.relations import ANCESTOR, CHILD, DEEP, ISSUED, SELF, Grant, relation
+from duban.access.relations import (
+    ACROSS,
+    ANCESTOR,
+    CHILD,
+    DEEP,
+    ISSUED,
+    LINE_ANCESTOR,
+    LINE_CHILD,
+    LINE_DEEP,
+    SELF,
+    Grant,
+    relation,
+    relations_of,
+)
 from duban.tree import paths
+from duban.tree.lines import token
+
+IN_RANGE = frozenset({SELF, CHILD, DEEP, LINE_CHILD, LINE_DEEP})
+"""What lies at or below a grant's path when the grant is held in the primary line."""
 
 
 class HasPlace(Protocol):
@@ -18,32 +35,93 @@ class HasPlace(Protocol):
         """Its path."""
 
 
-def can(policy: Policy, grants: Iterable[Grant], obj: str, act: str, path: str, to_path: str | None = None) -> bool:
-    """Say whether any of the grants allows the act on a row at `path`, addressed to `to_path`."""
-    for grant in grants:
-        allowed = policy.allowed(grant.role, obj, act)
-        if allowed and (relation(grant.path, path) in allowed or (ISSUED in allowed and to_path == grant.path)):
-            return True
-    return False
+def allows(
+    policy: Policy,
+    grant: Grant,
+    obj: str,
+    act: str,
+    path: str,
+    to_path: str | None = None,
+    lines: Collection[str] = (),
+    work_line: str | None = None,
+) -> bool:
+    """Say whether this one grant allows the act on a row that stands there."""
+    allowed = policy.allowed(grant.role, obj, act)
+    if not allowed:
+        return False
+    if grant.line is None and work_line is None and not grant.former and relation(grant.path, path) in allowed:
+        return True  # by far the commonest case, and the cheapest to find out
+    return not allowed.isdisjoint(relations_of(grant, path, to_path, lines, work_line))
+
+
+def can(
+    policy: Policy,
+    grants: Iterable[Grant],
+    obj: str,
+    act: str,
+    path: str,
+    to_path: str | None = None,
+    lines: Collection[str] = (),
+    work_line: str | None = None,
+) -> bool:
+    """Say whether any of the grants allows the act on a row at `path`, addressed to `to_path`, with these superiors in lines."""
+    return any(allows(policy, grant, obj, act, path, to_path, lines, work_line) for grant in grants)
+
+
+def _by_depth(grant: Grant, kinds: frozenset[str], model: Any) -> ColumnElement[bool]:
+    below = and_(model.path >= grant.path, model.path < paths.upper_bound(grant.path))
+    depth = paths.depth(grant.path)
+    if kinds == {CHILD, DEEP}:
+        return and_(below, model.depth > depth)
+    if kinds == {CHILD}:
+        return and_(below, model.depth == depth + 1)
+    # no scope of the lattice gives deep without child; a range for it would have to be thought about
+    raise ValueError(f"no SQL for {sorted(kinds)}")
+
+
+def _by_tokens(grant: Grant, kinds: frozenset[str], model: Any) -> ColumnElement[bool]:
+    # Said in the words of the partial index: rows without a second line are not in it.
+    wanted = [token(str(grant.line), kind, grant.unit) for kind in sorted(kinds)]
+    return and_(model.lines != [], model.lines.overlap(wanted))
+
+
+def _below(grant: Grant, allowed: frozenset[str], model: Any) -> list[ColumnElement[bool]]:
+    """Say which rows of subordinates are allowed, by whether they work in the grant's line or in another."""
+    if grant.line is not None and not hasattr(model, "lines"):
+        return []
+    place = _by_depth if grant.line is None else _by_tokens
+    inside = frozenset(kind for kind in ACROSS if kind in allowed)
+    across = frozenset(kind for kind, word in ACROSS.items() if word in allowed)
+    if not hasattr(model, "work_line"):  # units and people work in no line but the primary one
+        kinds = inside if grant.line is None else across
+        return [place(grant, kinds, model)] if kinds else []
+    if inside == across:
+        return [place(grant, inside, model)] if inside else []
+    terms = []
+    if inside:
+        terms.append(and_(model.work_line.is_not_distinct_from(grant.line), place(grant, inside, model)))
+    if across:
+        terms.append(and_(model.work_line.is_distinct_from(grant.line), place(grant, across, model)))
+    return terms
+
+
+def _covers(grant: Grant, allowed: frozenset[str], model: Any) -> bool:
+    wanted = IN_RANGE if hasattr(model, "work_line") else {SELF, CHILD, DEEP}
+    return grant.line is None and allowed >= wanted
 
 
 def _terms(grant: Grant, allowed: frozenset[str], model: Any) -> list[ColumnElement[bool]]:
-    below = and_(model.path >= grant.path, model.path < paths.upper_bound(grant.path))
-    depth = paths.depth(grant.path)
     terms: list[ColumnElement[bool]] = []
-    if allowed >= {SELF, CHILD, DEEP}:
-        terms.append(below)
+    if _covers(grant, allowed, model):
+        terms.append(and_(model.path >= grant.path, model.path < paths.upper_bound(grant.path)))
     else:
         if SELF in allowed:
             terms.append(model.path == grant.path)
-        if allowed >= {CHILD, DEEP}:
-            terms.append(and_(below, model.depth > depth))
-        elif CHILD in allowed:
-            terms.append(and_(below, model.depth == depth + 1))
-        elif DEEP in allowed:  # no scope of the lattice gives this; a range for it would have to be thought about
-            raise ValueError(f"no SQL for {sorted(allowed)}")
-    if ANCESTOR in allowed:
-        terms.append(model.path.in_(paths.ancestors(grant.path)))
+        terms.extend(_below(grant, allowed, model))
+    above = paths.ancestors(grant.path) if ANCESTOR in allowed and not grant.former else []
+    above += grant.above if LINE_ANCESTOR in allowed else ()
+    if above:
+        terms.append(model.path.in_(above))
     if ISSUED in allowed and hasattr(model, "to_path"):
         terms.append(model.to_path == grant.path)
     return terms
@@ -53,16 +131,16 @@ def where(policy: Policy, grants: Iterable[Grant], obj: str, act: str, model: An
     """
     Give the SQL condition for the rows of `model` the grants allow the act on; false when there are none.
 
-    Takes: a model with path, depth and perhaps to_path, C-collated.
+    Takes: a model with path, depth and perhaps to_path, lines and work_line; paths C-collated.
     """
     terms: list[ColumnElement[bool]] = []
     covered: list[str] = []
     for grant in sorted(set(grants), key=lambda item: len(item.path)):
         allowed = policy.allowed(grant.role, obj, act)
-        whole = allowed >= {SELF, CHILD, DEEP}
-        if not allowed or (any(grant.path.startswith(wide) for wide in covered) and allowed <= {SELF, CHILD, DEEP}):
+        within = grant.line is None and allowed <= IN_RANGE and any(grant.path.startswith(wide) for wide in covered)
+        if not allowed or within:
             continue
-        if whole:
+        if _covers(grant, allowed, model):
             covered.append(grant.path)
         terms.extend(_terms(grant, allowed, model))
     return or_(*terms) if terms else false()

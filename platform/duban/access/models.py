@@ -1,6 +1,6 @@
-"""Grants: which person holds which role at which unit, in which line, from when to when."""
+"""Grants: which person holds which role at which unit, in which line, from when to when; and who lets whom use them."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
@@ -26,3 +26,35 @@ class RoleGrant(TenantTable, Base):
     line: Mapped[str] = mapped_column(default="territorial")
     active_from: Mapped[date]
     active_to: Mapped[date | None]
+    pending: Mapped[bool] = mapped_column(default=False)
+    """Proposed by the system administrator; of no effect until the security administrator confirms it."""
+
+
+class Delegation(TenantTable, Base):
+    """
+    Somebody lets somebody else use one of their roles at a unit for a half-open period. Ended at once by `revoked_at`.
+
+    Only a role held by grant is lent, so nothing lent is lent on; when the grant ends, the delegation gives nothing.
+    """
+
+    __table_args__ = (
+        tenant_fk("giver_id", "person"),
+        tenant_fk("receiver_id", "person"),
+        tenant_fk("unit_id", "unit"),
+        CheckConstraint("active_to > active_from", name="dates"),
+        CheckConstraint("giver_id <> receiver_id", name="another"),
+        CheckConstraint("reason <> ''", name="reason"),
+        Index(None, "tenant_id", "receiver_id"),
+        Index(None, "tenant_id", "giver_id"),
+    )
+
+    giver_id: Mapped[UUID]
+    receiver_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    role: Mapped[str]
+    active_from: Mapped[date]
+    active_to: Mapped[date]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[UUID | None]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.assessments.states import AssessmentState, CardState, Side, VetoState
-from duban.kernel.db import Base, Placed, TenantTable, path_check, tenant_fk
+from duban.kernel.db import Base, Placed, TenantTable, lines_index, path_check, tenant_fk
 from duban.kernel.words import WordOf
 
 
@@ -63,6 +63,7 @@ class Scorecard(TenantTable, Placed, Base):
         path_check("to_path"),
         Index(None, "tenant_id", "path"),
         Index(None, "tenant_id", "assessment_id"),
+        lines_index("scorecard"),
     )
 
     assessment_id: Mapped[UUID]

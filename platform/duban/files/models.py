@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from duban.kernel.db import Base, Placed, TenantTable, path_check, tenant_fk
+from duban.kernel.db import Base, Placed, TenantTable, lines_index, path_check, tenant_fk
 
 
 class StoredFile(TenantTable, Placed, Base):
@@ -25,6 +25,7 @@ class StoredFile(TenantTable, Placed, Base):
         Index(None, "tenant_id", "owner_kind", "owner_id"),
         Index(None, "tenant_id", "storage_key"),
         Index(None, "tenant_id", "path"),
+        lines_index("stored_file"),
     )
 
     owner_kind: Mapped[str]

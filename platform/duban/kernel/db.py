@@ -13,14 +13,16 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
     Numeric,
     Text,
     Uuid,
     create_engine,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from typing_extensions import override
 
@@ -79,6 +81,10 @@ class Placed:
     path: Mapped[str] = mapped_column(Text(collation="C"))
     to_path: Mapped[str | None] = mapped_column(Text(collation="C"))
     depth: Mapped[int] = mapped_column(Integer, Computed("length(path) - length(replace(path, '.', ''))", persisted=True))
+    lines: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+    """Who stood above the unit in second lines （条） when the row was made: copied from the unit or the row it belongs to."""
+    work_line: Mapped[str | None]
+    """The second line the row works in; None the primary one. Only superiors of that line decide about it."""
 
 
 def tenant_fk(column: str, table: str, *, name: str | None = None) -> ForeignKeyConstraint:
@@ -89,6 +95,11 @@ def tenant_fk(column: str, table: str, *, name: str | None = None) -> ForeignKey
 def path_check(column: str = "path") -> CheckConstraint:
     """Refuse malformed paths: an empty one would be everybody's ancestor."""
     return CheckConstraint(f"{column} ~ '{PATH_PATTERN}'", name=f"{column}_shape")
+
+
+def lines_index(table: str) -> Index:
+    """Find rows by a superior in a second line; rows without one take no room in it."""
+    return Index(f"ix_{table}_lines", "lines", postgresql_using="gin", postgresql_where=text("lines <> '{}'"))
 
 
 _CONNECTION_SETTINGS = {

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from duban.kernel.db import Base, Placed, TenantTable, path_check, tenant_fk
+from duban.kernel.db import Base, Placed, TenantTable, lines_index, path_check, tenant_fk
 from duban.kernel.words import WordOf
 from duban.letters.states import LetterState, Side
 
@@ -58,6 +58,7 @@ class Letter(TenantTable, Placed, Base):
         ),
         Index(None, "tenant_id", "path"),
         Index(None, "tenant_id", "to_path"),
+        lines_index("letter"),
     )
 
     campaign_id: Mapped[UUID]

@@ -105,7 +105,7 @@ class LastAdministratorError(RuleBrokenError):
     code = "organisation.last-administrator"
 
     def __init__(self) -> None:
-        super().__init__(N_("这是最后一位系统管理员，请先授权另一位再收回。"))
+        super().__init__(N_("这是最后一位管理员，请先授权另一位再收回。"))
 
 
 class GrantExistsError(RuleBrokenError):

@@ -6,6 +6,8 @@ from datetime import date
 from sqlalchemy import or_
 from sqlalchemy.exc import IntegrityError
 
+from duban.access.checks import may
+from duban.access.holding import takes_effect
 from duban.access.models import RoleGrant
 from duban.audit.operations import record
 from duban.identity.models import Person
@@ -193,7 +195,14 @@ def add_grant(
         raise InvalidInputError(fields={"active_to": [Text(N_("结束日期须晚于开始日期。"))]})
     _check_others(scope, person, unit, role, active_from, active_to)
     grant = RoleGrant(
-        id=new_id(), person_id=person.id, role=role, unit_id=unit.id, line=line, active_from=active_from, active_to=active_to
+        id=new_id(),
+        person_id=person.id,
+        role=role,
+        unit_id=unit.id,
+        line=line,
+        active_from=active_from,
+        active_to=active_to,
+        pending=not takes_effect(scope, may_grant=scope.actor.person_id is not None and may(scope, "grant", "manage", unit)),
     )
     scope.add(grant)
     record(
@@ -207,6 +216,7 @@ def add_grant(
         line=line,
         active_from=active_from,
         active_to=active_to,
+        pending=grant.pending,
     )
     return grant
 

@@ -56,5 +56,5 @@ COLUMN_NAMES: dict[str, Column] = {
 }
 """Headings as files have them, lower-case, to the column meant."""
 
-# Administering, auditing and working are three different people (separation of duties).
-APART = (".admin", ".auditor")
+# System, security and audit administrator and those who do the work are different people (separation of duties).
+APART = (".admin", ".security", ".auditor")

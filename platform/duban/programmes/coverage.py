@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
-from duban.access.checks import Place, home_paths, may
+from duban.access.checks import Place, may, own_paths
 from duban.kernel.scope import Scope, owned
 from duban.programmes.models import Programme, Task
 from duban.programmes.states import State
@@ -59,7 +59,7 @@ def coverage_of(scope: Scope, programme: Programme) -> Coverage:
     statement = owned(scope, Programme).where(
         Programme.parent_id == programme.id, Programme.unit_id.in_([unit.id for unit in below])
     )
-    homes = set(home_paths(scope))
+    homes = set(own_paths(scope))
     made = {row.unit_id: row for row in scope.session.scalars(statement) if row.state is not State.DRAFT or row.path in homes}
     return Coverage(rows=[Derivation(unit=unit, programme=made.get(unit.id)) for unit in below])
 

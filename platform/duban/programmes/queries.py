@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from duban.access.checks import home_paths, may, readable, require
+from duban.access.checks import may, own_paths, readable, require
 from duban.kernel.errors import NotFoundError
 from duban.kernel.paging import Page, page_of
 from duban.kernel.scope import Scope, get_owned, owned
@@ -28,14 +28,14 @@ def get_programme(scope: Scope, programme_id: UUID, *, lock: bool = False) -> Pr
     """Get a programme the actor may read; a draft only in its own unit. Raises: NotFoundError."""
     programme = get_owned(scope, Programme, programme_id, lock=lock)
     require(scope, "programme", "read", programme)
-    if programme.state is State.DRAFT and programme.path not in home_paths(scope):
+    if programme.state is State.DRAFT and programme.path not in own_paths(scope):
         raise NotFoundError
     return programme
 
 
 def _shown(scope: Scope) -> ColumnElement[bool]:
     """Say in SQL which programmes the actor sees; the same rule as `get_programme`."""
-    drafts = Programme.path.in_(home_paths(scope))
+    drafts = Programme.path.in_(own_paths(scope))
     return and_(readable(scope, Programme, "programme"), or_(Programme.state != State.DRAFT, drafts))
 
 

@@ -14,7 +14,7 @@ from duban.calendar.lateness import LateModel, LatePenalty, Timeliness
 from duban.calendar.periods import Period, PeriodKind
 from duban.calendar.rule_json import due_rule_from_json
 from duban.fields.specs import FieldSpec, specs_from_json
-from duban.kernel.db import Base, Number, Placed, TenantTable, path_check, tenant_fk
+from duban.kernel.db import Base, Number, Placed, TenantTable, lines_index, path_check, tenant_fk
 from duban.reporting.states import DutyState, Outcome, Precondition, RequirementState
 
 
@@ -36,6 +36,7 @@ class Requirement(TenantTable, Placed, Base):
         CheckConstraint("late_points <> 'NaN' AND missing_points <> 'NaN'", name="points"),
         Index(None, "tenant_id", "path"),
         Index(None, "tenant_id", "programme_id"),
+        lines_index("requirement"),
     )
 
     unit_id: Mapped[UUID]
@@ -124,6 +125,7 @@ class Duty(TenantTable, Placed, Base):
         Index(None, "tenant_id", "path", "due_at"),
         Index(None, "tenant_id", "unit_id", "reporting_year"),
         Index("ix_duty_unmet", "tenant_id", "due_on", postgresql_where=text("state IN ('open', 'returned')")),
+        lines_index("duty"),
     )
 
     requirement_id: Mapped[UUID]
@@ -185,6 +187,7 @@ class Submission(TenantTable, Placed, Base):
         path_check(),
         path_check("to_path"),
         CheckConstraint("outcome IS NULL OR outcome IN ('returned', 'accepted')", name="outcome"),
+        lines_index("submission"),
     )
 
     duty_id: Mapped[UUID]

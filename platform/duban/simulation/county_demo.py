@@ -29,7 +29,7 @@ from duban.simulation.county_people import (
     place_in_sectors,
 )
 from duban.simulation.goals import Round
-from duban.simulation.stage import Diary, Stage, set_stage
+from duban.simulation.stage import Diary, Stage, hire_administrators, set_stage
 from duban.tenancy.kinds import Kind
 
 VETOED = "430112103"
@@ -67,6 +67,7 @@ class CountyDemo:
         self.say("望城：人员与联系人")
         with self.stage.one_sitting():
             hire_everybody(self.stage)
+            hire_administrators(self.stage, COUNTY, auditor=None)
         place_in_sectors(self.stage)
         self.say("望城：上一年度")
         self._last_year()

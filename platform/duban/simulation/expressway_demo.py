@@ -10,7 +10,7 @@ from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
-from duban.simulation.stage import Diary, Stage, set_stage
+from duban.simulation.stage import Diary, Stage, hire_administrators, set_stage
 from duban.tenancy.kinds import Kind
 
 OWNER = "EJL"
@@ -35,6 +35,7 @@ class ExpresswayDemo:
         self.say("高速公路项目：人员、方案、目标")
         with self.stage.one_sitting():
             self._hire()
+            hire_administrators(self.stage, OWNER)
         self._begin()
         self.say("高速公路项目：报送与审核")
         self._reports()

@@ -30,7 +30,7 @@ from duban.tenancy.operations import provision
 from duban.tenancy.parts import read_parts
 from duban.tree.models import Unit
 
-ADMIN = "admin"
+ADMIN, SECURITY = "admin", "security"
 BATCH = 500
 LEASE = timedelta(minutes=5)
 OPENED = date(2000, 1, 1)
@@ -252,6 +252,18 @@ def _people_the_stage(stage: Stage, files: Sequence[str], admin_name: str) -> No
         for unit in scope.session.scalars(owned(scope, Unit).order_by(Unit.path)):
             stage.units[unit.code], stage.unit_names[unit.code] = UnitId(unit.id), unit.name
             stage.levels[unit.code] = unit.level
+
+
+def hire_administrators(stage: Stage, root: str, *, auditor: str | None = "auditor") -> None:
+    """
+    Hire the security administrator and, unless there is one, the audit administrator.
+
+    Last of all: from the first security administrator on the system administrator's grants wait for confirmation.
+    """
+    level = stage.levels[root]
+    if auditor is not None:
+        stage.hire(root, f"{level}.auditor", auditor, post="审计管理员")
+    stage.hire(root, f"{level}.security", SECURITY, post="安全管理员")
 
 
 def open_doors(stage: Stage, slug: str) -> TenantInfo:

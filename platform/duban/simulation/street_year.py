@@ -22,7 +22,7 @@ from duban.reporting.rules import Stage as ReminderStage
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
 from duban.simulation.goals import Round
-from duban.simulation.stage import Diary, Stage, set_stage
+from duban.simulation.stage import Diary, Stage, hire_administrators, set_stage
 from duban.tenancy.kinds import Kind
 
 OFFICER, LEADER, EVALUATOR, AUDITOR = "officer", "leader", "evaluator", "auditor"
@@ -73,6 +73,7 @@ class StreetYear:
         self.reminders = 0
         with self.stage.one_sitting():
             self._hire()
+            hire_administrators(self.stage, "CB", auditor=None)
 
     def name(self, unit: str) -> str:
         """Give a unit's name."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from duban.kernel.db import Base, Placed, TenantTable, path_check, tenant_fk
+from duban.kernel.db import Base, Placed, TenantTable, lines_index, path_check, tenant_fk
 from duban.kernel.words import WordOf
 from duban.programmes.models import Programme
 from duban.targets.states import Direction, Kind, ShareState, Spread
@@ -71,6 +71,7 @@ class Allocation(TenantTable, Placed, Base):
         Index(None, "tenant_id", "path"),
         Index(None, "tenant_id", "unit_id"),
         Index(None, "tenant_id", "parent_id"),
+        lines_index("allocation"),
     )
 
     indicator_id: Mapped[UUID]

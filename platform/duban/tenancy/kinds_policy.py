@@ -27,6 +27,9 @@ ACTIONS: dict[str, frozenset[str]] = {
     "veto": frozenset({"read", "propose", "confirm"}),
     "audit": frozenset({"read"}),
     "tenant": frozenset({"manage"}),
+    "grant": frozenset({"manage"}),
+    "session": frozenset({"manage"}),
+    "policy": frozenset({"read"}),
 }
 
 # Judging is for those above: no line may let a unit judge itself.

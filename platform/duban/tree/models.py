@@ -3,10 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from duban.kernel.db import Base, TenantTable, path_check, tenant_fk
+from duban.kernel.db import Base, TenantTable, lines_index, path_check, tenant_fk
 
 
 class Unit(TenantTable, Base):
@@ -23,6 +24,7 @@ class Unit(TenantTable, Base):
         path_check(),
         CheckConstraint("active_to IS NULL OR active_to > active_from", name="dates"),
         Index(None, "tenant_id", "parent_id"),
+        lines_index("unit"),
     )
 
     code: Mapped[str]
@@ -35,6 +37,8 @@ class Unit(TenantTable, Base):
     parent_id: Mapped[UUID | None]
     path: Mapped[str] = mapped_column(Text(collation="C"))
     depth: Mapped[int] = mapped_column(Integer, Computed("length(path) - length(replace(path, '.', ''))", persisted=True))
+    lines: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+    """Who stands above it in second lines （条） today, as tokens (tree.lines); `placement` is what they are made from."""
     children_made: Mapped[int] = mapped_column(default=0)
     """How many labels were ever given to children; a label is never given twice."""
     position: Mapped[int] = mapped_column(default=0)

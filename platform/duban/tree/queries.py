@@ -1,15 +1,17 @@
 """Reads of the unit tree in its primary line. Access is the caller's business."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.kernel.errors import NotFoundError
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.tree import paths
-from duban.tree.models import Unit
+from duban.tree.models import Placement, Unit
 
 
 def get_unit(scope: Scope, unit_id: UUID, *, lock: bool = False) -> Unit:
@@ -80,3 +82,73 @@ def root(scope: Scope) -> Unit:
     if unit is None:
         raise NotFoundError
     return unit
+
+
+@dataclass(frozen=True)
+class Standing:
+    """
+    A place in a line. `unit_id` is the unit that stood there: the one asked about, or one it took over from.
+
+    `current` is false for a place it has left: what was made there keeps that path.
+    """
+
+    unit_id: UnitId
+    line: str
+    path: str
+    primary: bool
+    current: bool
+
+
+def standings(scope: Scope, unit_ids: Collection[UUID]) -> Mapping[UnitId, Sequence[Standing]]:
+    """
+    Give every place these units stand or ever stood in, in every line, the present ones first. Costs: one query.
+
+    A label is never given twice, so a path belongs to one unit for ever and history can be told apart by it.
+    """
+    if not unit_ids:
+        return {}
+    in_force = or_(Placement.active_to.is_(None), Placement.active_to > scope.today)
+    rows = scope.session.execute(
+        select(Placement.unit_id, Placement.line, Placement.path, Placement.is_primary, in_force)
+        .where(
+            Placement.tenant_id == scope.tenant_id,
+            Placement.unit_id.in_(set(unit_ids)),
+            Placement.active_from <= scope.today,
+        )
+        .order_by(Placement.unit_id, in_force.desc(), Placement.line, Placement.active_from.desc())
+    )
+    found: dict[UnitId, list[Standing]] = {UnitId(unit_id): [] for unit_id in unit_ids}
+    for unit_id, line, path, primary, current in rows:
+        found[UnitId(unit_id)].append(Standing(UnitId(unit_id), line, path, primary, current))
+    return found
+
+
+def has_history(scope: Scope) -> ColumnElement[bool]:
+    """Say in SQL that a unit has stood, or took over from one that stood, elsewhere: then `standings` is worth asking."""
+    left = select(Placement.id).where(
+        Placement.tenant_id == scope.tenant_id, Placement.unit_id == Unit.id, Placement.active_to <= scope.today
+    )
+    return exists(left)
+
+
+def is_home_line(scope: Scope, line: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Say in SQL that a line is the primary one of a unit."""
+    other = select(Placement.id).where(
+        Placement.tenant_id == scope.tenant_id, Placement.unit_id == Unit.id, Placement.is_primary, Placement.line != line
+    )
+    return ~exists(other)
+
+
+def units_of_paths(scope: Scope, wanted: Collection[str]) -> Mapping[str, UnitId]:
+    """
+    Say whose each path is, also where the unit has moved on since; unknown paths are left out. Costs: one query.
+
+    For finding the people behind something made earlier.
+    """
+    if not wanted:
+        return {}
+    now = select(Unit.path, Unit.id).where(Unit.tenant_id == scope.tenant_id, Unit.path.in_(set(wanted)))
+    earlier = select(Placement.path, Placement.unit_id).where(
+        Placement.tenant_id == scope.tenant_id, Placement.is_primary, Placement.path.in_(set(wanted))
+    )
+    return {path: UnitId(unit_id) for path, unit_id in scope.session.execute(now.union(earlier))}

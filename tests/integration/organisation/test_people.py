@@ -19,9 +19,20 @@ from tests.cast import World
 
 def hire(world: World, who: str = "adam", unit: str = "V12", role: str = "village.leader", login: str = "newcomer") -> Slip:
     with world.as_(who) as scope:
-        return operations.create_person(
+        slip = operations.create_person(
             scope, unit_id=world.units[unit], role=role, login=login, details=Details("欧阳明", "支书")
         )
+    confirm(world, slip.person_id)
+    return slip
+
+
+def confirm(world: World, person: object) -> int:
+    """Let the security administrator confirm what the system administrator proposed. Gives: how many roles waited."""
+    with world.as_("sara") as scope:
+        waiting = [held.grant for held in queries.held_by(scope, person) if held.grant.pending]
+        for grant in waiting:
+            roles.confirm_role(scope, grant_id=grant.id)
+    return len(waiting)
 
 
 def grants(world: World, person: object) -> list[tuple[str, str, bool]]:
@@ -76,7 +87,7 @@ class TestCreatePerson:
 class TestGrantRole:
     def test_works_from_its_first_day_until_its_last(self, world: World) -> None:
         today = date(2026, 3, 10)
-        with world.as_("adam") as scope:
+        with world.as_("sara") as scope:
             roles.grant_role(
                 scope, person_id=world.people["vera"], unit_id=world.units["V12"], role="village.clerk",
                 active_from=today + timedelta(days=2), active_to=today + timedelta(days=4),
@@ -95,6 +106,45 @@ class TestGrantRole:
     def test_administering_auditing_and_working_stay_apart(self, world: World, person: str, role: str) -> None:
         with pytest.raises(errors.DutiesApartError), world.as_("adam") as scope:
             roles.grant_role(scope, person_id=world.people[person], unit_id=world.units["C"], role=role)
+
+    def test_what_the_system_administrator_gives_waits_for_the_security_administrator(self, world: World) -> None:
+        with world.as_("adam") as scope:
+            grant = roles.grant_role(scope, person_id=world.people["vera"], unit_id=world.units["V12"], role="village.clerk")
+            assert grant.pending
+        writes = []
+        for step in (None, lambda scope: roles.confirm_role(scope, grant_id=grant.id)):
+            if step is not None:
+                with pytest.raises(NotAllowedError), world.as_("adam") as scope:
+                    step(scope)
+                with pytest.raises(NotFoundError), world.as_("tina") as scope:
+                    step(scope)
+                with world.as_("sara") as scope:
+                    step(scope)
+                with pytest.raises(NotFoundError), world.as_("sara") as scope:
+                    step(scope)
+            with world.as_("vera") as scope:
+                writes.append(may(scope, "submission", "write", get_unit(scope, world.units["V12"])))
+        assert writes == [False, True]
+
+    def test_the_end_of_a_role_is_moved_by_who_gives_roles(self, world: World) -> None:
+        with world.as_("sara") as scope:
+            held = queries.held_by(scope, world.people["vera"])[0].grant.id
+            roles.change_role_end(scope, grant_id=held, active_to=date(2026, 3, 12))
+            with pytest.raises(InvalidInputError):
+                roles.change_role_end(scope, grant_id=held, active_to=date(2026, 3, 10))
+        with pytest.raises(NotAllowedError), world.as_("adam") as scope:
+            roles.change_role_end(scope, grant_id=held, active_to=None)
+        writes = []
+        for days in (1, 2):
+            with world.as_("vera", at=world.later(days=days)) as scope:
+                writes.append(may(scope, "submission", "write", get_unit(scope, world.units["V11"])))
+        assert writes == [True, False]
+
+    def test_the_last_security_administrator_stays(self, world: World) -> None:
+        with world.as_("adam") as scope:
+            held = queries.held_by(scope, world.people["sara"])[0].grant.id
+            with pytest.raises(errors.LastAdministratorError):
+                roles.revoke_role(scope, grant_id=held)
 
     def test_the_same_twice_is_refused(self, world: World) -> None:
         with pytest.raises(errors.GrantExistsError), world.as_("adam") as scope:
@@ -163,7 +213,7 @@ class TestPeopleThemselves:
             assert isinstance(sign_in(scope, login="newcomer", password=again.password, address="", device=""), str)
 
     def test_who_is_more_elsewhere_is_beyond_a_township(self, world: World) -> None:
-        with world.as_("adam") as scope:
+        with world.as_("sara") as scope:
             roles.grant_role(scope, person_id=world.people["cora"], unit_id=world.units["V11"], role="village.leader")
 
         for act in (
@@ -197,7 +247,7 @@ class TestPeopleThemselves:
 
 
 class TestListPeople:
-    @pytest.mark.parametrize("who, count", [("adam", 15), ("tom", 5), ("vera", 2), ("tina", 3), ("otto", 15), ("ewa", 2)])
+    @pytest.mark.parametrize("who, count", [("adam", 16), ("tom", 5), ("vera", 2), ("tina", 3), ("otto", 16), ("ewa", 2)])
     def test_shows_those_the_person_may_see(self, world: World, who: str, count: int) -> None:
         with world.as_(who) as scope:
             assert len(queries.list_people(scope).items) == count
@@ -212,7 +262,7 @@ class TestListPeople:
                 after = page.next
                 if after is None:
                     break
-        assert len(seen) == len(set(seen)) == 15
+        assert len(seen) == len(set(seen)) == 16
 
     def test_finds_by_name_role_and_place(self, world: World) -> None:
         with world.as_("adam") as scope:

@@ -15,6 +15,7 @@ from duban.tenancy.kinds_structure import Structure, structure_of
 from duban.tenancy.parts import read_parts
 
 FOLDER = ROOT / "tenants"
+SEEN_BY_ALL_THREE = {("unit", "read"), ("person", "read")}
 KINDS = load_all(FOLDER)
 
 
@@ -44,6 +45,19 @@ class TestEveryKind:
         admin = f"{kind.root_level.code}.admin"
 
         assert {p.obj for p in kind.policy.permissions_of(admin)} == {"unit", "person", "tenant"}
+
+    def test_has_three_administrators_who_share_no_power(self, kind: Kind) -> None:
+        top = kind.root_level.code
+        does = {
+            role: {(p.obj, p.act) for p in kind.policy.permissions_of(f"{top}.{role}") if (p.obj, p.act) not in SEEN_BY_ALL_THREE}
+            for role in ("admin", "security", "auditor")
+        }
+
+        assert does == {
+            "admin": {("unit", "manage"), ("person", "manage"), ("tenant", "manage")},
+            "security": {("grant", "manage"), ("session", "manage"), ("policy", "read")},
+            "auditor": {("audit", "read")},
+        }
 
     def test_reminds_on_the_five_days(self, kind: Kind) -> None:
         assert [stage.days for stage in kind.ladder] == [-7, -3, -1, 1, 3]

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from duban.access.checks import active_grant, require
+from duban.access.checks import active_grant, may, require
 from duban.access.models import RoleGrant
 from duban.audit.operations import record
 from duban.identity.queries import get_person
-from duban.kernel.errors import InvalidInputError, NotFoundError
+from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope, get_owned
 from duban.kernel.text import N_, Text
 from duban.organisation.errors import (
@@ -18,6 +18,7 @@ from duban.organisation.errors import (
 )
 from duban.organisation.making import add_grant, check_open
 from duban.organisation.queries.people import administrators
+from duban.tree.models import Unit
 from duban.tree.queries import get_unit
 
 
@@ -39,7 +40,7 @@ def grant_role(
             InvalidInputError, UnitClosedError.
     """
     unit = get_unit(scope, unit_id)
-    require(scope, "person", "manage", unit)
+    _require_roles(scope, unit)
     person = get_person(scope, person_id, lock=True)
     if person.id == scope.actor.person_id:
         raise OwnRoleError
@@ -57,7 +58,7 @@ def revoke_role(scope: Scope, *, grant_id: UUID, active_to: date | None = None) 
     """
     grant = get_owned(scope, RoleGrant, grant_id, lock=True)
     unit = get_unit(scope, grant.unit_id)
-    require(scope, "person", "manage", unit)
+    _require_roles(scope, unit)
     if grant.person_id == scope.actor.person_id:
         raise OwnRoleError
     ends = active_to or scope.today
@@ -74,8 +75,65 @@ def revoke_role(scope: Scope, *, grant_id: UUID, active_to: date | None = None) 
     return grant
 
 
+def confirm_role(scope: Scope, *, grant_id: UUID) -> RoleGrant:
+    """
+    Let a proposed role take effect: the second pair of eyes that giving somebody rights needs.
+
+    Raises: NotFoundError, NotAllowedError, OwnRoleError.
+    """
+    grant = get_owned(scope, RoleGrant, grant_id, lock=True)
+    unit = get_unit(scope, grant.unit_id)
+    _require_giving(scope, unit)
+    if grant.person_id == scope.actor.person_id:
+        raise OwnRoleError
+    if not grant.pending or (grant.active_to is not None and grant.active_to <= scope.today):
+        raise NotFoundError
+    grant.pending = False
+    record(scope, "role.confirmed", "person", grant.person_id, unit.path, role=grant.role, unit=unit.name)
+    return grant
+
+
+def change_role_end(scope: Scope, *, grant_id: UUID, active_to: date | None) -> RoleGrant:
+    """
+    Give a role another last day, or none.
+
+    Takes:  `active_to` the first day on which it is no longer held, after today; None for no end.
+    Raises: NotFoundError, NotAllowedError, OwnRoleError, InvalidInputError.
+    """
+    grant = get_owned(scope, RoleGrant, grant_id, lock=True)
+    unit = get_unit(scope, grant.unit_id)
+    _require_giving(scope, unit)
+    if grant.person_id == scope.actor.person_id:
+        raise OwnRoleError
+    if grant.active_to is not None and grant.active_to <= scope.today:
+        raise NotFoundError
+    if active_to is not None and active_to <= max(scope.today, grant.active_from):
+        raise InvalidInputError(fields={"active_to": [Text(N_("结束日期须晚于今天和开始日期。"))]})
+    if active_to is not None:
+        _check_last(scope, grant)
+    before = grant.active_to
+    grant.active_to = active_to
+    record(
+        scope, "role.end-changed", "person", grant.person_id, unit.path,
+        role=grant.role, unit=unit.name, before=before, active_to=active_to,
+    )  # fmt: skip
+    return grant
+
+
+def _require_roles(scope: Scope, unit: Unit) -> None:
+    """Refuse unless the actor gives roles there, or keeps the accounts there and so may propose them."""
+    if not may(scope, "grant", "manage", unit):
+        require(scope, "person", "manage", unit)
+
+
+def _require_giving(scope: Scope, unit: Unit) -> None:
+    if not may(scope, "grant", "manage", unit):
+        require(scope, "person", "read", unit)
+        raise NotAllowedError
+
+
 def _check_last(scope: Scope, grant: RoleGrant) -> None:
-    if not grant.role.endswith(".admin"):
+    if grant.pending or not grant.role.endswith((".admin", ".security")):
         return
     # Two revocations at once would each see the other administrator: the grants are locked while they are counted.
     scope.session.execute(

@@ -22,6 +22,7 @@ from duban.organisation.making import add_placement, add_unit, check_level, chec
 from duban.organisation.queries.units import placement_in_line
 from duban.organisation.rules.naming import search_text, tidy
 from duban.tenancy.kinds_in_force import structure
+from duban.tree.lines import refresh_lines
 from duban.tree.models import Placement, Unit
 from duban.tree.paths import label
 from duban.tree.queries import children, find_by_code, get_unit
@@ -111,6 +112,7 @@ def close_unit(scope: Scope, *, unit_id: UUID, active_to: date | None = None, re
             .values(active_to=active_to)
             .execution_options(synchronize_session=False)
         )
+    refresh_lines(scope, [unit.id])
     record(scope, "unit.closed", "unit", unit.id, unit.path, active_to=active_to, reason=tidy(reason))
     return unit
 
@@ -159,6 +161,7 @@ def place_in_line(scope: Scope, *, unit_id: UUID, line: str, parent_id: UUID, ac
         active_from=starts,
     )
     scope.add(placement)
+    refresh_lines(scope, [unit.id])
     record(scope, "unit.placed", "unit", unit.id, unit.path, line=line, parent=parent.name, active_from=starts)
     return placement
 
@@ -199,4 +202,5 @@ def leave_line(scope: Scope, *, unit_id: UUID, line: str, active_to: date | None
         raise NotFoundError
     ends = active_to or scope.today
     _end_placement(scope, unit, line, ends)
+    refresh_lines(scope, [unit.id])
     record(scope, "unit.left-line", "unit", unit.id, unit.path, line=line, active_to=ends)

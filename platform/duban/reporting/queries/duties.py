@@ -132,7 +132,7 @@ def late_below(scope: Scope, *, after: str | None = None, limit: int = PAGE) -> 
 def overdue_below(scope: Scope, *, after: str | None = None, limit: int = PAGE) -> Page[DutyLine]:
     """List everything overdue or missing below the actor's units, whomever it is owed to: for leaders. Costs: three queries."""
     below = access.readable(scope, Duty, "duty")
-    homes = access.home_paths(scope)
+    homes = access.own_paths(scope)
     statement = owned(scope, Duty).where(below, Duty.path.not_in(homes), Duty.state.in_(UNIT_TO_ACT), Duty.due_at <= scope.now)
     return _with_lines(scope, page_of(scope, statement, [Duty.due_at, Duty.id], after=after, limit=limit))
 
@@ -248,7 +248,7 @@ def next_to_review(scope: Scope, duty: Duty) -> UUID | None:
 def _for_my_review(scope: Scope) -> ColumnElement[bool]:
     return and_(
         access.readable(scope, Duty, "submission", "review"),
-        Duty.to_path.in_(access.home_paths(scope)),
+        Duty.to_path.in_(access.own_paths(scope)),
         Duty.state.in_(TO_REVIEW),
         Duty.accepted_at.is_(None),
         Duty.last_submitted_by.is_distinct_from(scope.actor.person_id),
@@ -258,7 +258,7 @@ def _for_my_review(scope: Scope) -> ColumnElement[bool]:
 def _late_to_urge(scope: Scope) -> ColumnElement[bool]:
     return and_(
         access.readable(scope, Duty, "duty", "urge"),
-        Duty.to_path.in_(access.home_paths(scope)),
+        Duty.to_path.in_(access.own_paths(scope)),
         Duty.state.in_(UNIT_TO_ACT),
         Duty.due_at <= scope.now,
     )

@@ -1,0 +1,144 @@
+"""What the actor holds: grants of their own and those others let them use, at the places their units stand and stood."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, null, or_, select, union_all
+
+from duban.access.models import Delegation, RoleGrant
+from duban.access.relations import Grant
+from duban.identity.models import Person
+from duban.kernel.ids import PersonId, UnitId
+from duban.kernel.scope import Scope
+from duban.tree import paths
+from duban.tree.lines import superiors_in
+from duban.tree.models import Unit
+from duban.tree.queries import Standing, has_history, is_active, is_home_line, standings
+
+
+def active_grant(scope: Scope) -> ColumnElement[bool]:
+    """Say in SQL that a grant is in force today."""
+    return and_(
+        RoleGrant.active_from <= scope.today,
+        or_(RoleGrant.active_to.is_(None), RoleGrant.active_to > scope.today),
+        ~RoleGrant.pending,
+    )
+
+
+def active_delegation(scope: Scope, on: date | None = None) -> ColumnElement[bool]:
+    """Say in SQL that a delegation is in force today, or was on a day."""
+    day = on or scope.today
+    return and_(Delegation.active_from <= day, Delegation.active_to > day, Delegation.revoked_at.is_(None))
+
+
+def grants_of(scope: Scope) -> tuple[Grant, ...]:
+    """
+    Give what the actor holds today, their own first: every grant at the unit's place and at the places it has left.
+
+    Costs: one query per unit of work, two after a move or in a second line. Never kept longer: revoking works at once.
+    """
+    if "grants" not in scope.memo:
+        scope.memo["grants"] = grants_held(scope, scope.person_id)
+    grants: tuple[Grant, ...] = scope.memo["grants"]
+    return grants
+
+
+def grants_held(scope: Scope, person_id: UUID) -> tuple[Grant, ...]:
+    """
+    Give what a person holds today, as `grants_of` does for the actor.
+
+    Costs: one query, a second one where a unit has a history or superiors in a second line.
+    """
+    rows = scope.session.execute(union_all(_own(scope, person_id), _lent(scope, person_id)))
+    held = sorted(rows, key=lambda row: (row.giver is not None, row.path, row.role))
+    superiors = {superior for row in held for superior in superiors_in(row.lines)}
+    known = standings(scope, {*(row.unit_id for row in held if row.has_history), *superiors})
+    return tuple(grant for row in held for grant in _expand(row, known))
+
+
+def _at_units(scope: Scope, giver: Any, origin: Any) -> Select[Any]:
+    return (
+        select(
+            RoleGrant.role,
+            RoleGrant.unit_id,
+            RoleGrant.line,
+            is_home_line(scope, RoleGrant.line).label("at_home"),
+            has_history(scope).label("has_history"),
+            Unit.path,
+            Unit.lines,
+            giver.label("giver"),
+            origin.label("origin"),
+        )
+        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
+        .where(RoleGrant.tenant_id == scope.tenant_id, active_grant(scope), is_active(scope))
+    )
+
+
+def _own(scope: Scope, person_id: UUID) -> Select[Any]:
+    return _at_units(scope, cast(null(), Uuid), RoleGrant.id).where(RoleGrant.person_id == person_id)
+
+
+def _lent(scope: Scope, person_id: UUID) -> Select[Any]:
+    """Only what the giver holds by grant can be lent: what they themselves were lent is not theirs to pass on."""
+    return (
+        _at_units(scope, Delegation.giver_id, Delegation.id)
+        .join(
+            Delegation,
+            and_(
+                Delegation.tenant_id == RoleGrant.tenant_id,
+                Delegation.giver_id == RoleGrant.person_id,
+                Delegation.unit_id == RoleGrant.unit_id,
+                Delegation.role == RoleGrant.role,
+            ),
+        )
+        .join(Person, and_(Person.tenant_id == Delegation.tenant_id, Person.id == Delegation.giver_id))
+        .where(Delegation.receiver_id == person_id, active_delegation(scope), Person.active)
+    )
+
+
+def _expand(row: Any, known: Any) -> list[Grant]:
+    places: Sequence[Standing] = known.get(UnitId(row.unit_id), ())
+    common = {"role": row.role, "line": None if row.at_home else row.line, "giver": row.giver, "origin": row.origin}
+    above = {place.path for superior in superiors_in(row.lines) for place in known.get(UnitId(superior), ()) if place.primary}
+    grants = [Grant(path=row.path, unit=str(row.unit_id), above=tuple(sorted(above)), **common)]
+    seen = {row.path}
+    for place in places:
+        if place.primary and place.path not in seen:
+            seen.add(place.path)
+            grants.append(Grant(path=place.path, unit=str(place.unit_id), former=True, **common))
+    return grants
+
+
+def home_paths(scope: Scope) -> list[str]:
+    """List the places the actor holds any role at today, highest first."""
+    return _ordered({grant.path for grant in grants_of(scope) if not grant.former})
+
+
+def own_paths(scope: Scope) -> list[str]:
+    """List the places of the actor's units, today's and those they have left: what was made there is still theirs."""
+    return _ordered({grant.path for grant in grants_of(scope)})
+
+
+def _ordered(found: set[str]) -> list[str]:
+    return sorted(found, key=lambda path: (paths.depth(path), path))
+
+
+def givers_of(scope: Scope) -> set[PersonId]:
+    """List for whom the actor may act today."""
+    return {PersonId(grant.giver) for grant in grants_of(scope) if grant.giver is not None}
+
+
+def takes_effect(scope: Scope, *, may_grant: bool) -> bool:
+    """
+    Say whether a grant the actor makes counts at once, or waits for somebody who may grant.
+
+    Until a tenant has had its first security administrator the system administrator's grants count: somebody must be first.
+    """
+    if scope.actor.person_id is None or may_grant:
+        return True
+    ever = select(RoleGrant.id).where(
+        RoleGrant.tenant_id == scope.tenant_id, RoleGrant.role.like("%.security"), ~RoleGrant.pending
+    )
+    return scope.session.scalar(ever.limit(1)) is None
