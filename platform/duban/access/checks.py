@@ -68,7 +68,7 @@ def require(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Non
     """
     grant = deciding(scope, obj, act, placed)
     if grant is not None:
-        scope.memo["acting_for"] = grant.giver
+        scope.memo["acting_for"] = {"id": grant.giver, "name": grant.giver_name} if grant.giver else None
         return
     if act != "read" and may(scope, obj, "read", placed):
         raise NotAllowedError

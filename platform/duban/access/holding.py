@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, literal, null, or_, select, union_all
 
 from duban.access.models import Delegation, RoleGrant
 from duban.access.relations import Grant
@@ -58,7 +58,7 @@ def grants_held(scope: Scope, person_id: UUID) -> tuple[Grant, ...]:
     return tuple(grant for row in held for grant in _expand(row, known))
 
 
-def _at_units(scope: Scope, giver: Any, origin: Any) -> Select[Any]:
+def _at_units(scope: Scope, giver: Any, giver_name: Any, origin: Any) -> Select[Any]:
     return (
         select(
             RoleGrant.role,
@@ -69,6 +69,7 @@ def _at_units(scope: Scope, giver: Any, origin: Any) -> Select[Any]:
             Unit.path,
             Unit.lines,
             giver.label("giver"),
+            giver_name.label("giver_name"),
             origin.label("origin"),
         )
         .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
@@ -77,13 +78,13 @@ def _at_units(scope: Scope, giver: Any, origin: Any) -> Select[Any]:
 
 
 def _own(scope: Scope, person_id: UUID) -> Select[Any]:
-    return _at_units(scope, cast(null(), Uuid), RoleGrant.id).where(RoleGrant.person_id == person_id)
+    return _at_units(scope, cast(null(), Uuid), literal(""), RoleGrant.id).where(RoleGrant.person_id == person_id)
 
 
 def _lent(scope: Scope, person_id: UUID) -> Select[Any]:
     """Only what the giver holds by grant can be lent: what they themselves were lent is not theirs to pass on."""
     return (
-        _at_units(scope, Delegation.giver_id, Delegation.id)
+        _at_units(scope, Delegation.giver_id, Person.name, Delegation.id)
         .join(
             Delegation,
             and_(
@@ -100,7 +101,13 @@ def _lent(scope: Scope, person_id: UUID) -> Select[Any]:
 
 def _expand(row: Any, known: Any) -> list[Grant]:
     places: Sequence[Standing] = known.get(UnitId(row.unit_id), ())
-    common = {"role": row.role, "line": None if row.at_home else row.line, "giver": row.giver, "origin": row.origin}
+    common = {
+        "role": row.role,
+        "line": None if row.at_home else row.line,
+        "giver": row.giver,
+        "giver_name": row.giver_name,
+        "origin": row.origin,
+    }
     above = {place.path for superior in superiors_in(row.lines) for place in known.get(UnitId(superior), ()) if place.primary}
     grants = [Grant(path=row.path, unit=str(row.unit_id), above=tuple(sorted(above)), **common)]
     seen = {row.path}

@@ -52,6 +52,7 @@ class Grant:
     above: tuple[str, ...] = ()
     former: bool = False
     giver: UUID | None = None
+    giver_name: str = ""
     origin: UUID | None = None
 
     def __post_init__(self) -> None:

@@ -51,6 +51,8 @@ ACTS: dict[str, str] = {
     "requirement.edited": N_("修改报送要求"),
     "requirement.issued": N_("下发报送要求"),
     "requirement.withdrawn": N_("撤回报送要求"),
+    "role.confirmed": N_("确认授权"),
+    "role.end-changed": N_("变更角色期限"),
     "role.granted": N_("授予角色"),
     "role.revoked": N_("撤销角色"),
     "scorecard.self_scored": N_("提交自评"),
