@@ -5,6 +5,8 @@ import sys
 import click
 
 from duban.auditing.commands import audit
+from duban.backup.commands import backup, restore_backup
+from duban.backup.errors import BackupError
 from duban.embedded.errors import EmbeddedServerError
 from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.settings import SettingsError, read_settings
@@ -15,6 +17,10 @@ from duban.tenancy.kinds_reading import KindError
 @click.group()
 def cli() -> None:
     """Duban (督办): supervise until done."""
+
+
+cli.add_command(backup)
+cli.add_command(restore_backup)
 
 
 @cli.command()
@@ -67,6 +73,26 @@ def demo() -> None:
                 settings.owner_database_url, context_key=settings.context_key
             )  # on a fresh machine `make demo` comes before the first start
         click.echo(import_module("duban.simulation.demo").ensure_demo(settings, say=lambda line: click.echo(line, err=True)))
+
+
+@cli.command()
+def smoke() -> None:
+    """Load the application on its database and ask the first questions; ends with 1 where an answer is wrong."""
+    from duban.app import create_app, db
+    from duban.embedded.services import services
+    from duban.web.alarms import standing_of
+
+    with services(read_settings(), queue=False) as settings:
+        app = create_app(settings)
+        asked = {path: app.test_client().get(path).status_code for path in ("/healthz", "/sign-in", "/api/v1/docs")}
+        with app.app_context():
+            schema = standing_of(app.extensions["duban"]).checks.get("schema", "unreachable")
+            db.engine.dispose()
+    wrong = {path: status for path, status in asked.items() if status != 200}  # noqa: PLR2004
+    click.echo(f"smoke: {len(asked) - len(wrong)} of {len(asked)} pages answer, schema {schema}", err=bool(wrong))
+    if wrong or schema != "ok":
+        click.echo(f"wrong: {wrong or schema}", err=True)
+        sys.exit(1)
 
 
 @cli.command()
@@ -164,7 +190,11 @@ def main() -> None:
     """Run the command line; a bad setting ends it with a sentence, not a stack trace."""
     try:
         cli()
+<<<<<<< HEAD
     except (SettingsError, EmbeddedServerError, StartError, KindError, UnfitDatabaseError) as error:
+=======
+    except (SettingsError, EmbeddedServerError, StartError, KindError, BackupError) as error:
+>>>>>>> e413512 (Backup and restore of database and files of one moment, with drill; daily by the clock)
         click.echo(f"duban: {error}", err=True)
         sys.exit(2)
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from duban.audit.anchors import shelf
+from duban.backup.schedule import DailyBackup
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.errors import UnfitDatabaseError
@@ -130,20 +131,22 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run(runtime, Rounds(runtime, ring=ringer(settings.redis_url)), stop)
+    run(runtime, Rounds(runtime, ring=ringer(settings.redis_url)), stop, daily=DailyBackup(settings, engine))
 
 
-def run(runtime: Runtime, rounds: Rounds, stop: threading.Event) -> None:
+def run(runtime: Runtime, rounds: Rounds, stop: threading.Event, *, daily: DailyBackup) -> None:
     """Go round while leading, until the event is set; the database being away only means waiting for it."""
     leadership = Leadership(runtime.engine)
     while not stop.is_set():
         if leadership.is_held():
             try:
                 rounds.go()
+                daily.look(runtime.clock.now())
                 beat(runtime.engine, "clock", runtime.clock.now())
             except SQLAlchemyError as error:
                 log.warning("round not finished", reason=str(error))
         stop.wait(runtime.settings.sweep_seconds)
+    daily.stop()
     leadership.give_up()
 
 

@@ -20,7 +20,7 @@ from typing import IO
 import click
 
 from duban.embedded.processes import Kept, keep
-from duban.embedded.services import require_owner_url, services
+from duban.embedded.services import environment_for, require_owner_url, services
 from duban.kernel.migrating import upgrade
 from duban.kernel.settings import ROOT, Settings
 
@@ -116,16 +116,6 @@ def check_port(port: int) -> None:
                 f"Port {port} on {HOST} cannot be used ({error.strerror}). Stop the program that has it, "
                 f"or choose another: PORT={port + 1} make run"
             ) from error
-
-
-def environment_for(settings: Settings) -> dict[str, str]:
-    """Give a child process's environment: ours, with every setting spelled out."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        text = str(int(value)) if isinstance(value, bool) else str(value)
-        environment[f"DUBAN_{field.name.upper()}"] = text
-    return environment | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT / "platform")}
 
 
 def parts(settings: Settings, port: int) -> tuple[Part, ...]:

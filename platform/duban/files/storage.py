@@ -4,7 +4,9 @@ The store of bytes, through fsspec: a folder, memory, or an S3-compatible servic
 A key is `<tenant>/<random>`; bytes appear under it whole or not at all, and are never changed afterwards.
 """
 
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import fsspec
 from duban.files.names import stored_name
 
 _CHUNK = 1024 * 1024
+_KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f]{2}/[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,13 @@ class Store:
     def put(self, tenant_id: UUID, stream: BinaryIO) -> str:
         """Write the rest of the stream under a new key and give the key; a reader never sees half of it."""
         key = f"{tenant_id}/{stored_name()}"
+        self.place(key, stream)
+        return key
+
+    def place(self, key: str, stream: BinaryIO) -> None:
+        """Write the rest of the stream under a key that is known already: for restoring. Raises: ValueError."""
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"not a key of a stored file: {key!r}")
         target = self._path(key)
         self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         if self._is_local:
@@ -37,7 +47,14 @@ class Store:
             # Object stores and memory show a key only once its writing was closed.
             with self.fs.open(target, "wb") as out:
                 shutil.copyfileobj(stream, out, _CHUNK)
-        return key
+
+    def sha256(self, key: str) -> str:
+        """Read the bytes under the key and give their digest in hexadecimal digits. Raises: FileNotFoundError."""
+        with self.open(key) as stream:
+            hashed = hashlib.sha256()
+            while chunk := stream.read(_CHUNK):
+                hashed.update(chunk)
+            return hashed.hexdigest()
 
     def open(self, key: str) -> BinaryIO:
         """Open for reading. Raises: FileNotFoundError."""

@@ -42,9 +42,14 @@ def downgrade(owner_url: str, revision: str) -> None:
     command.downgrade(_config(owner_url), revision)
 
 
+def scripts() -> ScriptDirectory:
+    """Give the migrations this code brings."""
+    return ScriptDirectory.from_config(_config())
+
+
 def newest_revision() -> str:
     """Give the one head. Raises: alembic's CommandError when there are two."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return scripts().get_current_head() or ""
 
 
 def current_revision(engine: Engine) -> str:
