@@ -163,8 +163,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     known = {item.name: item for item in fields(Settings)}
     for key in environ:
-        name = key.removeprefix("DUBAN_").removesuffix("_FILE").lower()
-        if key.startswith("DUBAN_") and name not in known:
+        name = key.removeprefix("DUBAN_").lower()
+        if key.startswith("DUBAN_") and not {name, name.removesuffix("_file")} & known.keys():
             raise SettingsError(f"{key} is not a setting. Known: {', '.join(f'DUBAN_{n.upper()}' for n in sorted(known))}.")
     values: dict[str, Any] = {}
     for name, item in known.items():
