@@ -190,11 +190,7 @@ def main() -> None:
     """Run the command line; a bad setting ends it with a sentence, not a stack trace."""
     try:
         cli()
-<<<<<<< HEAD
-    except (SettingsError, EmbeddedServerError, StartError, KindError, UnfitDatabaseError) as error:
-=======
-    except (SettingsError, EmbeddedServerError, StartError, KindError, BackupError) as error:
->>>>>>> e413512 (Backup and restore of database and files of one moment, with drill; daily by the clock)
+    except (SettingsError, EmbeddedServerError, StartError, KindError, UnfitDatabaseError, BackupError) as error:
         click.echo(f"duban: {error}", err=True)
         sys.exit(2)
 

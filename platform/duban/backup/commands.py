@@ -95,7 +95,7 @@ def make_and_note(settings: Settings, terminal: Terminal) -> Path:
 
 
 def _note(settings: Settings, terminal: Terminal, *, began: datetime, made: Made | None, reason: str) -> None:
-    engine = make_engine(settings.database_url, application_name="duban-backup")
+    engine = make_engine(settings.database_url, context_key="", application_name="duban-backup")
     try:
         note_run(
             engine,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.util import CommandError
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, delete, make_url
 
 from duban.audit.queries import verify
 from duban.backup import database
@@ -16,6 +16,8 @@ from duban.backup.programs import find_programs
 from duban.embedded.postgres import APP_ROLE
 from duban.files.storage import open_store
 from duban.kernel.clock import Clock
+from duban.kernel.context import ContextKey
+from duban.kernel.context_keys import context_key, install_key, installed_keys
 from duban.kernel.db import make_engine
 from duban.kernel.migrating import newest_revision, scripts
 from duban.kernel.scope import SYSTEM, open_session, unit_of_work
@@ -64,6 +66,7 @@ def restore(
     say("comparing every table with the manifest")
     _compare(settings, manifest, tick)
     say(f"{len(manifest.tables)} tables, {manifest.rows:,} rows: the same")
+    accept_our_key(settings)
     records = verify_audit(settings, clock=clock)
     say(f"audit: {records:,} records, every chain unbroken and ending where it did")
     return Restored(
@@ -159,9 +162,21 @@ def _compare(settings: Settings, manifest: Manifest, tick: Callable[[str], None]
         raise BackupError("The audit chains of the restored database end elsewhere than in the backup. Do not use it.")
 
 
+def accept_our_key(settings: Settings) -> None:
+    """Have the restored database accept this machine's context key; if it knew only others, those are of no use any more."""
+    engine, key = create_engine(settings.owner_database_url), ContextKey.of(settings.context_key)
+    try:
+        with engine.begin() as owner:
+            if key.id not in installed_keys(owner):
+                owner.execute(delete(context_key))
+                install_key(owner, key)
+    finally:
+        engine.dispose()
+
+
 def verify_audit(settings: Settings, *, clock: Clock) -> int:
     """Recompute every tenant's audit chain, closed ones too. Gives: records read. Raises: BackupError."""
-    engine = make_engine(settings.database_url, application_name="duban-restore")
+    engine = make_engine(settings.database_url, context_key=settings.context_key, application_name="duban-restore")
     try:
         with open_session(engine, None) as session:
             tenants = every_tenant(session)

@@ -41,15 +41,10 @@ def database(settings: Settings, *, say: Callable[[str], None] = lambda _line: N
 
 
 @contextlib.contextmanager
-<<<<<<< HEAD
-def services(settings: Settings, *, say: Callable[[str], None] = lambda _line: None, alone: bool = False) -> Iterator[Settings]:
-    """Have database, queue and signing keys for the length of a block; what the environment names is used as it is.
-=======
 def services(
     settings: Settings, *, say: Callable[[str], None] = lambda _line: None, alone: bool = False, queue: bool = True
 ) -> Iterator[Settings]:
-    """Have database, queue and signing key for the length of a block; what the environment names is used as it is.
->>>>>>> e413512 (Backup and restore of database and files of one moment, with drill; daily by the clock)
+    """Have database, queue and signing keys for the length of a block; what the environment names is used as it is.
 
     Takes: `alone` refuses to share servers that another process has started; `queue=False` leaves Redis alone.
     Raises: EmbeddedServerError.
@@ -58,19 +53,13 @@ def services(
         settings = stack.enter_context(database(settings, say=say, alone=alone))
         if queue and not settings.redis_url:
             say("Redis (embedded)")
-<<<<<<< HEAD
-            queue = stack.enter_context(redis.running(data_dir(settings) / "redis", alone=alone))
-            settings = dataclasses.replace(settings, redis_url=queue.url)
+            server = stack.enter_context(redis.running(data_dir(settings) / "redis", alone=alone))
+            settings = dataclasses.replace(settings, redis_url=server.url)
         yield dataclasses.replace(
             settings,
             secret_key=settings.secret_key or kept_secret(settings, "secret_key"),
             context_key=settings.context_key or kept_secret(settings, "context_key"),
         )
-=======
-            server = stack.enter_context(redis.running(data_dir(settings) / "redis", alone=alone))
-            settings = dataclasses.replace(settings, redis_url=server.url)
-        yield dataclasses.replace(settings, secret_key=settings.secret_key or _kept_secret(data_dir(settings)))
->>>>>>> e413512 (Backup and restore of database and files of one moment, with drill; daily by the clock)
 
 
 def delete_local_data(settings: Settings) -> str:
@@ -108,7 +97,6 @@ def kept_secret(settings: Settings, name: str) -> str:
     return kept.read_text()
 
 
-<<<<<<< HEAD
 def require_context_key(settings: Settings) -> str:
     """Give the key that signs tenant contexts. Raises: SettingsError when there is none."""
     if not settings.context_key:
@@ -117,7 +105,8 @@ def require_context_key(settings: Settings) -> str:
             'same key of at least 32 characters: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
     return settings.context_key
-=======
+
+
 def environment_for(settings: Settings) -> dict[str, str]:
     """Give a child process's environment: ours, with every setting spelled out."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
@@ -126,4 +115,3 @@ def environment_for(settings: Settings) -> dict[str, str]:
         text = str(int(value)) if isinstance(value, bool) else str(value)
         environment[f"DUBAN_{field.name.upper()}"] = text
     return environment | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT / "platform")}
->>>>>>> e413512 (Backup and restore of database and files of one moment, with drill; daily by the clock)

@@ -24,6 +24,7 @@ from duban.kernel.db import make_engine
 from duban.kernel.migrating import upgrade
 from duban.kernel.settings import Settings
 from tests.attack.files.corpus import pdf
+from tests.binding import CONTEXT_KEY
 from tests.cast import World, build_world
 from tests.conftest import NOW, POSTGRES_BIN
 
@@ -74,6 +75,7 @@ def settings_for(server: postgres.PostgresServer, home: Path, database: str = po
         owner_database_url=server.url(postgres.OWNER_ROLE, database),
         backup_database_url=server.url(postgres.BACKUP_ROLE, database),
         data_dir=str(home),
+        context_key=CONTEXT_KEY,
         secret_key="test-key-of-at-least-thirty-two-characters",
         backup_dir=str(home / "backups"),
         cookie_secure=False,
@@ -97,8 +99,8 @@ def installation(cluster, tmp_path, request) -> Iterator[Installation]:
     name = f"duban_{uuid4().hex[:8]}"
     cluster.create_database(name)
     settings = settings_for(cluster, tmp_path, name)
-    upgrade(settings.owner_database_url)
-    engine = make_engine(settings.database_url)
+    upgrade(settings.owner_database_url, context_key=CONTEXT_KEY)
+    engine = make_engine(settings.database_url, context_key=CONTEXT_KEY)
     made = Installation(cluster, settings, engine, build_world(engine, now=NOW, web=request))
     row, owner = made.keep_file(pdf(b"one"))
     made.keep_file(pdf(b"two"))

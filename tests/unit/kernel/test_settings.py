@@ -18,6 +18,10 @@ def test_reads_each_kind_of_value(tmp_path: Path) -> None:
     assert (settings.secret_key, settings.demo, settings.idle_minutes) == ("k" * 40, True, 10)
 
 
+def test_a_setting_whose_own_name_ends_in_file_is_no_secret_file() -> None:
+    assert read_settings({"DUBAN_ANCHOR_FILE": "/srv/anchors"}).anchor_file == "/srv/anchors"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
