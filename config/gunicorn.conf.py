@@ -1,8 +1,15 @@
 """How gunicorn serves the pages, in `duban up` and in production alike. GUNICORN_CMD_ARGS adds to it."""
 
 import multiprocessing
+import os
+import shutil
+import tempfile
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+
+# Each worker counts in a file of its own here; /metrics adds them up. Must be set before the application is loaded.
+counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="duban-metrics-")
 
 worker_class = "gthread"
 workers = min(4, multiprocessing.cpu_count() + 1)
@@ -23,3 +30,15 @@ control_socket_disable = True
 def post_fork(server: Arbiter, _worker: object) -> None:
     """Forget the connections made while loading: one database connection must not serve two processes."""
     server.app.wsgi().extensions["duban"].engine.dispose(close=False)
+
+
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """Forget what a worker that ended held at the moment; what it counted stays."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 - importing it earlier would fix the folder too soon
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Arbiter) -> None:
+    """Remove the counts: a new start begins at nought."""
+    shutil.rmtree(counts, ignore_errors=True)

@@ -24,6 +24,7 @@ from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.settings import Settings
 from duban.web import health
 from duban.web.errors import init_errors
+from duban.web.metrics import init_metrics
 from duban.web.replies import form_number, pressed_once
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
 
@@ -122,6 +123,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     csrf.init_app(app)
     app.before_request(_check_form_token)
     init_errors(app)
+    init_metrics(app, engine)
     app.register_blueprint(health.bp)
     for views in feature_modules("views"):
         app.register_blueprint(views.bp)

@@ -27,6 +27,7 @@ from duban.kernel.settings import SettingsError, read_settings
 from duban.notifications.queries import count_due
 from duban.notifications.tasks import deliver
 from duban.tenancy.queries import list_tenants
+from duban.watch.counting import MinuteCount
 from duban.worker import PERIODIC, courier
 
 log = get_logger(__name__)
@@ -77,6 +78,7 @@ class Rounds:
         self._ring = ring
         self._periodic = tuple(periodic)
         self._done_at: dict[tuple[TenantId, str], datetime] = {}
+        self._totals = MinuteCount(runtime)
 
     def go(self) -> None:
         """Visit every tenant; a failure in one is logged and does not hold up the others."""
@@ -87,6 +89,7 @@ class Rounds:
             for task in self._periodic:
                 self._guarded(tenant, task.name, partial(self._run, tenant, task))
             self._guarded(tenant, "sweep", partial(self._sweep, tenant))
+        self._totals.look(tenants)
 
     def _guarded(self, tenant: TenantInfo, name: str, work: Callable[[], None]) -> None:
         try:

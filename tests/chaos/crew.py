@@ -78,6 +78,12 @@ class Crew:
         """Kill -9 a worker or clock and start it again; tell whether there was one to kill."""
         return self._hit(name.rstrip("0123456789"), self.pid(name)) and self._again(name)
 
+    def take_down(self, name: str) -> None:
+        """Kill -9 a worker or clock and leave it dead."""
+        _, kept = self._processes[name]
+        self._hit(name, self.pid(name))
+        kept.stop()
+
     def kill_horse(self, name: str, *, after_seconds: float, patience_seconds: float = 1.5) -> bool:
         """Kill -9 the job a worker is doing, a moment after it began, so that it is in the middle of it."""
         deadline = time.monotonic() + patience_seconds

@@ -28,6 +28,7 @@ PUBLIC_ENDPOINTS = {
     "identity.sign_in": "the door itself",
     "health.healthz": "asked by supervisors",
     "health.readyz": "asked by load balancers",
+    "health.metrics": "asked by the monitoring, which sends a token of its own",
     "session.start": "the door for programs",
     "api-docs.openapi_json": "describes the API, holds no data",
     "api-docs.openapi_page": "describes the API, holds no data",

@@ -19,8 +19,8 @@ from duban.kernel.migrating import newest_revision
 from duban.kernel.runtime import Runtime
 from duban.kernel.text import N_, Text
 
-SILENCE_ALLOWED = timedelta(seconds=60)
-"""The worker gives a sign of life every 10 to 15 s, the clock every round (20 s): an alarm is up within 60 s of a death."""
+SILENCE_ALLOWED = timedelta(seconds=45)
+"""The worker gives a sign of life every 10 to 15 s, the clock every round (20 s): an alarm is up within 45 s of a death."""
 LATENESS_ALLOWED = timedelta(minutes=5)
 WATCHED = ("clock", "worker")
 OK = "ok"

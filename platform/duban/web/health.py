@@ -1,9 +1,10 @@
 """Is the process alive, and can it serve: for load balancers, supervisors and the person on duty."""
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from duban.web.alarms import standing_of
+from duban.web.metrics import TYPE, is_admitted_with, written
 from duban.web.requests import runtime
 
 bp = Blueprint("health", __name__)
@@ -29,3 +30,11 @@ def readyz() -> ResponseReturnValue:
     ]
     status = "ok" if found.is_ready else "degraded"
     return jsonify(status=status, checks=found.checks, alarms=raised), 200 if found.is_ready else 503
+
+
+@bp.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Give the monitoring its figures; to everybody without the token there is nothing here."""
+    if not is_admitted_with(runtime().settings.metrics_token, request.headers.get("Authorization", "")):
+        abort(404)
+    return Response(written(runtime()), content_type=TYPE)
