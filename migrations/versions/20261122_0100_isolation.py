@@ -46,7 +46,16 @@ def tenant_tables():
     )).scalars())
 
 
+def own_functions():
+    return list(op.get_bind().execute(sa.text(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1"
+    )).scalars())
+
+
 def upgrade() -> None:
+    # Guards read tables by name: without this, a session's own temporary `assessment` would be read in place of the real one.
+    for function in own_functions():
+        op.execute(f"ALTER FUNCTION {function} SET search_path = public, pg_temp")
     op.create_table(
         "context_key",
         sa.Column("id", sa.Text, nullable=False),
@@ -74,3 +83,5 @@ def downgrade() -> None:
         op.execute(f"ALTER POLICY tenant ON {table} USING (tenant_id = {PLAIN_TENANT}) WITH CHECK (tenant_id = {PLAIN_TENANT})")
     op.execute("DROP FUNCTION app_tenant_id()")
     op.drop_table("context_key")
+    for function in own_functions():
+        op.execute(f"ALTER FUNCTION {function} RESET search_path")

@@ -142,6 +142,30 @@ def db_check() -> None:
     click.echo(f"Schema {migrating.newest_revision()}: one head, up, down and up again, models equal to migrations.")
 
 
+@db.command("tables")
+@click.option("--sql", "as_sql", is_flag=True, help="Give the statements that lay the tables out on Citus.")
+def db_tables(as_sql: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """List which tables are distributed by tenant, which are on every machine, which on one; read from the database."""
+    from duban.embedded.services import database
+    from duban.kernel.db import make_engine
+    from duban.kernel.table_lists import lay_out
+
+    with database(read_settings()) as settings:
+        engine = make_engine(settings.database_url, context_key="")
+        with engine.connect() as connection:
+            layout = lay_out(connection)
+        engine.dispose()
+    if as_sql:
+        click.echo("\n".join(layout.as_sql()))
+        return
+    for title, names in (
+        ("distributed by tenant_id", layout.distributed),
+        ("reference, on every machine", layout.reference),
+        ("local, on the first machine", layout.local),
+    ):
+        click.echo(f"{title} ({len(names)}): {', '.join(names)}")
+
+
 @cli.group()
 def kind() -> None:
     """Kinds of tenant: the folders in tenants/."""
