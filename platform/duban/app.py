@@ -70,7 +70,7 @@ def feature_modules(name: str) -> list[ModuleType]:
 
 
 def import_models() -> None:
-    """Import every mapped class, so that the metadata is whole."""
+    """Import every mapped class, so that the metadata is whole, and with them what counts a unit's open work."""
     for name in (
         "kernel.heartbeats",
         "kernel.backup_runs",
@@ -85,6 +85,7 @@ def import_models() -> None:
     ):
         import_module(f"duban.{name}")
     feature_modules("models")
+    feature_modules("open_work")
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defects: bool = False) -> Flask:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
+from duban.assessments import open_work as _assessments  # noqa: F401
 from duban.auditing import tasks as auditing
 from duban.embedded.keeper import die_with_parent
 from duban.files import tasks as files
@@ -27,9 +28,13 @@ from duban.kernel.queue import QUEUE, check_queue, connect
 from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.settings import Settings, SettingsError, read_settings
+from duban.letters import open_work as _letters  # noqa: F401
 from duban.notifications.operations import StillWanted
 from duban.notifications.tasks import Courier, deliver
+from duban.organisation import tasks as organisation
+from duban.reporting import open_work as _reporting  # noqa: F401 - registers what counts a unit's open work
 from duban.reporting import tasks as reporting
+from duban.targets import open_work as _targets  # noqa: F401
 from duban.tenancy.queries import list_tenants
 from duban.web import replies
 from duban.web.i18n import load_translations
@@ -43,7 +48,13 @@ MONITOR_SECONDS = 10
 STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED}
 """By the kind of subject a message is about: is it still true? Asked just before sending."""
 
-PERIODIC: tuple[Periodic, ...] = (*auditing.PERIODIC, *reporting.PERIODIC, *files.PERIODIC, *replies.PERIODIC)
+PERIODIC: tuple[Periodic, ...] = (
+    *auditing.PERIODIC,
+    *reporting.PERIODIC,
+    *files.PERIODIC,
+    *organisation.PERIODIC,
+    *replies.PERIODIC,
+)
 """What the clock does in every tenant besides delivering."""
 
 

@@ -12,7 +12,12 @@ from duban.kernel.db import Base, TenantTable, tenant_fk
 class Person(TenantTable, Base):
     """Somebody known to a tenant; may or may not be able to sign in."""
 
-    __table_args__ = (UniqueConstraint("tenant_id", "login"), CheckConstraint("locale IN ('zh', 'en')", name="locale"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "login"),
+        CheckConstraint("locale IN ('zh', 'en')", name="locale"),
+        tenant_fk("merged_into", "person"),
+        CheckConstraint("merged_into IS NULL OR (merged_into <> id AND NOT active)", name="merged"),
+    )
 
     login: Mapped[str]
     name: Mapped[str]
@@ -21,6 +26,10 @@ class Person(TenantTable, Base):
     email: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="zh")
     active: Mapped[bool] = mapped_column(default=True)
+    search: Mapped[str] = mapped_column(default="")
+    """Lower-case name, pinyin and initials; the clock fills in what is empty."""
+    merged_into: Mapped[UUID | None]
+    """The account that took this one's place; what was done under this one stays under its name."""
 
 
 class Credential(TenantTable, Base):

@@ -13,14 +13,18 @@ from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.organisation import schemas
 from duban.organisation.operations import people as people_operations
-from duban.organisation.operations import roles, units
+from duban.organisation.operations import reorganising, roles, units
 from duban.organisation.operations.contacts import set_contacts
 from duban.organisation.operations.importing import ImportReport, check_units_file, import_units
 from duban.organisation.operations.people import Slip
 from duban.organisation.queries import people as people_queries
 from duban.organisation.queries import units as unit_queries
 from duban.organisation.queries.people import Held
-from duban.tree.models import Placement, Unit
+from duban.organisation.queries.reorganisations import list_reorganisations as list_changes
+from duban.organisation.rules.changes import Change, Merge, Move, Split
+from duban.organisation.states import ChangeState
+from duban.tree.history import subtree_at
+from duban.tree.models import Placement, Reorganisation, Unit
 from duban.web.api import ETAG, ApiBlueprint, NoContent, compare, page_body, paged, tag_of, tagged
 from duban.web.errors import translate
 from duban.web.requests import current_scope, work
@@ -114,6 +118,76 @@ def close_unit(data: dict[str, Any], unit_id: UUID) -> ResponseReturnValue:
     with work() as scope:
         _compare_unit(scope, unit_id)
         return _unit(units.close_unit(scope, unit_id=unit_id, **data))
+
+
+def _change(change: Change, data: dict[str, Any], *, read: UUID | None = None) -> dict[str, object]:
+    """Preview a change, or decide it where that is confirmed. Takes: `read` the unit whose version the sender names."""
+    filed = None
+    with work() as scope:
+        if read is not None:
+            _compare_unit(scope, read)
+        outlook = reorganising.preview(scope, change=change, effective_on=data["effective_on"])
+        if data["confirmed"]:
+            filed = reorganising.decide(scope, change=change, basis=data["basis"], effective_on=data["effective_on"])
+    return {
+        "effects": [translate(text) for text in outlook.effects],
+        "obstacles": [translate(text) for text in outlook.obstacles],
+        "figures": outlook.figures,
+        "reorganisation_id": filed.id if filed else None,
+    }
+
+
+@blp.post("/units/<uuid:unit_id>/move")
+@blp.arguments(schemas.MoveSchema)
+@blp.response(200, schemas.OutlookSchema)
+def move_unit(data: dict[str, Any], unit_id: UUID) -> dict[str, object]:
+    """Put a unit with all below it under another parent, or say what that would do."""
+    return _change(Move(unit_id, data["parent_id"]), data, read=unit_id)
+
+
+@blp.post("/units/merge")
+@blp.arguments(schemas.MergeSchema)
+@blp.response(200, schemas.OutlookSchema)
+def merge_units(data: dict[str, Any]) -> dict[str, object]:
+    """Merge units into one, or say what that would do."""
+    return _change(Merge(tuple(data["unit_ids"]), data["into"], data["new"]), data)
+
+
+@blp.post("/units/<uuid:unit_id>/split")
+@blp.arguments(schemas.SplitSchema)
+@blp.response(200, schemas.OutlookSchema)
+def split_unit(data: dict[str, Any], unit_id: UUID) -> dict[str, object]:
+    """Split a unit, or say what that would do."""
+    return _change(Split(unit_id, tuple(data["parts"]), data["main"]), data, read=unit_id)
+
+
+@blp.get("/units/<uuid:unit_id>/then")
+@blp.arguments(schemas.ThenArgs, location="query")
+@blp.response(200, schemas.StoodListSchema)
+def tree_then(args: dict[str, Any], unit_id: UUID) -> dict[str, object]:
+    """List a unit and what stood under it on a day."""
+    scope = current_scope()
+    unit = unit_queries.get_readable_unit(scope, unit_id)
+    return {"items": subtree_at(scope, unit.id, args["on"], line=args["line"])}
+
+
+@blp.get("/reorganisations/")
+@blp.arguments(schemas.ReorganisationsArgs, location="query")
+@blp.response(200, paged(schemas.ReorganisationSchema))
+def list_reorganisations(args: dict[str, Any]) -> dict[str, object]:
+    """List decided and planned changes of the units one manages."""
+    state = ChangeState(args["state"]) if args["state"] else None
+    page = list_changes(current_scope(), state=state, after=args["after"], limit=args["limit"])
+    return page_body(page, lambda filed: filed)
+
+
+@blp.post("/reorganisations/<uuid:reorganisation_id>/cancel")
+@blp.response(200, schemas.ReorganisationSchema)
+@blp.unconditional("a plan is never changed, only cancelled, and that once")
+def cancel_reorganisation(reorganisation_id: UUID) -> Reorganisation:
+    """Cancel a planned change."""
+    with work() as scope:
+        return reorganising.cancel_planned(scope, reorganisation_id=reorganisation_id)
 
 
 @blp.post("/units/<uuid:unit_id>/lines")

@@ -1,5 +1,7 @@
 """What can go wrong with units, people and posts, and be put right by the person at work."""
 
+from collections.abc import Sequence
+
 from duban.kernel.errors import InvalidInputError, RuleBrokenError
 from duban.kernel.text import N_, Text
 
@@ -33,13 +35,14 @@ class UnitClosedError(RuleBrokenError):
         super().__init__(N_("“%(name)s”已撤销，不能再办理。"), name=name)
 
 
-class UnitHasChildrenError(RuleBrokenError):
-    """A unit with units under it cannot be closed."""
+class ChangeRefusedError(RuleBrokenError):
+    """The tree does not allow this change: every obstacle, each with what to do about it."""
 
-    code = "organisation.unit-has-children"
+    code = "organisation.change-refused"
 
-    def __init__(self, *, name: str, count: int) -> None:
-        super().__init__(N_("“%(name)s”之下还有 %(count)s 个单位，请先撤销下级单位。"), name=name, count=count)
+    def __init__(self, obstacles: Sequence[Text]) -> None:
+        self.obstacles = tuple(obstacles)
+        super().__init__(N_("%(first)s（共 %(count)s 处需要先处理）"), first=self.obstacles[0], count=len(self.obstacles))
 
 
 class RootStaysError(RuleBrokenError):

@@ -38,8 +38,8 @@ from duban.organisation.rules.naming import (
 )
 from duban.organisation.states import APART
 from duban.tenancy.kinds_in_force import structure
+from duban.tree.changes import next_label
 from duban.tree.models import Placement, Unit
-from duban.tree.paths import label
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def add_unit(
     scope: Scope, *, parent: Unit, level: str, code: str, name: str, short_name: str, sector: str, active_from: date
 ) -> Unit:
     """Add a checked unit under a locked parent, which gives it a label that no unit ever had."""
-    parent.children_made += 1
+    label = next_label(parent)
     unit = Unit(
         id=new_id(),
         code=code,
@@ -94,7 +94,7 @@ def add_unit(
         sector=sector,
         search=search_text(name, short_name, code),
         parent_id=parent.id,
-        path=f"{parent.path}{label(parent.children_made)}.",
+        path=f"{parent.path}{label}.",
         children_made=0,
         position=parent.children_made,
         active_from=active_from,
@@ -157,7 +157,15 @@ def add_person(scope: Scope, *, login: str, details: Details) -> Person:
     check_details(details, login=login)
     if find_by_login(scope, login) is not None:
         raise LoginTakenError(login)
-    person = Person(id=new_id(), login=login, name=details.name, post=details.post, phone=details.phone, email=details.email)
+    person = Person(
+        id=new_id(),
+        login=login,
+        name=details.name,
+        post=details.post,
+        phone=details.phone,
+        email=details.email,
+        search=search_text(details.name),
+    )
     scope.add(person)
     try:
         scope.session.flush()

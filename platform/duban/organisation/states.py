@@ -16,6 +16,61 @@ class Column(StrEnum):
     SECTOR = "sector"
 
 
+class GroupPost(StrEnum):
+    """A seat in a leading group (领导小组)."""
+
+    CHAIR = "chair"
+    DEPUTY = "deputy"
+    MEMBER = "member"
+    OFFICE_HEAD = "office_head"
+    OFFICE_MEMBER = "office_member"
+
+
+GROUP_POST_LABELS: dict[GroupPost, str] = {
+    GroupPost.CHAIR: N_("组长"),
+    GroupPost.DEPUTY: N_("副组长"),
+    GroupPost.MEMBER: N_("成员"),
+    GroupPost.OFFICE_HEAD: N_("办公室主任"),
+    GroupPost.OFFICE_MEMBER: N_("办公室成员"),
+}
+
+
+class ChangeKind(StrEnum):
+    """What can be done to units that stand in the tree."""
+
+    MOVE = "move"
+    MERGE = "merge"
+    SPLIT = "split"
+    CLOSE = "close"
+    RENAME = "rename"
+
+
+CHANGE_LABELS: dict[ChangeKind, str] = {
+    ChangeKind.MOVE: N_("划转"),
+    ChangeKind.MERGE: N_("合并"),
+    ChangeKind.SPLIT: N_("拆分"),
+    ChangeKind.CLOSE: N_("撤销"),
+    ChangeKind.RENAME: N_("改名"),
+}
+
+
+class ChangeState(StrEnum):
+    """Where a decided change stands; REFUSED: on its day the tree no longer allowed it."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+
+
+CHANGE_STATE_LOOKS: dict[ChangeState, tuple[str, str, str]] = {
+    ChangeState.PLANNED: (N_("到期执行"), "clock", "todo"),
+    ChangeState.DONE: (N_("已执行"), "circle-check", "done"),
+    ChangeState.CANCELLED: (N_("已取消"), "ban", "off"),
+    ChangeState.REFUSED: (N_("未能执行"), "alert-triangle", "late"),
+}
+"""Word, icon and tone."""
+
 COLUMN_LABELS: dict[Column, str] = {
     Column.CODE: N_("单位代码"),
     Column.NAME: N_("单位名称"),

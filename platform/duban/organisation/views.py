@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from duban.access.checks import may_somewhere
 from duban.kernel.text import N_
-from duban.organisation.pages import imports, people, units
+from duban.organisation.pages import imports, people, reorganising, units
 from duban.web.navigation import NavEntry
 
 bp = Blueprint("organisation", __name__, template_folder="templates")
@@ -19,7 +19,10 @@ for _rule, _name, _page, _methods in (
     ("/units/<uuid:unit_id>", "unit", units.show, ["GET"]),
     ("/units/<uuid:unit_id>/children", "children", units.children, ["GET"]),
     ("/units/<uuid:unit_id>/rename", "rename_unit", units.rename, _FORM),
-    ("/units/<uuid:unit_id>/close", "close_unit", units.close, ["POST"]),
+    ("/units/<uuid:unit_id>/reorganise", "reorganise", reorganising.change, _FORM),
+    ("/units/<uuid:unit_id>/then", "tree_then", reorganising.then, ["GET"]),
+    ("/units/reorganisations", "reorganisations", reorganising.listing, ["GET"]),
+    ("/units/reorganisations/<uuid:reorganisation_id>/cancel", "cancel_reorganisation", reorganising.cancel, ["POST"]),
     ("/units/<uuid:unit_id>/contacts", "contacts", units.contacts, _FORM),
     ("/units/<uuid:unit_id>/lines", "place_unit", units.place, ["POST"]),
     ("/units/<uuid:unit_id>/lines/<line>/leave", "leave_line", units.leave, ["POST"]),
@@ -42,7 +45,8 @@ NAV = (
         icon="sitemap",
         group=N_("组织"),
         order=10,
-        prefix="organisation.tree organisation.unit organisation.new_unit organisation.import organisation.contacts",
+        prefix="organisation.tree organisation.unit organisation.new_unit organisation.import organisation.contacts"
+        " organisation.reorganis",
         condition=lambda scope: may_somewhere(scope, "unit", "read"),
     ),
     NavEntry(

@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, exists, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.kernel.errors import NotFoundError
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.tree import paths
-from duban.tree.models import Placement, Unit
+from duban.tree.models import Placement, Succession, Unit
 
 
 def get_unit(scope: Scope, unit_id: UUID, *, lock: bool = False) -> Unit:
@@ -99,27 +100,31 @@ class Standing:
     current: bool
 
 
+_STANDINGS = text(
+    "WITH RECURSIVE line_of_descent AS ("
+    " SELECT id AS unit_id, id AS ancestor_id FROM unit WHERE tenant_id = :tenant AND id = ANY(:units)"
+    " UNION SELECT d.unit_id, s.predecessor_id FROM line_of_descent AS d JOIN succession AS s"
+    " ON s.tenant_id = :tenant AND s.successor_id = d.ancestor_id AND s.is_main AND s.active_from <= :today)"
+    " SELECT d.unit_id, d.ancestor_id, place.line, place.path, place.is_primary,"
+    " d.ancestor_id = d.unit_id AND place.active_from <= :today"
+    " AND (place.active_to IS NULL OR place.active_to > :today) AS current"
+    " FROM line_of_descent AS d JOIN placement AS place ON place.tenant_id = :tenant AND place.unit_id = d.ancestor_id"
+    " WHERE place.active_from <= :today ORDER BY current DESC, place.line, place.path"
+).bindparams(bindparam("units", type_=ARRAY(Uuid)))
+
+
 def standings(scope: Scope, unit_ids: Collection[UUID]) -> Mapping[UnitId, Sequence[Standing]]:
     """
-    Give every place these units stand or ever stood in, in every line, the present ones first. Costs: one query.
+    Give every place these units answer for, the present ones first: where they stand or ever stood in every line, and where
+    those stood that they are the main successor of. Costs: one query.
 
     A label is never given twice, so a path belongs to one unit for ever and history can be told apart by it.
     """
-    if not unit_ids:
-        return {}
-    in_force = or_(Placement.active_to.is_(None), Placement.active_to > scope.today)
-    rows = scope.session.execute(
-        select(Placement.unit_id, Placement.line, Placement.path, Placement.is_primary, in_force)
-        .where(
-            Placement.tenant_id == scope.tenant_id,
-            Placement.unit_id.in_(set(unit_ids)),
-            Placement.active_from <= scope.today,
-        )
-        .order_by(Placement.unit_id, in_force.desc(), Placement.line, Placement.active_from.desc())
-    )
     found: dict[UnitId, list[Standing]] = {UnitId(unit_id): [] for unit_id in unit_ids}
-    for unit_id, line, path, primary, current in rows:
-        found[UnitId(unit_id)].append(Standing(UnitId(unit_id), line, path, primary, current))
+    if unit_ids:
+        values = {"tenant": scope.tenant_id, "units": sorted(set(unit_ids)), "today": scope.today}
+        for unit_id, stood_id, line, path, primary, current in scope.session.execute(_STANDINGS, values):
+            found[UnitId(unit_id)].append(Standing(UnitId(stood_id), line, path, primary, current))
     return found
 
 
@@ -128,7 +133,10 @@ def has_history(scope: Scope) -> ColumnElement[bool]:
     left = select(Placement.id).where(
         Placement.tenant_id == scope.tenant_id, Placement.unit_id == Unit.id, Placement.active_to <= scope.today
     )
-    return exists(left)
+    inherited = select(Succession.id).where(
+        Succession.tenant_id == scope.tenant_id, Succession.successor_id == Unit.id, Succession.is_main
+    )
+    return or_(exists(left), exists(inherited))
 
 
 def is_home_line(scope: Scope, line: InstrumentedAttribute[str]) -> ColumnElement[bool]:
@@ -139,16 +147,37 @@ def is_home_line(scope: Scope, line: InstrumentedAttribute[str]) -> ColumnElemen
     return ~exists(other)
 
 
+_ANSWERING = text(
+    "WITH RECURSIVE heir AS ("
+    " SELECT place.path AS path, place.unit_id AS unit_id FROM placement AS place"
+    " WHERE place.tenant_id = :tenant AND place.path = ANY(:paths)"
+    " UNION SELECT heir.path, s.successor_id FROM heir JOIN succession AS s"
+    " ON s.tenant_id = :tenant AND s.predecessor_id = heir.unit_id AND s.is_main AND s.active_from <= :today)"
+    " SELECT DISTINCT heir.path, unit.id FROM heir JOIN unit ON unit.tenant_id = :tenant AND unit.id = heir.unit_id"
+    " WHERE unit.active_from <= :today AND (unit.active_to IS NULL OR unit.active_to > :today)"
+)
+
+
+def answering(scope: Scope, wanted: Collection[str]) -> Mapping[str, Sequence[UnitId]]:
+    """
+    Say which unit answers today for what was made at each path: the unit that stands or stood there, or its main successor.
+
+    Gives: paths for which nobody answers any more (closed without a successor) are left out. Costs: one query.
+    """
+    found: dict[str, list[UnitId]] = {}
+    if wanted:
+        values = {"tenant": scope.tenant_id, "paths": sorted(set(wanted)), "today": scope.today}
+        rows = scope.session.execute(_ANSWERING, values)
+        for path, unit_id in rows:
+            found.setdefault(path, []).append(UnitId(unit_id))
+    return found
+
+
 def units_of_paths(scope: Scope, wanted: Collection[str]) -> Mapping[str, UnitId]:
     """
-    Say whose each path is, also where the unit has moved on since; unknown paths are left out. Costs: one query.
+    Say whose each path is today: of the unit that stands or stood there, or of its main successor; paths nobody answers for
+    are left out. Costs: one query.
 
     For finding the people behind something made earlier.
     """
-    if not wanted:
-        return {}
-    now = select(Unit.path, Unit.id).where(Unit.tenant_id == scope.tenant_id, Unit.path.in_(set(wanted)))
-    earlier = select(Placement.path, Placement.unit_id).where(
-        Placement.tenant_id == scope.tenant_id, Placement.is_primary, Placement.path.in_(set(wanted))
-    )
-    return {path: UnitId(unit_id) for path, unit_id in scope.session.execute(now.union(earlier))}
+    return {path: units[0] for path, units in answering(scope, wanted).items()}

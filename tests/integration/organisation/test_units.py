@@ -8,7 +8,9 @@ from duban.access.checks import grants_of
 from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.organisation import errors
 from duban.organisation.operations import units as operations
+from duban.organisation.operations.reorganising import carry_out_planned, preview
 from duban.organisation.queries import units as queries
+from duban.organisation.rules.changes import Close
 from duban.tree.queries import get_unit
 from tests.cast import World
 
@@ -85,7 +87,7 @@ class TestRenameUnit:
 class TestCloseUnit:
     def test_ends_the_unit_its_places_and_its_roles(self, world: World) -> None:
         with world.as_("adam") as scope:
-            assert queries.roles_held_at(scope, get_unit(scope, world.units["V11"])) == 2
+            assert preview(scope, change=Close(world.units["V11"])).figures == {"roles_ending": 2}
             operations.close_unit(scope, unit_id=world.units["V11"], reason="撤并入东二村")
 
         with world.as_("adam") as scope:
@@ -98,17 +100,21 @@ class TestCloseUnit:
     def test_may_lie_ahead(self, world: World) -> None:
         with world.as_("adam") as scope:
             operations.close_unit(scope, unit_id=world.units["V11"], active_to=date(2026, 4, 1), reason="撤并")
+        with world.as_system() as scope:
+            assert carry_out_planned(scope) == 0
         with world.as_("vera") as scope:
             assert grants_of(scope)
+        with world.as_system(at=world.later(days=30)) as scope:
+            assert carry_out_planned(scope) == 1
         with world.as_("vera", at=world.later(days=30)) as scope:
             assert grants_of(scope) == ()
 
     def test_refuses_a_unit_with_units_under_it(self, world: World) -> None:
-        with pytest.raises(errors.UnitHasChildrenError), world.as_("adam") as scope:
+        with pytest.raises(errors.ChangeRefusedError), world.as_("adam") as scope:
             operations.close_unit(scope, unit_id=world.units["T1"], reason="x")
 
     def test_refuses_the_root_the_past_and_no_reason(self, world: World) -> None:
-        with pytest.raises(errors.RootStaysError), world.as_("adam") as scope:
+        with pytest.raises(errors.ChangeRefusedError, match="最上级"), world.as_("adam") as scope:
             operations.close_unit(scope, unit_id=world.units["C"], reason="x")
         with pytest.raises(InvalidInputError) as caught, world.as_("adam") as scope:
             operations.close_unit(scope, unit_id=world.units["V11"], active_to=date(2026, 3, 9), reason=" ")

@@ -34,10 +34,38 @@ class TestUnits:
         assert unit["short_name"] == "东三村"
         assert call(world, "tom", "GET", f"/units/{unit['id']}").get_json()["name"] == "东三村"
         assert call(world, "adam", "PATCH", f"/units/{unit['id']}", {"name": "朝阳村"}).get_json()["name"] == "朝阳村"
+        closing = {"reason": "撤并", "active_to": "2026-04-01"}
         here = f"/units/{unit['id']}"
-        assert call(world, "adam", "POST", f"{here}/close", {"reason": "撤并"}).status_code == 428
-        closed = call(world, "adam", "POST", f"{here}/close", {"reason": "撤并", "active_to": "2026-04-01"}, here)
-        assert closed.get_json()["active_to"] == "2026-04-01"
+        assert call(world, "adam", "POST", f"{here}/close", closing).status_code == 428
+        assert call(world, "adam", "POST", f"{here}/close", closing, here).get_json()["active_to"] is None
+        [planned] = call(world, "adam", "GET", "/reorganisations/?state=planned").get_json()["items"]
+        assert (planned["kind"], planned["effective_on"], planned["unit_id"]) == ("close", "2026-04-01", unit["id"])
+        assert call(world, "tom", "POST", f"/reorganisations/{planned['id']}/cancel").status_code == 403
+        assert call(world, "adam", "POST", f"/reorganisations/{planned['id']}/cancel").get_json()["state"] == "cancelled"
+        assert call(world, "tom", "GET", "/reorganisations/").get_json()["items"] == []
+
+    def test_moving_merging_and_splitting_preview_first(self, world: World) -> None:
+        unit = world.units["V11"]
+        here = f"/units/{unit}"
+        asked = {"parent_id": str(world.units["T2"]), "basis": "望政发〔2026〕3号"}
+        looked = call(world, "adam", "POST", f"{here}/move", asked, here).get_json()
+        assert (looked["reorganisation_id"], looked["obstacles"], looked["figures"]) == (None, [], {"units": 1, "people": 2})
+        assert call(world, "tom", "POST", f"{here}/move", asked | {"confirmed": True}, here).status_code == 403
+        done = call(world, "adam", "POST", f"{here}/move", asked | {"confirmed": True}, here).get_json()
+        assert done["reorganisation_id"]
+        assert call(world, "adam", "GET", f"/units/{unit}").get_json()["parent_id"] == str(world.units["T2"])
+        assert call(world, "adam", "POST", f"{here}/move", asked | {"confirmed": True}, here).status_code == 409
+
+        merge = {"unit_ids": [str(unit)], "into": str(world.units["V21"]), "basis": "合并", "confirmed": True}
+        assert call(world, "adam", "POST", "/units/merge", merge).get_json()["figures"]["units"] == 1
+        parts = [{"unit_id": str(world.units["T2"])}, {"new": {"code": "T9", "name": "新镇", "level": "township"}}]
+        split = {"parts": parts, "basis": "拆分", "confirmed": True}
+        here = f"/units/{world.units['T2']}"
+        assert call(world, "adam", "POST", f"{here}/split", split, here).status_code == 200
+        then = call(world, "adam", "GET", f"/units/{world.units['C']}/then?on=2026-03-09").get_json()["items"]
+        assert [one["name"] for one in then] == ["望江县", "城东镇", "城西镇", "交通局", "东一村", "东二村", "西一村"]
+        now = call(world, "adam", "GET", f"/units/{world.units['C']}/then?on=2026-03-10").get_json()["items"]
+        assert {one["name"] for one in now} == {"望江县", "城东镇", "城西镇", "交通局", "东二村", "西一村", "新镇"}
 
     @pytest.mark.parametrize(("who", "status"), [("cora", 403), ("tom", 403), ("vera", 403), ("wanda", 404), ("ewa", 404)])
     def test_setting_up_is_the_administrators(self, world: World, who: str, status: int) -> None:

@@ -1,11 +1,13 @@
 """Pages of units: who sees what, and what a form does with what was typed."""
 
+from datetime import date
 from io import BytesIO
 from uuid import UUID
 
 import pytest
 
 from duban.organisation.operations.units import close_unit, create_unit
+from duban.organisation.queries.reorganisations import planned_for
 from duban.organisation.queries.units import contacts, search_units
 from tests.cast import World
 
@@ -33,7 +35,7 @@ class TestUnitPage:
 
     def test_offers_the_administrator_more(self, world: World) -> None:
         page = world.client("adam").get(f"/units/{world.units['V11']}").text
-        assert "撤销这个单位" in page
+        assert "reorganise" in page
         assert "改名" in page
 
     def test_speaks_english(self, world: World) -> None:
@@ -131,18 +133,74 @@ class TestChangingAUnit:
         assert browser.post(address, data={"name": "朝阳村"}).status_code == 302
         assert world.client("tom").get(address).status_code == 403
 
-    def test_close_needs_a_reason(self, world: World) -> None:
+    def test_closing_is_shown_first_and_needs_a_reason(self, world: World) -> None:
         browser = world.client("adam")
-        address = f"/units/{world.units['V11']}/close"
-        browser.post(address, data={"reason": ""})
+        address = f"/units/{world.units['V11']}/reorganise"
+        asked = {"kind": "close", "basis": "撤并", "effective_on": "2026-03-10"}
+        assert "确认办理" in browser.post(address, data=asked).text
         with world.as_("adam") as scope:
             assert search_units(scope, "东一村")
-        answer = browser.post(address, data={"reason": "撤并"}, follow_redirects=True)
+        refused = browser.post(address, data=asked | {"basis": " ", "confirmed": "1"})
+        assert refused.status_code == 422
+        assert "请写明依据" in refused.text
+        answer = browser.post(address, data=asked | {"confirmed": "1"}, follow_redirects=True)
         assert "撤销，以下为历史资料" in answer.text
+
+    def test_moving_shows_its_effect_and_then_happens(self, world: World) -> None:
+        browser = world.client("adam")
+        address = f"/units/{world.units['V11']}/reorganise"
+        asked = {"kind": "move", "parent_id": str(world.units["T2"]), "basis": "划转", "effective_on": "2026-03-10"}
+        shown = browser.post(address, data=asked).text
+        assert "2 人随单位一起划转" in shown
+        assert "城西镇" in browser.post(address, data=asked | {"confirmed": "1"}, follow_redirects=True).text
+        refused = browser.post(address, data=asked | {"confirmed": "1"})
+        assert refused.status_code == 409
+        assert "已经在“城西镇”之下" in refused.text
+        assert "东一村" in browser.get(f"/units/{world.units['T1']}/then?on=2026-03-01").text
+        assert "东一村" not in browser.get(f"/units/{world.units['T1']}/then?on=2026-03-10").text
+        assert "划转" in browser.get("/units/reorganisations").text
+
+    def test_planned_changes_are_announced_and_cancelled(self, world: World) -> None:
+        browser = world.client("adam")
+        address = f"/units/{world.units['T1']}/reorganise"
+        asked = {"kind": "split", "lives_on": "1", "code_1": "T9", "name_1": "东新镇", f"child_{world.units['V12']}": "1",
+                 "basis": "析置", "effective_on": "2026-04-01", "confirmed": "1"}  # fmt: skip
+        assert "2026年4月1日" in browser.post(address, data=asked, follow_redirects=True).text
+        with world.as_("adam") as scope:
+            [planned] = planned_for(scope, world.units["T1"])
+        assert world.client("tom").post(f"/units/reorganisations/{planned.id}/cancel").status_code == 403
+        browser.post(f"/units/reorganisations/{planned.id}/cancel")
+        with world.as_("adam") as scope:
+            assert not planned_for(scope, world.units["T1"])
+
+    def test_merging_keeps_what_was_typed_when_refused(self, world: World) -> None:
+        browser = world.client("adam")
+        address = f"/units/{world.units['V11']}/reorganise"
+        wrong = {
+            "kind": "merge",
+            "others": str(world.units["V12"]),
+            "target": "new",
+            "code": "V21",
+            "name": "朝阳村",
+            "basis": "合并",
+        }
+        refused = browser.post(address, data=wrong)
+        assert refused.status_code == 409
+        assert "代码 V21 已被其他单位使用" in refused.text
+        assert 'value="朝阳村"' in refused.text
+        done = browser.post(address, data=wrong | {"code": "V19", "confirmed": "1"}, follow_redirects=True)
+        assert "朝阳村" in done.text
+        assert "承接本单位的全部工作" in done.text
+
+    @pytest.mark.parametrize("who, status", [("tom", 403), ("vera", 403), ("wanda", 404), ("ewa", 404)])
+    def test_reorganising_is_the_administrators(self, world: World, who: str, status: int) -> None:
+        assert world.client(who).get(f"/units/{world.units['V11']}/reorganise").status_code == status
 
     def test_lines(self, world: World) -> None:
         with world.as_("adam") as scope:
-            unit = create_unit(scope, parent_id=world.units["T1"], level="enterprise", code="E1", name="星火花炮厂").id
+            unit = create_unit(
+                scope, parent_id=world.units["T1"], level="enterprise", code="E1", name="星火花炮厂", active_from=date(2020, 1, 1)
+            ).id
         browser = world.client("adam")
         data = {"line": "sector", "parent_id": str(world.units["D1"]), "active_from": "2026-03-01"}
         page = browser.post(f"/units/{unit}/lines", data=data, follow_redirects=True).text

@@ -16,9 +16,12 @@ from duban.organisation.operations.contacts import Named, set_contacts
 from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
 from duban.organisation.queries import units as queries
 from duban.organisation.queries.people import held_at
+from duban.organisation.queries.reorganisations import planned_for
+from duban.organisation.states import CHANGE_LABELS
 from duban.tenancy.kinds_in_force import structure
 from duban.tree import paths
-from duban.tree.models import Unit
+from duban.tree.history import former_names, predecessors, successors
+from duban.tree.models import Succession, Unit
 from duban.tree.queries import chain, find_by_code, get_unit, units_by_path
 from duban.web.requests import current_scope, work
 
@@ -113,10 +116,18 @@ def show(unit_id: UUID) -> ResponseReturnValue:
         manages=manages,
         manages_people=may(scope, "person", "manage", unit),
         names_contacts=may_name(scope, unit),
-        roles_held=queries.roles_held_at(scope, unit) if manages else 0,
         closed=unit.active_to is not None and unit.active_to <= scope.today,
-        refusal=Refusal(200),
+        former=former_names(scope, unit.id),
+        predecessors=_visible(scope, predecessors(scope, unit.id)),
+        successors=_visible(scope, successors(scope, unit.id)),
+        planned=planned_for(scope, unit.id) if manages else [],
+        change_labels={key.value: word for key, word in CHANGE_LABELS.items()},
     )
+
+
+def _visible(scope: Scope, others: Sequence[tuple[Succession, Unit]]) -> list[tuple[Succession, Unit, bool]]:
+    """Say for each predecessor or successor whether the reader may open its page; the names are no secret to its relations."""
+    return [(row, unit, may(scope, "unit", "read", unit)) for row, unit in others]
 
 
 def _sector_units(scope: Scope, unit: Unit) -> dict[str, object]:
@@ -178,27 +189,18 @@ def rename(unit_id: UUID) -> ResponseReturnValue:
     values = {"name": unit.name, "short_name": unit.short_name, "sector": unit.sector}
     refusal: Refusal | None = Refusal(200)
     if request.method == "POST":
-        values = typed("name", "short_name", "sector")
+        values = typed("name", "short_name", "sector", "active_from")
+        names = {name: values[name] for name in ("name", "short_name", "sector")}
 
         def act() -> None:
             with work() as writing:
-                operations.rename_unit(writing, unit_id=unit_id, **values)
+                operations.rename_unit(writing, unit_id=unit_id, active_from=day("active_from"), **names)
 
         refusal = attempt(act)
         if refusal is None:
             return redirect(url_for("organisation.unit", unit_id=unit_id))
     page = render_template("organisation/unit_rename.html", unit=unit, values=values, refusal=refusal)
     return page, refusal.status if refusal else 200
-
-
-def close(unit_id: UUID) -> ResponseReturnValue:
-    """End a unit."""
-
-    def act() -> None:
-        with work() as scope:
-            operations.close_unit(scope, unit_id=unit_id, active_to=day("active_to"), reason=request.form.get("reason", ""))
-
-    return do_and_return(act, to=url_for("organisation.unit", unit_id=unit_id), done=Text(N_("单位已撤销。")))
 
 
 def place(unit_id: UUID) -> ResponseReturnValue:

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from duban.access.checks import active_grant, home_paths, readable, require
-from duban.access.models import RoleGrant
+from duban.access.checks import home_paths, readable, require
 from duban.kernel.scope import Scope, owned
 from duban.organisation.models import UnitContact
 from duban.organisation.rules.naming import as_query, like
@@ -70,6 +69,13 @@ def placement_in_line(scope: Scope, unit_id: UUID, line: str) -> Placement | Non
             Placement.active_from <= scope.today,
             or_(Placement.active_to.is_(None), Placement.active_to > scope.today),
         )
+    ).one_or_none()
+
+
+def open_place(scope: Scope, unit_id: UUID, line: str) -> Placement | None:
+    """Find the place in a line that a unit has not left. Access is the caller's business."""
+    return scope.session.scalars(
+        owned(scope, Placement).where(Placement.unit_id == unit_id, Placement.line == line, Placement.active_to.is_(None))
     ).one_or_none()
 
 
@@ -224,12 +230,3 @@ def _lacks(scope: Scope, level: Level) -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return and_(Unit.level == level.code, named < len(level.contacts))
-
-
-def roles_held_at(scope: Scope, unit: Unit) -> int:
-    """Count the roles held at a unit today: what closing it would end."""
-    return len(
-        scope.session.scalars(
-            select(RoleGrant.id).where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.unit_id == unit.id, active_grant(scope))
-        ).all()
-    )
