@@ -51,8 +51,12 @@ def hold_tree(scope: Scope, *, still: bool = False) -> None:
     function = "pg_advisory_xact_lock_shared" if still else "pg_advisory_xact_lock"
     scope.session.execute(text(f"SELECT {function}(hashtextextended(:key, 0))"), {"key": f"tree:{scope.tenant_id}"})
     scope.session.flush()
-    for row in [row for row in scope.session.identity_map.values() if isinstance(row, Unit | Placement)]:
-        scope.session.expire(row)  # what was read before the lock may be another tree
+    # What was read before the lock may be another tree.
+    for model in (Unit, Placement):
+        known = [row.id for row in scope.session.identity_map.values() if isinstance(row, model)]
+        if known:
+            statement = owned(scope, model).where(model.id.in_(known)).execution_options(populate_existing=True)
+            scope.session.scalars(statement).all()
 
 
 def next_label(parent: Unit) -> str:
