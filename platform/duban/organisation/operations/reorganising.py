@@ -53,7 +53,7 @@ def decide(scope: Scope, *, change: Change, basis: str, effective_on: date | Non
     if on <= scope.today:
         apply_change(scope, change, filed)
     else:
-        record(scope, "reorganisation.planned", "unit", filed.unit_id, filed.path, kind=filed.kind, active_from=on, basis=basis)
+        record(scope, "unit.change-planned", "unit", filed.unit_id, filed.path, kind=filed.kind, active_from=on, basis=basis)
     return filed
 
 
@@ -91,7 +91,7 @@ def cancel_planned(scope: Scope, *, reorganisation_id: UUID) -> Reorganisation:
     if filed.state != ChangeState.PLANNED:
         raise RuleBrokenError(N_("这项调整已经执行或取消，不能再取消。"))
     filed.state, filed.settled_at = ChangeState.CANCELLED.value, scope.now
-    record(scope, "reorganisation.cancelled", "unit", filed.unit_id, filed.path, kind=filed.kind, active_from=filed.effective_on)
+    record(scope, "unit.change-cancelled", "unit", filed.unit_id, filed.path, kind=filed.kind, active_from=filed.effective_on)
     return filed
 
 
@@ -123,7 +123,7 @@ def _carry_out(scope: Scope, filed: Reorganisation) -> bool:
         apply_change(scope, change, filed)
         return True
     filed.state, filed.note = ChangeState.REFUSED.value, "；".join(str(text) for text in outlook.obstacles)
-    record(scope, "reorganisation.refused", "unit", filed.unit_id, filed.path, kind=filed.kind, reason=filed.note)
+    record(scope, "unit.change-refused", "unit", filed.unit_id, filed.path, kind=filed.kind, reason=filed.note)
     return False
 
 
