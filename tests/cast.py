@@ -115,9 +115,13 @@ class World:
         if who is not None:
             tenant = self.tenant_of(who)
             with unit_of_work(self.engine, tenant=tenant, actor=SYSTEM, now=self.now) as scope:
-                token = start_session(scope, person=get_person(scope, self.people[who]), address="127.0.0.1", device="test")
+                # with the second factor shown: what a person without one may reach is tested in tests/web/identity
+                person = get_person(scope, self.people[who])
+                token = start_session(scope, person=person, address="127.0.0.1", device="test", factor=True)
             # As a bearer: everything a cookie does, without the form token that tests/web/identity checks on its own.
-            browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {session_key(tenant.id, token)}"
+            with app.app_context():
+                key = session_key(tenant.id, token)
+            browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
             browser.environ_base["HTTP_ACCEPT"] = "text/html"
         return browser
 
@@ -172,7 +176,7 @@ def _make_people(scope: Scope, people: tuple[tuple[str, str, str, str], ...], un
     for login, name, role, unit in people:
         person = scope.add(Person(id=new_id(), login=login, name=name, post=role, email=f"{login}@example.org", phone=""))
         scope.session.flush()
-        scope.add(Credential(id=person.id, password_hash=_hash(), must_change=False, changed_at=scope.now, failures=0))
+        scope.add(Credential(id=person.id, password_hash=_hash(), must_change=False, changed_at=scope.now))
         scope.add(
             RoleGrant(person_id=person.id, role=role, unit_id=units[unit], line="territorial", active_from=date(2000, 1, 1))
         )

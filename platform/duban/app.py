@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -11,11 +12,13 @@ from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from duban.audit.anchors import shelf
 from duban.dashboards.queries import home_unit
-from duban.identity.views import DEMO_ACCOUNTS, init_identity
+from duban.identity.guard import init_identity
+from duban.identity.step_up import ask_again
+from duban.identity.views import DEMO_ACCOUNTS
 from duban.kernel.clock import Clock, SystemClock
 from duban.kernel.db import Base, engine_options
 from duban.kernel.jobs import bell
@@ -26,6 +29,7 @@ from duban.web import health
 from duban.web.errors import init_errors
 from duban.web.metrics import init_metrics
 from duban.web.replies import form_number, pressed_once
+from duban.web.forms import FormGuard
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
 
 FEATURES = (
@@ -57,7 +61,7 @@ _FRAME_LINKS = {
 }
 
 db = SQLAlchemy(metadata=Base.metadata)
-csrf = CSRFProtect()
+csrf = FormGuard()
 
 
 def _is_there(package: str, name: str) -> bool:
@@ -94,11 +98,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
 
     Takes: settings with a database URL. Raises: UnsafeRoleError, ContextRefusedError.
     """
+    settings = replace(settings, secret_key=settings.secret_key or secrets.token_hex(32))
     app = Flask("duban.web", template_folder="templates", static_folder="static")
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(context_key=settings.context_key, application_name="duban-web"),
-        SECRET_KEY=settings.secret_key or secrets.token_hex(32),
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        TRUSTED_HOSTS=settings.hosts,
         SESSION_COOKIE_NAME="__Host-duban-form" if settings.cookie_secure else "duban-form",
         SESSION_COOKIE_SECURE=settings.cookie_secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -117,12 +124,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     with app.app_context():
         engine = db.engine
     check_database(engine)
+    if settings.proxy_hops:
+        # exactly so many are ours; whatever stands further left in the header was written by the sender
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxy_hops, x_proto=settings.proxy_hops, x_host=0)  # type: ignore[method-assign]
     init_requests(app, Runtime(settings=settings, engine=engine, clock=clock or SystemClock()))
     bell.hang(ringer(settings.redis_url) if settings.redis_url else None)
     shelf.put(settings.resolved_anchor_file)
     init_identity(app)
     csrf.init_app(app)
     app.before_request(_check_form_token)
+    app.before_request(ask_again)
     init_errors(app)
     init_metrics(app, engine)
     app.register_blueprint(health.bp)
@@ -168,8 +179,8 @@ def _register_face(app: Flask) -> None:
     entries = [entry for views in feature_modules("views") for entry in getattr(views, "NAV", ())]
 
     def frame() -> object:
-        if not is_admitted():
-            return navigation.Frame()
+        if not is_admitted() or g.get("half_through"):
+            return navigation.Frame(tenant_name=g.tenant.name if is_admitted() else "")
         scope = current_scope()
         unit = home_unit(scope)
         unread = 0

@@ -18,6 +18,7 @@ from duban.assessments import open_work as _assessments  # noqa: F401
 from duban.auditing import tasks as auditing
 from duban.embedded.keeper import die_with_parent
 from duban.files import tasks as files
+from duban.identity import tasks as identity
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import engine_options
 from duban.kernel.errors import UnfitDatabaseError
@@ -52,6 +53,7 @@ PERIODIC: tuple[Periodic, ...] = (
     *auditing.PERIODIC,
     *reporting.PERIODIC,
     *files.PERIODIC,
+    *identity.PERIODIC,
     *organisation.PERIODIC,
     *replies.PERIODIC,
 )

@@ -3,10 +3,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Computed, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.kernel.db import Base, TenantTable, tenant_fk
+
+DUTY = (
+    "CASE WHEN role LIKE '%.admin' THEN 'system' WHEN role LIKE '%.security' THEN 'security' "
+    "WHEN role LIKE '%.auditor' THEN 'audit' END"
+)
 
 
 class RoleGrant(TenantTable, Base):
@@ -28,6 +33,8 @@ class RoleGrant(TenantTable, Base):
     active_to: Mapped[date | None]
     pending: Mapped[bool] = mapped_column(default=False)
     """Proposed by the system administrator; of no effect until the security administrator confirms it."""
+    duty: Mapped[str | None] = mapped_column(Computed(DUTY, persisted=True))
+    """`system`, `security` or `audit` by the role's name; the database lets nobody hold two of them at a time."""
 
 
 class Delegation(TenantTable, Base):

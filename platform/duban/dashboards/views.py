@@ -14,7 +14,6 @@ from duban.dashboards import benches, overview, standing
 from duban.dashboards.cells import look_of_cell, look_of_state, matrix_columns, matrix_rows, title_of
 from duban.dashboards.queries import abilities, home_unit, levels_below, matrix_window, set_up, units_below
 from duban.dashboards.rules import Face, face_of
-from duban.identity.views import safe_next
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
@@ -25,6 +24,7 @@ from duban.targets.states import DIRECTION_LABELS, KIND_LABELS, LEVEL_LABELS
 from duban.tenancy.kinds_in_force import level_name
 from duban.tree.models import Unit
 from duban.tree.queries import chain, get_unit
+from duban.web.addresses import safe_next
 from duban.web.i18n import current_language
 from duban.web.i18n import gettext as _
 from duban.web.navigation import NavEntry

@@ -1,7 +1,9 @@
 """What can go wrong at the door."""
 
-from duban.kernel.errors import AnticipatedError, RuleBrokenError
-from duban.kernel.text import N_
+from collections.abc import Sequence
+
+from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, RuleBrokenError
+from duban.kernel.text import N_, Text
 
 
 class SignInRefusedError(AnticipatedError):
@@ -24,6 +26,15 @@ class LockedOutError(AnticipatedError):
         )
 
 
+class FirstSecretOverError(AnticipatedError):
+    """The password on the slip was right, but its time is over."""
+
+    code = "first-secret-over"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这个初始密码已过期或已用过。请联系本单位管理员重新发放。"))
+
+
 class WrongPasswordError(RuleBrokenError):
     """The password asked again for a weighty act is wrong."""
 
@@ -33,7 +44,51 @@ class WrongPasswordError(RuleBrokenError):
         super().__init__(N_("密码不正确，未作任何更改。请重新输入您的登录密码。"))
 
 
-class WeakPasswordError(RuleBrokenError):
-    """The new password does not meet the policy."""
+class WeakPasswordError(InvalidInputError):
+    """The new password does not meet the policy; `reasons` says everything that is wrong with it."""
 
     code = "weak-password"
+
+    def __init__(self, reasons: Sequence[Text]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(reasons[0].template, fields={"new": list(reasons)}, **reasons[0].params)
+
+
+class WrongCodeError(RuleBrokenError):
+    """The code of the second factor is wrong or was used already."""
+
+    code = "wrong-code"
+
+    def __init__(self) -> None:
+        super().__init__(N_("动态口令不正确、已过期或已用过。请输入手机上新出现的 6 位数字。"))
+
+
+class FactorInForceError(RuleBrokenError):
+    """There is a second factor already."""
+
+    code = "factor-in-force"
+
+    def __init__(self) -> None:
+        super().__init__(N_("已绑定动态口令。更换手机请先联系安全管理员重置。"))
+
+
+class NotByTokenError(NotAllowedError):
+    """A program's token may not do this, whatever its owner may."""
+
+    code = "not-by-token"
+
+    def __init__(self) -> None:
+        super().__init__(N_("接口令牌不能办理这一步。请本人登录后办理。"))
+
+
+class FreshProofNeededError(NotAllowedError):
+    """A weighty act, and the person last proved to be there too long ago."""
+
+    code = "confirmation-needed"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这一步需要重新确认身份。请先提交密码或动态口令。"))
+
+
+class TokenInputError(InvalidInputError):
+    """A token's name, scope or life cannot be taken."""

@@ -1,9 +1,10 @@
-"""Persons, credentials and login sessions."""
+"""Persons, credentials, login sessions, second factors, tokens for programs, and the counters that stop guessing."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.kernel.db import Base, TenantTable, tenant_fk
@@ -30,23 +31,34 @@ class Person(TenantTable, Base):
     """Lower-case name, pinyin and initials; the clock fills in what is empty."""
     merged_into: Mapped[UUID | None]
     """The account that took this one's place; what was done under this one stays under its name."""
+    let_in_at: Mapped[datetime | None]
+    """When they were last let in again by somebody: an unused account is counted from there."""
 
 
 class Credential(TenantTable, Base):
-    """A person's password, apart from the person so that listing people never loads it. `id` is the person's id."""
+    """
+    A person's password, apart from the person so that listing people never loads it. `id` is the person's id.
+
+    `epoch` is moved on by the database at every new password, change of status or change of second factor: sessions and
+    tokens of an older epoch are dead. `expires_at` is set for a secret somebody else handed out.
+    """
 
     __table_args__ = (tenant_fk("id", "person"),)
 
     password_hash: Mapped[str]
     must_change: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[datetime]
-    failures: Mapped[int] = mapped_column(default=0)
-    failing_since: Mapped[datetime | None]
-    locked_until: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    epoch: Mapped[int] = mapped_column(default=0)
 
 
 class LoginSession(TenantTable, Base):
-    """One signed-in device. Only the digest of its token is kept."""
+    """
+    One signed-in device. Only the digest of its token is kept.
+
+    `confirmed_at` is when the person last proved to be there (password or code); `factor_at` when the second factor was
+    shown, None while it was not.
+    """
 
     __table_args__ = (
         tenant_fk("person_id", "person"),
@@ -61,3 +73,92 @@ class LoginSession(TenantTable, Base):
     ended_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(default="")
     device: Mapped[str] = mapped_column(default="")
+    epoch: Mapped[int] = mapped_column(default=0)
+    factor_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime]
+
+
+class AttemptCounter(TenantTable, Base):
+    """
+    Attempts not yet proven right, by account, known device, source address or second factor.
+
+    Counted by the digest of what was typed, not by person: an account that does not exist is counted and locked alike.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "kind", "subject"),
+        CheckConstraint("kind IN ('account', 'device', 'source', 'factor')", name="kind"),
+        Index(None, "tenant_id", "failing_since"),
+    )
+
+    kind: Mapped[str]
+    subject: Mapped[str]
+    failures: Mapped[int]
+    failing_since: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
+
+
+class PastPassword(TenantTable, Base):
+    """A password a person had; kept as hash so that it is not taken again."""
+
+    __table_args__ = (tenant_fk("person_id", "person"), Index(None, "tenant_id", "person_id"))
+
+    person_id: Mapped[UUID]
+    password_hash: Mapped[str]
+    set_at: Mapped[datetime]
+
+
+class SecurityPolicy(TenantTable, Base):
+    """What a tenant has decided about passwords; `id` is the tenant's id. Without a row the kind's default holds."""
+
+    __table_args__ = (
+        CheckConstraint("id = tenant_id", name="one_per_tenant"),
+        CheckConstraint("password_policy IN ('mlps3', 'asvs')", name="password_policy"),
+    )
+
+    password_policy: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class SecondFactor(TenantTable, Base):
+    """A person's authenticator app; `id` is the person's id. Not in force until `confirmed_at`."""
+
+    __table_args__ = (tenant_fk("id", "person"),)
+
+    sealed_secret: Mapped[str]
+    enrolled_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The number of the newest half minute whose code was used: no code of it or before opens anything again."""
+
+
+class RecoveryCode(TenantTable, Base):
+    """A code on paper for whoever has lost the phone; opens once."""
+
+    __table_args__ = (tenant_fk("person_id", "person"), UniqueConstraint("tenant_id", "person_id", "digest"))
+
+    person_id: Mapped[UUID]
+    digest: Mapped[str]
+    used_at: Mapped[datetime | None]
+
+
+class ApiToken(TenantTable, Base):
+    """A named key for a program: what its owner may do now, cut down to `scopes`, until it expires."""
+
+    __table_args__ = (
+        tenant_fk("person_id", "person"),
+        UniqueConstraint("tenant_id", "token_digest"),
+        Index(None, "tenant_id", "person_id"),
+        CheckConstraint("expires_at > created_at", name="life"),
+    )
+
+    person_id: Mapped[UUID]
+    name: Mapped[str]
+    token_digest: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(JSONB)
+    epoch: Mapped[int]
+    factor_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,128 +1,47 @@
-"""The door: signing in and out, one's own password. Also finds out who every other request comes from."""
+"""The door's pages: signing in and out, one's password, second factor, devices and tokens."""
 
-from datetime import timedelta
-from urllib.parse import urlsplit
-from uuid import UUID
-
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, UserMixin, current_user
-from werkzeug.wrappers import Response as BaseResponse
 
 from duban.identity import operations
-from duban.identity.door import try_sign_in
-from duban.identity.queries import SignedIn, find_signed_in
+from duban.identity.door import SESSION, remember_device, try_sign_in
+from duban.identity.guard import PUBLIC_ENDPOINTS, Visitor, init_identity, signed_in
+from duban.identity.pages import devices, factor, tokens
+from duban.identity.queries import password_policy
+from duban.identity.rules.passwords import POLICIES
+from duban.identity.step_up import put_session_cookie
 from duban.kernel.errors import AnticipatedError
-from duban.kernel.ids import TenantId
-from duban.kernel.scope import TenantInfo, open_session, unit_of_work
+from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.text import N_, Text
 from duban.tenancy.queries import demo_tenants
-from duban.web.addresses import page_behind
-from duban.web.errors import problem, status_of, translate, wants_json
-from duban.web.requests import admit, is_admitted, runtime, work
+from duban.web.addresses import safe_next
+from duban.web.cookies import cookie_name, drop_cookie, put_cookie
+from duban.web.errors import status_of, translate
+from duban.web.requests import current_scope, is_admitted, runtime, work
+
+__all__ = ["PUBLIC_ENDPOINTS", "Visitor", "bp", "init_identity"]
 
 bp = Blueprint("identity", __name__, template_folder="templates")
 
-PUBLIC_ENDPOINTS = {
-    "static": "styles and scripts",
-    "identity.sign_in": "the door itself",
-    "health.healthz": "asked by supervisors",
-    "health.readyz": "asked by load balancers",
-    "health.metrics": "asked by the monitoring, which sends a token of its own",
-    "session.start": "the door for programs",
-    "api-docs.openapi_json": "describes the API, holds no data",
-    "api-docs.openapi_page": "describes the API, holds no data",
-}
 LAST_TENANT = "tenant"
 """Cookie with the slug of the last sign-in on this device; opens nothing."""
-TOUCH_EVERY = timedelta(minutes=1)
 DEMO_ACCOUNTS = "duban-demo-accounts"
+_YEAR = 31_536_000
+_FORM = ["GET", "POST"]
 
-
-class Visitor(UserMixin):  # type: ignore[misc]
-    """What Flask-Login carries: the living session of this request."""
-
-    def __init__(self, signed_in: SignedIn, *, by_token: bool) -> None:
-        self.id = str(signed_in.session_id)
-        self.signed_in = signed_in
-        self.by_token = by_token
-
-
-def cookie_name() -> str:
-    """Name the session cookie; the __Host- prefix makes browsers insist on Secure, this host and the whole site."""
-    return "__Host-duban" if runtime().settings.cookie_secure else "duban"
-
-
-def _find_visitor(key: str, *, by_token: bool) -> Visitor | None:
-    tenant_hex, _, token = key.partition(".")
-    try:
-        tenant_id = TenantId(UUID(hex=tenant_hex))
-    except ValueError:
-        return None
-    settings, now = runtime().settings, runtime().clock.now()
-    with open_session(runtime().engine, tenant_id) as session:
-        signed_in = find_signed_in(
-            session,
-            tenant_id=tenant_id,
-            token=token,
-            now=now,
-            idle=timedelta(minutes=settings.idle_minutes),
-            absolute=timedelta(hours=settings.session_hours),
-        )
-    return Visitor(signed_in, by_token=by_token) if signed_in else None
-
-
-def _load_visitor(_request: object) -> Visitor | None:
-    bearer = request.headers.get("Authorization", "")
-    if bearer.startswith("Bearer "):
-        return _find_visitor(bearer.removeprefix("Bearer ").strip(), by_token=True)
-    cookie = request.cookies.get(cookie_name())
-    return _find_visitor(cookie, by_token=False) if cookie else None
-
-
-def _keep_alive(signed_in: SignedIn) -> None:
-    now = runtime().clock.now()
-    if now - signed_in.seen_at >= TOUCH_EVERY:
-        with unit_of_work(runtime().engine, tenant=signed_in.tenant, actor=signed_in.actor, now=now) as scope:
-            operations.touch_session(scope, session_id=signed_in.session_id)
-
-
-def _guard() -> ResponseReturnValue | None:
-    """Admit the signed-in, send everybody else to the door. Runs before every request."""
-    # An endpoint that does not exist is for the error page to say, not for the door.
-    if request.endpoint is None or request.endpoint == "static" or request.endpoint.startswith("health."):
-        return None
-    if not current_user.is_authenticated:
-        if request.endpoint in PUBLIC_ENDPOINTS:
-            return None
-        if wants_json():
-            return problem(401, "sign-in-needed", translate(Text(N_("请先登录。"))))
-        target = request.full_path.rstrip("?") if request.method == "GET" else page_behind()
-        return redirect(url_for("identity.sign_in", next=target))
-    signed_in: SignedIn = current_user.signed_in
-    admit(signed_in.tenant, signed_in.actor)
-    _keep_alive(signed_in)
-    if signed_in.must_change_password and request.endpoint not in {"identity.change_password", "identity.sign_out"}:
-        if wants_json():
-            return problem(403, "password-change-needed", translate(Text(N_("首次登录请先修改密码。"))))
-        return redirect(url_for("identity.change_password"))
-    return None
-
-
-def init_identity(app: Flask) -> None:
-    """Ask at the door before every request, ahead of everything else."""
-    manager = LoginManager()
-    manager.request_loader(_load_visitor)
-    manager.session_protection = None  # our sessions are rows; Flask's cookie carries no login
-    manager.init_app(app)
-    app.before_request(_guard)
-
-
-def safe_next(target: str | None) -> str | None:
-    """Give the address to go on to if it is one of ours, else None: no redirect to foreign sites."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or urlsplit(target).netloc:
-        return None
-    return target
+for _rule, _name, _page, _methods in (
+    ("/account/code", "second_factor", factor.second_factor, _FORM),
+    ("/account/factor", "enrol", factor.enrol, _FORM),
+    ("/account/factor/codes", "new_codes", factor.new_codes, ["POST"]),
+    ("/account/factor/drop", "drop_factor", factor.drop, ["POST"]),
+    ("/account/devices", "devices", devices.devices, ["GET"]),
+    ("/account/devices/<uuid:session_id>/end", "end_device", devices.end_one, ["POST"]),
+    ("/account/devices/end-others", "end_other_devices", devices.end_others, ["POST"]),
+    ("/account/tokens", "tokens", tokens.tokens, ["GET"]),
+    ("/account/tokens/new", "create_token", tokens.create, ["POST"]),
+    ("/account/tokens/<uuid:token_id>/revoke", "revoke_token", tokens.revoke, ["POST"]),
+):
+    bp.add_url_rule(_rule, _name, _page, methods=_methods)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -131,8 +50,9 @@ def sign_in(slug: str | None = None) -> ResponseReturnValue:
     """Show the door; open it to the right tenant, login and password."""
     if is_admitted() and request.method == "GET":
         return redirect("/")
+    last = request.cookies.get(cookie_name(LAST_TENANT), "")
     typed = {
-        "slug": request.form.get("slug", slug or request.args.get("tenant") or request.cookies.get(LAST_TENANT, "")).strip(),
+        "slug": request.form.get("slug", slug or request.args.get("tenant") or last).strip(),
         "login": request.form.get("login", request.args.get("login", "")).strip(),
         "next": safe_next(request.values.get("next")) or "",
     }
@@ -142,11 +62,10 @@ def sign_in(slug: str | None = None) -> ResponseReturnValue:
     if isinstance(outcome, AnticipatedError):
         return _door(typed, outcome), status_of(outcome)
     response = redirect(typed["next"] or "/")
-    _set_cookie(response, outcome)
+    put_session_cookie(response, outcome)
+    remember_device(response, slug=typed["slug"], login=typed["login"])
     # Whoever comes back after an expired session must not be asked which installation, nor be refused for a wrong guess.
-    response.set_cookie(
-        LAST_TENANT, typed["slug"], max_age=31_536_000, secure=runtime().settings.cookie_secure, httponly=True, samesite="Lax"
-    )
+    put_cookie(response, LAST_TENANT, typed["slug"], max_age=_YEAR)
     return response
 
 
@@ -160,46 +79,44 @@ def _door(typed: dict[str, str], error: AnticipatedError | None = None) -> str:
     return render_template("identity/sign_in.html", typed=typed, error=message, tenants=tenants, accounts=accounts)
 
 
-def _set_cookie(response: BaseResponse, key: str) -> None:
-    settings = runtime().settings
-    response.set_cookie(
-        cookie_name(),
-        key,
-        max_age=settings.session_hours * 3600,
-        secure=settings.cookie_secure,
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
-
-
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End the session here and on the server."""
     with work() as scope:
-        operations.sign_out(scope, session_id=current_user.signed_in.session_id)
+        operations.sign_out(scope, session_id=signed_in().session_id)
     response = redirect(url_for("identity.sign_in", slug=g.tenant.slug))
-    response.delete_cookie(cookie_name(), path="/", secure=runtime().settings.cookie_secure, httponly=True, samesite="Lax")
+    drop_cookie(response, SESSION)
     return response
 
 
 @bp.route("/password", methods=["GET", "POST"])
 def change_password() -> ResponseReturnValue:
     """Change one's own password; every device has to sign in again."""
-    first_time = current_user.signed_in.must_change_password
     if request.method == "GET":
-        return render_template("identity/password.html", error=None, first_time=first_time)
+        return _password_page([])
     old, new, again = (request.form.get(name, "") for name in ("old", "new", "again"))
-    problem_text = Text(N_("两次输入的新密码不一致，请重新输入。")) if new != again else None
-    if problem_text is None:
-        try:
-            with work() as scope:
-                operations.change_own_password(scope, old=old, new=new)
-        except AnticipatedError as error:
-            problem_text = error.text
-    if problem_text is not None:
-        return render_template("identity/password.html", error=translate(problem_text), first_time=first_time), 422
-    return redirect(url_for("identity.sign_in", slug=g.tenant.slug, changed=1))
+    if new != again:
+        return _password_page([Text(N_("两次输入的新密码不一致，请重新输入。"))]), 422
+    try:
+        with work() as scope:
+            operations.change_own_password(scope, old=old, new=new)
+    except AnticipatedError as error:
+        return _password_page(list(getattr(error, "reasons", (error.text,)))), 422
+    response = redirect(url_for("identity.sign_in", slug=g.tenant.slug, changed=1))
+    drop_cookie(response, SESSION)
+    return response
+
+
+def _password_page(wrong: list[Text]) -> str:
+    found = signed_in()
+    return render_template(
+        "identity/password.html",
+        errors=[translate(text) for text in wrong],
+        first_time=found.must_change_password,
+        is_over=found.password_over,
+        policy=password_policy(current_scope()),
+        policies=POLICIES,
+    )
 
 
 @bp.post("/language")
@@ -210,5 +127,5 @@ def set_language() -> ResponseReturnValue:
         with work() as scope:
             operations.set_locale(scope, locale=wanted)
     response = redirect(safe_next(request.form.get("next")) or "/")
-    response.set_cookie("lang", wanted if wanted in {"zh", "en"} else "zh", max_age=31_536_000, samesite="Lax", httponly=True)
+    put_cookie(response, "lang", wanted if wanted in {"zh", "en"} else "zh", max_age=_YEAR)
     return response

@@ -7,6 +7,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -36,9 +37,18 @@ class Settings:
     """Where the heads of the audit chains are noted, best on another disk or host; empty: `audit-anchors.jsonl` in `data_dir`."""
     tenants_dir: str = str(ROOT / "tenants")
     secret_key: str = ""
-    """At least 32 characters; signs form tokens. Required unless demo."""
+    """
+    At least 32 characters; signs sessions, tokens and forms. Several, newest first and parted by blanks or commas, while a
+    new one takes over (`duban keys`). Required unless demo.
+    """
     context_key: str = ""
     """At least 32 characters; signs the tenant of each transaction. The same for every process and for `duban migrate`."""
+    factor_key: str = ""
+    """At least 32 characters; seals second factors in the database. Several like `secret_key`. Empty: made from secret_key."""
+    trusted_hosts: str = ""
+    """Names this installation is called by, parted by commas. Empty: the host of `base_url`; in a demo any."""
+    proxy_hops: int = 0
+    """How many proxies of ours stand before the application; so many entries of X-Forwarded-For are believed, no more."""
     demo: bool = False
     """Show demo accounts at sign-in. Never on a real installation."""
     cookie_secure: bool = True
@@ -49,6 +59,8 @@ class Settings:
     mail_from: str = "duban@localhost"
     upload_limit_bytes: int = 20 * 1024 * 1024
     idle_minutes: int = 30
+    idle_minutes_privileged: int = 10
+    """The same for system, security and audit administrators."""
     session_hours: int = 12
     sweep_seconds: int = 20
     lease_seconds: int = 30
@@ -73,6 +85,24 @@ class Settings:
     """At least 32 characters: who sends it as a bearer may read /metrics. Empty: there is no /metrics."""
 
     @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Give the signing keys, newest first."""
+        return _several(self.secret_key)
+
+    @property
+    def factor_keys(self) -> tuple[str, ...]:
+        """Give the keys that seal second factors, newest first."""
+        return _several(self.factor_key) or tuple(f"factor {key}" for key in self.secret_keys)
+
+    @property
+    def hosts(self) -> list[str] | None:
+        """Give the hosts that are believed; None for any."""
+        if self.trusted_hosts:
+            return list(_several(self.trusted_hosts))
+        host = urlsplit(self.base_url).hostname
+        return None if self.demo or host is None else [host, "localhost", "127.0.0.1"]
+
+    @property
     def resolved_files_url(self) -> str:
         """Give the files URL, falling back to a folder beside the embedded servers' data."""
         return self.files_url or f"file://{Path(self.data_dir).resolve() / 'files'}"
@@ -86,6 +116,10 @@ class Settings:
     def resolved_anchor_file(self) -> Path:
         """Give the anchor file's path, falling back to one in the data folder."""
         return Path(self.anchor_file or Path(self.data_dir) / "audit-anchors.jsonl").resolve()
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
 
 
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -141,8 +175,6 @@ def _check(settings: Settings) -> None:
     if settings.log_format not in {"json", "text"}:
         raise SettingsError(f"DUBAN_LOG_FORMAT={settings.log_format!r}: write json or text.")
     shortest_key = 32
-    if settings.secret_key and len(settings.secret_key) < shortest_key:
-        raise SettingsError(f"DUBAN_SECRET_KEY: {len(settings.secret_key)} characters; use at least {shortest_key}.")
     for key, value in (("METRICS_TOKEN", settings.metrics_token), *(("BACKUP_KEY", one) for one in settings.backup_key.split())):
         if value and len(value) < shortest_key:
             raise SettingsError(f"DUBAN_{key}: {len(value)} characters; use at least {shortest_key}.")
@@ -150,6 +182,10 @@ def _check(settings: Settings) -> None:
         daily_time(settings.backup_at)
     if settings.context_key and len(settings.context_key) < shortest_key:
         raise SettingsError(f"DUBAN_CONTEXT_KEY: {len(settings.context_key)} characters; use at least {shortest_key}.")
+    for name, keys in (("SECRET", _several(settings.secret_key)), ("FACTOR", _several(settings.factor_key))):
+        for key in keys:
+            if len(key) < shortest_key:
+                raise SettingsError(f"DUBAN_{name}_KEY: {len(key)} characters; use at least {shortest_key}.")
     if not Path(settings.tenants_dir).is_dir():
         raise SettingsError(f"DUBAN_TENANTS_DIR={settings.tenants_dir!r}: no such folder.")
 

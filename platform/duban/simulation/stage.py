@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, update
 
+from duban.identity.operations import choose_password_policy
 from duban.identity.passwords import hash_password
 from duban.kernel.clock import SetClock
 from duban.kernel.ids import PersonId, UnitId
@@ -267,7 +268,9 @@ def hire_administrators(stage: Stage, root: str, *, auditor: str | None = "audit
 
 
 def open_doors(stage: Stage, slug: str) -> TenantInfo:
-    """Show a finished tenant under its own name."""
+    """Show a finished tenant under its own name. Its accounts are there to be tried: none is to age or be locked for idleness."""
+    with stage.as_system() as scope:
+        choose_password_policy(scope, code="asvs")
     _show(stage.engine, stage.tenant, slug=slug, active=True)
     return stage.tenant
 

@@ -34,3 +34,10 @@ def page_behind() -> str | None:
     if said.netloc == request.host and _opens(said.path):
         return f"{said.path}?{said.query}" if said.query else said.path
     return request.path if _opens(request.path) else page_above(request.path)
+
+
+def safe_next(target: str | None) -> str | None:
+    """Give the address to go on to if it is one of ours, else None: no redirect to foreign sites."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or urlsplit(target).netloc:
+        return None
+    return target

@@ -18,6 +18,8 @@ from flask_babel import Babel, Domain, get_locale
 from flask_babel import gettext as babel_gettext
 from typing_extensions import override
 
+from duban.web.cookies import cookie_name, put_cookie
+
 PACKAGE = Path(__file__).parent.parent
 LANGUAGES = {"zh": "中文", "en": "English"}
 SOURCE_LANGUAGE = "zh"
@@ -60,7 +62,7 @@ class MergedDomain(Domain):  # type: ignore[misc]  # flask_babel has no types
 
 def choose_language(preferred: Callable[[], str | None] = lambda: None) -> str:
     """Give the language of this request: ?lang=, then the cookie, the person's own setting, the browser's wish, Chinese."""
-    wanted = (request.args.get("lang"), request.cookies.get(COOKIE), preferred())
+    wanted = (request.args.get("lang"), request.cookies.get(cookie_name(COOKIE)), preferred())
     known = next((language for language in wanted if language in LANGUAGES), None)
     return known or request.accept_languages.best_match(list(LANGUAGES)) or SOURCE_LANGUAGE
 
@@ -80,7 +82,7 @@ def keep_choice(response: Response) -> Response:
     """Remember ?lang= in a cookie, so that the next page speaks the same language."""
     chosen = request.args.get("lang")
     if chosen in LANGUAGES:
-        response.set_cookie(COOKIE, chosen, max_age=COOKIE_SECONDS, samesite="Lax", secure=request.is_secure, httponly=True)
+        put_cookie(response, COOKIE, chosen, max_age=COOKIE_SECONDS)
     return response
 
 

@@ -3,13 +3,13 @@
 from datetime import date
 
 from duban.audit.operations import record
-from duban.identity.operations import keep_password, set_password
+from duban.identity.operations import issue_first_secret, keep_password
 from duban.kernel.errors import NotAllowedError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, owned
 from duban.organisation.errors import AlreadyFoundedError
 from duban.organisation.making import Details, add_grant, add_person, add_placement, check_names, flush_units
-from duban.organisation.operations.people import Slip, one_time_password
+from duban.organisation.operations.people import Slip
 from duban.organisation.rules.naming import search_text, tidy
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.models import Unit
@@ -63,6 +63,5 @@ def found_tenant(
     if password_hash is not None:
         keep_password(scope, person=person, password_hash=password_hash, must_change=False)
         return Slip(person_id=person.id, login=person.login, password="")
-    password = one_time_password()
-    set_password(scope, person=person, password=password, must_change=True)
-    return Slip(person_id=person.id, login=person.login, password=password)
+    secret = issue_first_secret(scope, person=person)
+    return Slip(person_id=person.id, login=person.login, password=secret.password)

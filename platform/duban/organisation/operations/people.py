@@ -1,6 +1,5 @@
 """People: making them, changing them, handing out passwords, ending access."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 from duban.access.checks import require
 from duban.audit.operations import record
 from duban.identity.models import Person
-from duban.identity.operations import end_sessions, keep_password, set_password
+from duban.identity.operations import end_sessions, issue_first_secret, keep_password
 from duban.kernel.errors import NotAllowedError
 from duban.kernel.scope import Scope, owned
 from duban.organisation.errors import OwnRoleError
@@ -18,9 +17,6 @@ from duban.organisation.queries.people import get_readable_person
 from duban.organisation.rules.naming import search_text
 from duban.tree.queries import get_unit
 
-# No letters or digits that look alike on paper (0 O 1 l I), so that a slip can be read out over the phone.
-_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
-_GROUPS, _GROUP_LENGTH = 3, 4
 FILLED_AT_ONCE = 500
 
 
@@ -31,11 +27,6 @@ class Slip:
     person_id: UUID
     login: str
     password: str
-
-
-def one_time_password() -> str:
-    """Make a password to be typed once from paper: three groups of four, about 59 bits."""
-    return "-".join("".join(secrets.choice(_READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
 
 
 def create_person(
@@ -63,9 +54,8 @@ def create_person(
     if password_hash is not None:
         keep_password(scope, person=person, password_hash=password_hash, must_change=False)
         return Slip(person_id=person.id, login=person.login, password="")
-    password = one_time_password()
-    set_password(scope, person=person, password=password, must_change=True)
-    return Slip(person_id=person.id, login=person.login, password=password)
+    secret = issue_first_secret(scope, person=person)
+    return Slip(person_id=person.id, login=person.login, password=secret.password)
 
 
 def update_person(scope: Scope, *, person_id: UUID, details: Details) -> Person:
@@ -98,10 +88,9 @@ def reset_password(scope: Scope, *, person_id: UUID) -> Slip:
     if person.id == scope.actor.person_id:
         raise OwnRoleError
     require_over(scope, person)
-    password = one_time_password()
-    set_password(scope, person=person, password=password, must_change=True)
+    secret = issue_first_secret(scope, person=person)
     record(scope, "person.password-reset", "person", person.id)
-    return Slip(person_id=person.id, login=person.login, password=password)
+    return Slip(person_id=person.id, login=person.login, password=secret.password)
 
 
 def set_active(scope: Scope, *, person_id: UUID, active: bool) -> Person:
@@ -115,6 +104,8 @@ def set_active(scope: Scope, *, person_id: UUID, active: bool) -> Person:
         raise OwnRoleError
     require_over(scope, person)
     person.active = active
+    if active:
+        person.let_in_at = scope.now
     if not active:
         end_sessions(scope, person_id=person.id)
     record(scope, "person.let-in" if active else "person.locked-out", "person", person.id)

@@ -1,0 +1,1 @@
+"""Rules of the door. Pure: each is a table test away from being believed."""

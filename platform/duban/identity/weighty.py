@@ -1,0 +1,38 @@
+"""
+Acts that ask again who is sitting there, and acts no program's token may do. Named here, all in one place, so that a
+reader sees at a glance what is on the list and what is not; a test holds every name against the application's addresses.
+"""
+
+WEIGHTY: dict[str, str] = {
+    "organisation.grant_role": "gives rights",
+    "organisation.revoke_role": "takes rights",
+    "organisation.reset_password": "opens another person's account",
+    "organisation.activate_person": "opens or closes another person's account",
+    "api-organisation.grant_role": "gives rights",
+    "api-organisation.revoke_role": "takes rights",
+    "api-organisation.reset_password": "opens another person's account",
+    "assessments.advance": "closes or publishes a year's results",
+    "assessments.propose_veto": "may cost a unit its year",
+    "assessments.answer_veto": "costs a unit its year",
+    "assessments.correct_card": "changes a published score",
+    "assessments-api.close": "freezes a year's results",
+    "assessments-api.publish": "publishes a year's results",
+    "assessments-api.correct": "changes a published score",
+    "assessments-api.propose_veto": "may cost a unit its year",
+    "assessments-api.confirm_veto": "costs a unit its year",
+    "assessments-api.reject_veto": "lets a unit keep its year",
+    "assessments-api.lift_veto": "gives a unit its year back",
+    "identity.create_token": "gives a program one's rights",
+    "session.create_token": "gives a program one's rights",
+    "identity.drop_factor": "weakens one's own account",
+}
+"""By endpoint: why it is asked again."""
+
+NOT_BY_TOKEN: dict[str, str] = {
+    "session.confirm": "only a person can prove to be there",
+    "session.second_factor": "only a person can show the second factor",
+    "session.end_one": "a program has no say over its owner's devices",
+    "session.end_others": "a program has no say over its owner's devices",
+    "session.revoke_token": "a leaked token must not end its owner's other tokens",
+}
+"""By endpoint: why not."""
