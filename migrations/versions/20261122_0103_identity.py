@@ -15,6 +15,7 @@ DUTY = (
     "CASE WHEN role LIKE '%.admin' THEN 'system' WHEN role LIKE '%.security' THEN 'security' "
     "WHEN role LIKE '%.auditor' THEN 'audit' END"
 )
+NO_DUTY = "role NOT LIKE '%.admin' AND role NOT LIKE '%.security' AND role NOT LIKE '%.auditor'"
 
 # A new password, a changed status or factor moves the epoch on, whoever writes it and by whatever path; sessions and
 # tokens of an older epoch are dead. Said here once, because a path that forgets to end sessions is how it goes wrong.
@@ -74,6 +75,8 @@ def upgrade() -> None:
     _factors()
     _tokens()
     op.add_column("role_grant", sa.Column("duty", sa.Text, sa.Computed(DUTY, persisted=True)))
+    # what administrators do is never lent: through a delegation one person would hold two duties after all
+    op.create_check_constraint(op.f("ck_delegation_no_duty"), "delegation", NO_DUTY)
     for body in (_EPOCH_OF_PASSWORD, _EPOCH_OF_STATUS, _EPOCH_OF_FACTOR, _DUTIES_APART):
         op.execute(body)
     op.execute("CREATE TRIGGER moves_epoch BEFORE UPDATE ON credential FOR EACH ROW EXECUTE FUNCTION credential_moves_epoch()")
@@ -177,6 +180,7 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER duties_apart ON role_grant")
     for function in FUNCTIONS:
         op.execute(f"DROP FUNCTION {function}()")
+    op.drop_constraint(op.f("ck_delegation_no_duty"), "delegation", type_="check")
     op.drop_column("role_grant", "duty")
     for table in ("api_token", "recovery_code", "second_factor", "security_policy", "past_password", "attempt_counter"):
         op.drop_table(table)

@@ -27,9 +27,9 @@ from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.settings import Settings
 from duban.web import health
 from duban.web.errors import init_errors
+from duban.web.forms import FormGuard
 from duban.web.metrics import init_metrics
 from duban.web.replies import form_number, pressed_once
-from duban.web.forms import FormGuard
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
 
 FEATURES = (

@@ -12,6 +12,8 @@ DUTY = (
     "CASE WHEN role LIKE '%.admin' THEN 'system' WHEN role LIKE '%.security' THEN 'security' "
     "WHEN role LIKE '%.auditor' THEN 'audit' END"
 )
+NO_DUTY = "role NOT LIKE '%.admin' AND role NOT LIKE '%.security' AND role NOT LIKE '%.auditor'"
+"""What administrators do is never lent: through a delegation one person would hold two duties after all."""
 
 
 class RoleGrant(TenantTable, Base):
@@ -51,6 +53,7 @@ class Delegation(TenantTable, Base):
         CheckConstraint("active_to > active_from", name="dates"),
         CheckConstraint("giver_id <> receiver_id", name="another"),
         CheckConstraint("reason <> ''", name="reason"),
+        CheckConstraint(NO_DUTY, name="no_duty"),
         Index(None, "tenant_id", "receiver_id"),
         Index(None, "tenant_id", "giver_id"),
     )

@@ -158,6 +158,7 @@ def start(body: dict[str, str]) -> ResponseReturnValue:
 @session_blp.post("/second-factor")
 @session_blp.arguments(CodeSchema)
 @session_blp.response(200, TokenSchema)
+@session_blp.shown_once
 def second_factor(body: dict[str, str]) -> ResponseReturnValue:
     """Show the second factor. The session goes on under a new token; the old one is dead."""
     found = signed_in()
@@ -170,6 +171,7 @@ def second_factor(body: dict[str, str]) -> ResponseReturnValue:
 @session_blp.post("/confirmation")
 @session_blp.arguments(ProofSchema)
 @session_blp.response(200, TokenSchema)
+@session_blp.shown_once
 def confirm(body: dict[str, str]) -> ResponseReturnValue:
     """Prove again to be there, before a weighty act. The session goes on under a new token; the old one is dead."""
     return _answer(prove(body["proof"]))
@@ -210,6 +212,7 @@ def _device(item: object, *, own: bool) -> dict[str, object]:
 
 @session_blp.delete("/devices/<uuid:session_id>")
 @session_blp.response(204)
+@session_blp.unconditional("what has ended cannot be ended by mistake again")
 def end_one(session_id: UUID) -> None:
     """Sign one device out."""
     with work() as scope:
@@ -218,6 +221,7 @@ def end_one(session_id: UUID) -> None:
 
 @session_blp.delete("/devices")
 @session_blp.response(204)
+@session_blp.unconditional("what has ended cannot be ended by mistake again")
 def end_others() -> None:
     """Sign all devices out but the one this comes from."""
     with work() as scope:
@@ -241,6 +245,7 @@ def _token(row: object, *, alive: bool) -> dict[str, object]:
 @session_blp.post("/tokens")
 @session_blp.arguments(NewApiTokenSchema)
 @session_blp.response(201, CreatedApiTokenSchema)
+@session_blp.shown_once
 def create_token(body: dict[str, Any]) -> ResponseReturnValue:
     """Make a token for a program; the secret is in this answer and nowhere else. Needs a fresh confirmation."""
     found = signed_in()
@@ -251,6 +256,7 @@ def create_token(body: dict[str, Any]) -> ResponseReturnValue:
 
 @session_blp.delete("/tokens/<uuid:token_id>")
 @session_blp.response(204)
+@session_blp.unconditional("what has ended cannot be ended by mistake again")
 def revoke_token(token_id: UUID) -> None:
     """End one of one's tokens."""
     with work() as scope:

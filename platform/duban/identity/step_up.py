@@ -22,7 +22,7 @@ from duban.web.requests import runtime, work
 
 PROOF = "_proof"
 """Field of the password or code in the page that asks."""
-_OURS = {PROOF, "csrf_token"}
+_OURS = {PROOF, "csrf_token", "once"}
 
 
 def put_session_cookie(response: Response, key: str) -> None:

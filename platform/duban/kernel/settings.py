@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -160,6 +160,21 @@ def daily_time(words: str) -> time:
         raise SettingsError(f"DUBAN_BACKUP_AT={words!r}: write a time and a zone, as 02:30 Asia/Shanghai.") from error
 
 
+def _check_keys(settings: Settings) -> None:
+    shortest_key = 32
+    keys = {
+        "SECRET_KEY": _several(settings.secret_key),
+        "FACTOR_KEY": _several(settings.factor_key),
+        "CONTEXT_KEY": (settings.context_key,) if settings.context_key else (),
+        "BACKUP_KEY": settings.backup_key.split(),
+        "METRICS_TOKEN": (settings.metrics_token,) if settings.metrics_token else (),
+    }
+    for name, values in keys.items():
+        for value in values:
+            if len(value) < shortest_key:
+                raise SettingsError(f"DUBAN_{name}: {len(value)} characters; use at least {shortest_key}.")
+
+
 def _check(settings: Settings) -> None:
     prefixes = {
         "DUBAN_DATABASE_URL": (settings.database_url, ("postgresql+psycopg://",)),
@@ -174,18 +189,9 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"{key}={value.split('@')[-1]!r}: must start with {' or '.join(allowed)}.")
     if settings.log_format not in {"json", "text"}:
         raise SettingsError(f"DUBAN_LOG_FORMAT={settings.log_format!r}: write json or text.")
-    shortest_key = 32
-    for key, value in (("METRICS_TOKEN", settings.metrics_token), *(("BACKUP_KEY", one) for one in settings.backup_key.split())):
-        if value and len(value) < shortest_key:
-            raise SettingsError(f"DUBAN_{key}: {len(value)} characters; use at least {shortest_key}.")
+    _check_keys(settings)
     if settings.backup_at:
         daily_time(settings.backup_at)
-    if settings.context_key and len(settings.context_key) < shortest_key:
-        raise SettingsError(f"DUBAN_CONTEXT_KEY: {len(settings.context_key)} characters; use at least {shortest_key}.")
-    for name, keys in (("SECRET", _several(settings.secret_key)), ("FACTOR", _several(settings.factor_key))):
-        for key in keys:
-            if len(key) < shortest_key:
-                raise SettingsError(f"DUBAN_{name}_KEY: {len(key)} characters; use at least {shortest_key}.")
     if not Path(settings.tenants_dir).is_dir():
         raise SettingsError(f"DUBAN_TENANTS_DIR={settings.tenants_dir!r}: no such folder.")
 

@@ -123,7 +123,7 @@ def confirm_password(scope: Scope, *, password: str) -> None:
 
 
 def choose_password_policy(scope: Scope, *, code: str) -> None:
-    """Choose the tenant's password policy; the caller has asked leave. It holds for passwords chosen, and checked, from now on."""
+    """Choose the tenant's password policy; the caller has asked leave. It holds for what is chosen and checked from now on."""
     if code not in POLICIES:
         raise InvalidInputError(fields={"password_policy": [Text(N_("没有这种密码策略。"))]})
     row = scope.session.scalars(owned(scope, SecurityPolicy).with_for_update()).one_or_none()
