@@ -152,6 +152,7 @@ SUBJECTS: dict[str, str] = {
     "requirement": N_("报送要求"),
     "scorecard": N_("记分卡"),
     "submission": N_("报送与审核"),
+    "tenant": N_("系统"),
     "unit": N_("单位"),
     "veto_decision": N_("一票否决"),
 }

@@ -105,7 +105,8 @@ def settle(scope: Scope, attempt: Attempt, *, right: bool, person_id: UUID | Non
             elif right:
                 row.failures, row.locked_until = 0, None
             elif row.locked_until is not None and scope.now < row.locked_until:
-                record(apart, "account.locked", "person", person_id or scope.tenant_id, by=kind, until=row.locked_until)
+                about = "person" if person_id else "tenant"
+                record(apart, "account.locked", about, person_id or scope.tenant_id, by=kind, until=row.locked_until)
 
 
 def unlock(scope: Scope, *, logins: Sequence[str], person_id: UUID) -> bool:

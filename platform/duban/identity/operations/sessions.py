@@ -45,7 +45,8 @@ def sign_in(
     right = matches(credential.password_hash if known and credential else None, password)
     if not right or person is None or credential is None:
         settle(scope, attempt, right=False, person_id=person.id if person else None)
-        record(scope, "session.refused", "person", person.id if person else scope.tenant_id, address=address)
+        about = "person" if person else "tenant"
+        record(scope, "session.refused", about, person.id if person else scope.tenant_id, address=address)
         return SignInRefusedError()
     settle(scope, attempt, right=True)
     if credential.expires_at is not None and scope.now >= credential.expires_at:
