@@ -20,7 +20,7 @@ NO_DUTY = "role NOT LIKE '%.admin' AND role NOT LIKE '%.security' AND role NOT L
 # A new password, a changed status or factor moves the epoch on, whoever writes it and by whatever path; sessions and
 # tokens of an older epoch are dead. Said here once, because a path that forgets to end sessions is how it goes wrong.
 _EPOCH_OF_PASSWORD = """
-CREATE FUNCTION credential_moves_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION credential_moves_epoch() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NEW.password_hash IS DISTINCT FROM OLD.password_hash THEN
     NEW.epoch := OLD.epoch + 1;
@@ -29,35 +29,35 @@ BEGIN
 END $$
 """
 _EPOCH_OF_STATUS = """
-CREATE FUNCTION person_moves_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION person_moves_epoch() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NEW.active IS DISTINCT FROM OLD.active THEN
-    UPDATE credential SET epoch = epoch + 1 WHERE tenant_id = NEW.tenant_id AND id = NEW.id;
+    UPDATE public.credential SET epoch = epoch + 1 WHERE tenant_id = NEW.tenant_id AND id = NEW.id;
   END IF;
   RETURN NULL;
 END $$
 """
 _EPOCH_OF_FACTOR = """
-CREATE FUNCTION factor_moves_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION factor_moves_epoch() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    UPDATE credential SET epoch = epoch + 1 WHERE tenant_id = OLD.tenant_id AND id = OLD.id;
+    UPDATE public.credential SET epoch = epoch + 1 WHERE tenant_id = OLD.tenant_id AND id = OLD.id;
   ELSIF NEW.confirmed_at IS DISTINCT FROM (CASE WHEN TG_OP = 'UPDATE' THEN OLD.confirmed_at END) THEN
-    UPDATE credential SET epoch = epoch + 1 WHERE tenant_id = NEW.tenant_id AND id = NEW.id;
+    UPDATE public.credential SET epoch = epoch + 1 WHERE tenant_id = NEW.tenant_id AND id = NEW.id;
   END IF;
   RETURN NULL;
 END $$
 """
 # The person's row is locked first: two grants given at the same moment see each other.
 _DUTIES_APART = """
-CREATE FUNCTION duties_stay_apart() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION duties_stay_apart() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NEW.duty IS NULL THEN
     RETURN NULL;
   END IF;
-  PERFORM 1 FROM person WHERE tenant_id = NEW.tenant_id AND id = NEW.person_id FOR UPDATE;
+  PERFORM 1 FROM public.person WHERE tenant_id = NEW.tenant_id AND id = NEW.person_id FOR UPDATE;
   IF EXISTS (
-    SELECT 1 FROM role_grant AS other
+    SELECT 1 FROM public.role_grant AS other
     WHERE other.tenant_id = NEW.tenant_id AND other.person_id = NEW.person_id AND other.id <> NEW.id AND other.duty <> NEW.duty
       AND daterange(other.active_from, other.active_to) && daterange(NEW.active_from, NEW.active_to)
   ) THEN
