@@ -15,6 +15,7 @@ from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from duban.audit.anchors import shelf
+from duban.console.door import init_console
 from duban.dashboards.queries import home_unit
 from duban.identity.guard import init_identity
 from duban.identity.step_up import ask_again
@@ -130,6 +131,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     init_requests(app, Runtime(settings=settings, engine=engine, clock=clock or SystemClock()))
     bell.hang(ringer(settings.redis_url) if settings.redis_url else None)
     shelf.put(settings.resolved_anchor_file)
+    init_console(app)
     init_identity(app)
     csrf.init_app(app)
     app.before_request(_check_form_token)
@@ -149,8 +151,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
 
 def _check_form_token() -> None:
     """Every change made with a cookie carries a form token; a bearer token is never sent by a browser on its own."""
-    signing_in = request.endpoint == "session.start"  # sets no cookie, so there is nothing a foreign page could make use of
-    if not signing_in and not (current_user.is_authenticated and current_user.by_token):
+    # These set no cookie, so there is nothing a foreign page could make use of.
+    signing_in = request.endpoint in {"session.start", "operator-session.start"}
+    if not signing_in and not g.get("operator_by_token") and not (current_user.is_authenticated and current_user.by_token):
         csrf.protect()
 
 

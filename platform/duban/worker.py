@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from duban.assessments import open_work as _assessments  # noqa: F401
 from duban.auditing import tasks as auditing
+from duban.console import measuring
 from duban.embedded.keeper import die_with_parent
 from duban.files import tasks as files
 from duban.identity import tasks as identity
@@ -56,6 +57,7 @@ PERIODIC: tuple[Periodic, ...] = (
     *identity.PERIODIC,
     *organisation.PERIODIC,
     *replies.PERIODIC,
+    *measuring.PERIODIC,
 )
 """What the clock does in every tenant besides delivering."""
 

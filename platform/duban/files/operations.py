@@ -24,6 +24,7 @@ from duban.files.storage import Store
 from duban.kernel.errors import NotFoundError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, get_owned
+from duban.tenancy.quotas import QuotaReachedError, check_storage
 
 _CHUNK = 1024 * 1024
 
@@ -55,6 +56,7 @@ def store(scope: Scope, *, owner: FileOwner, filename: str, stream: IO[bytes], i
     with _seekable(stream, limit_bytes) as content:
         verdict = inspect(content, name=name, limit_bytes=limit_bytes)
         _check_count(scope, owner)
+        check_storage(scope, verdict.size_bytes)
         key = into.put(scope.tenant_id, content)
     row = scope.add(
         StoredFile(
@@ -73,6 +75,11 @@ def store(scope: Scope, *, owner: FileOwner, filename: str, stream: IO[bytes], i
             to_path=getattr(owner.placed, "to_path", None),
         )
     )
+    try:
+        scope.session.flush()
+    except QuotaReachedError:
+        into.delete(key)  # others were faster; bytes that no row names must not wait for the sweep where room is short
+        raise
     record(scope, "file.stored", owner.kind, owner.id, row.path, file_id=row.id, name=name, digest=verdict.digest)
     return row
 

@@ -69,6 +69,16 @@ class Store:
         """Tell whether there are bytes under the key."""
         return bool(self.fs.exists(self._path(key)))
 
+    def size(self, key: str) -> int:
+        """Give the number of bytes under a key. Raises: FileNotFoundError."""
+        return int(self.fs.size(self._path(key)))
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Remove a tenant's folder with all that is left in it; silent where there is none."""
+        folder = self._path(str(tenant_id))
+        if self.fs.exists(folder):
+            self.fs.rm(folder, recursive=True)
+
     def keys(self, tenant_id: UUID) -> Iterator[tuple[str, datetime]]:
         """Walk a tenant's keys, unfinished writings included, each with the instant it was last written."""
         folder = self._path(str(tenant_id))

@@ -21,9 +21,17 @@ GLOBAL_TABLES: dict[str, str] = {
     "audit_check": "when each chain of records was last checked, for the operator; written by the tenant only",
     "backup_run": "when the installation was backed up",
     "context_key": "keys of the tenant context, the owner's alone",
+    "deletion_certificate": "what remains of deleted tenants; opens to the console's context only",
     "heartbeat": "signs of life of the background processes",
+    "operator": "who runs the service; opens to the console's context only, as the next five",
+    "operator_act": "what operators did, chained by hash",
+    "operator_act_head": "the end of that chain",
+    "operator_order": "exports, imports and deletions ordered",
+    "operator_session": "operators' signed-in devices",
     "service_figure": "what the installation tells its operator",
-    "tenant": "the register of tenants, read before one is known; a row is changed by its own tenant only",
+    "tenant": "the register of tenants, read before one is known; a row is changed by its own tenant and the console only",
+    "tenant_quota": "how much a tenant may use; written by the console only",
+    "tenant_usage": "figures of what a tenant uses, for the operator; written by that tenant only",
 }
 """Every table without `tenant_id`, and why it may be: none of them holds a tenant's content."""
 

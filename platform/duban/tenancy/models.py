@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,8 @@ from duban.kernel.ids import new_id
 class Tenant(Base):
     """A supervising system. Global: read before a tenant is bound, e.g. at sign-in."""
 
+    __table_args__ = (CheckConstraint("suspended_at IS NULL OR NOT active", name="suspended"),)
+
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
@@ -24,6 +26,8 @@ class Tenant(Base):
     tree_version: Mapped[int] = mapped_column(default=1)
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
+    suspended_at: Mapped[datetime | None]
+    suspended_reason: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
 
 
@@ -36,3 +40,29 @@ class Catalogue(TenantTable, Base):
     version: Mapped[int]
     active_from: Mapped[date]
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class TenantUsage(Base):
+    """
+    How much a tenant uses. Global: the operator reads figures without ever opening a tenant.
+
+    Triggers keep people (active ones) and bytes while writers wait for each other; units and last sign-in are measured.
+    """
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    people: Mapped[int] = mapped_column(BigInteger, default=0)
+    storage_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    units: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_sign_in_at: Mapped[datetime | None]
+    measured_at: Mapped[datetime | None]
+
+
+class TenantQuota(Base):
+    """How much a tenant may use; only the console writes it. No row, or an empty limit: no limit."""
+
+    __table_args__ = (CheckConstraint("people_limit > 0 AND storage_limit_bytes > 0", name="positive"),)
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    people_limit: Mapped[int | None] = mapped_column(BigInteger)
+    storage_limit_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,225 @@
+"""Operators' own accounts: making them, signing in with two factors, passwords."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from duban.console.desk import Desk
+from duban.console.errors import CodeRefusedError, OperatorExistsError, OperatorLockedError, OperatorRefusedError
+from duban.console.factors import accepted_step, new_secret
+from duban.console.models import Operator, OperatorSession
+from duban.console.rules import FAILURES_ALLOWED, LOCK, WINDOW, password_is_strong
+from duban.console.states import SLIP_LIVES
+from duban.identity.errors import WeakPasswordError, WrongPasswordError
+from duban.identity.passwords import hash_password, matches
+from duban.identity.queries import token_digest
+from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
+from duban.kernel.ids import new_id
+from duban.kernel.text import N_, Text
+from duban.organisation.operations.people import one_time_password
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class OperatorSlip:
+    """What a new operator is handed: shown once, kept nowhere."""
+
+    login: str
+    password: str
+    ends_at: datetime
+
+
+def create_operator(desk: Desk, *, login: str, name: str) -> OperatorSlip:
+    """
+    Make an operator with a first-time password that must be changed and ends after some days.
+
+    Raises: InvalidInputError, OperatorExistsError. Costs: one password hash.
+    """
+    login, name = login.strip().lower(), name.strip()
+    if not _LOGIN.fullmatch(login) or not name:
+        raise InvalidInputError(fields={"login": [Text(N_("登录名用小写字母、数字、点和横线，2 至 40 位；姓名不能为空。"))]})
+    if desk.session.scalars(select(Operator.id).where(Operator.login == login)).first() is not None:
+        raise OperatorExistsError(login)
+    password, ends_at = one_time_password(), desk.now + SLIP_LIVES
+    operator = Operator(
+        id=new_id(), login=login, name=name, password_hash=hash_password(password), slip_ends_at=ends_at, created_at=desk.now
+    )
+    desk.session.add(operator)
+    desk.record("operator.created", "operator", operator.id, login=login, name=name)
+    return OperatorSlip(login=login, password=password, ends_at=ends_at)
+
+
+def ensure_demo_operator(desk: Desk, *, login: str, name: str, password: str, totp_secret: str) -> None:
+    """Have the operator of a demo, whose password and second factor are no secret."""
+    if desk.session.scalars(select(Operator.id).where(Operator.login == login)).first() is not None:
+        return
+    operator = Operator(
+        id=new_id(),
+        login=login,
+        name=name,
+        demo=True,
+        must_change=False,
+        password_hash=hash_password(password),
+        totp_secret=totp_secret,
+        totp_confirmed_at=desk.now,
+        created_at=desk.now,
+    )
+    desk.session.add(operator)
+    desk.record("operator.created", "operator", operator.id, login=login, name=name, demo=True)
+
+
+def stop_operator(desk: Desk, *, login: str) -> None:
+    """Let an operator in no more; all their sessions end. Raises: NotFoundError."""
+    operator = _by_login(desk, login)
+    if operator is None:
+        raise NotFoundError
+    operator.active = False
+    end_sessions(desk, operator.id)
+    desk.record("operator.stopped", "operator", operator.id, login=operator.login)
+
+
+def _by_login(desk: Desk, login: str) -> Operator | None:
+    return desk.session.scalars(select(Operator).where(Operator.login == login.strip().lower()).with_for_update()).one_or_none()
+
+
+def sign_in(desk: Desk, *, login: str, password: str, code: str, address: str, device: str) -> str | AnticipatedError:
+    """
+    Give a fresh session token, or the error to show.
+
+    The error is returned, not raised: the count of failures must be committed with it. Whoever has no second factor yet gets
+    a session that opens nothing but its set-up.
+    Costs: the account's row lock while hashing, so parallel guesses wait for each other.
+    """
+    operator = _by_login(desk, login)
+    if operator is None or not operator.active:
+        matches(None, password)
+        return OperatorRefusedError()
+    if operator.locked_until is not None and desk.now < operator.locked_until:
+        minutes = -int(-(operator.locked_until - desk.now).total_seconds() // 60)
+        return OperatorLockedError(max(1, minutes))
+    step = _step(desk, operator, code)
+    if not matches(operator.password_hash, password) or step is None or _slip_is_over(desk, operator):
+        _count_failure(desk, operator)
+        desk.record("session.refused", "operator", operator.id, login=operator.login, address=address)
+        return OperatorRefusedError()
+    operator.failures, operator.failing_since, operator.locked_until = 0, None, None
+    operator.totp_step = step
+    return _start_session(desk, operator, address=address, device=device)
+
+
+def _step(desk: Desk, operator: Operator, code: str) -> int | None:
+    if operator.totp_confirmed_at is None:
+        return operator.totp_step
+    return accepted_step(operator.totp_secret, code, now=desk.now, after=operator.totp_step)
+
+
+def _slip_is_over(desk: Desk, operator: Operator) -> bool:
+    return operator.slip_ends_at is not None and operator.slip_ends_at <= desk.now
+
+
+def _count_failure(desk: Desk, operator: Operator) -> None:
+    if operator.failing_since is None or desk.now - operator.failing_since > WINDOW:
+        operator.failures, operator.failing_since = 0, desk.now
+    operator.failures += 1
+    if operator.failures >= FAILURES_ALLOWED:
+        operator.locked_until = desk.now + LOCK
+        operator.failures, operator.failing_since = 0, None
+
+
+def _start_session(desk: Desk, operator: Operator, *, address: str, device: str) -> str:
+    token = secrets.token_urlsafe(32)
+    desk.session.add(
+        OperatorSession(
+            id=new_id(),
+            operator_id=operator.id,
+            token_digest=token_digest(token),
+            started_at=desk.now,
+            seen_at=desk.now,
+            proved_at=desk.now if operator.totp_confirmed_at else None,
+            address=address[:100],
+            device=device[:200],
+        )
+    )
+    desk.record("session.started", "operator", operator.id, login=operator.login, address=address)
+    return token
+
+
+def sign_out(desk: Desk, *, session_id: UUID) -> None:
+    """End a session, on every worker at once."""
+    session = desk.session.get_one(OperatorSession, session_id, with_for_update=True)
+    session.ended_at = desk.now
+    desk.record("session.ended", "operator", session.operator_id)
+
+
+def touch_session(desk: Desk, *, session_id: UUID) -> None:
+    """Note that a session is in use; no act of a person."""
+    desk.session.execute(
+        update(OperatorSession)
+        .where(OperatorSession.id == session_id, OperatorSession.ended_at.is_(None))
+        .values(seen_at=desk.now)
+    )
+
+
+def end_sessions(desk: Desk, operator_id: UUID, *, but: UUID | None = None) -> None:
+    """End all sessions of an operator, save one."""
+    statement = update(OperatorSession).where(OperatorSession.operator_id == operator_id, OperatorSession.ended_at.is_(None))
+    if but is not None:
+        statement = statement.where(OperatorSession.id != but)
+    desk.session.execute(statement.values(ended_at=desk.now))
+
+
+def _own(desk: Desk) -> Operator:
+    if desk.hand.id is None:
+        raise NotFoundError
+    return desk.session.get_one(Operator, desk.hand.id, with_for_update=True, populate_existing=True)
+
+
+def change_password(desk: Desk, *, old: str, new: str, session_id: UUID) -> None:
+    """
+    Change one's own password; all other sessions end.
+
+    Raises: WrongPasswordError, WeakPasswordError.
+    """
+    operator = _own(desk)
+    if not matches(operator.password_hash, old):
+        raise WrongPasswordError
+    if not password_is_strong(new, operator.login) or new == old:
+        raise WeakPasswordError(
+            N_("运维密码至少 12 位、最多 128 位，含字母、数字、符号中的两类，不能包含账号名，也不能与原密码相同。请换一个密码。")
+        )
+    operator.password_hash, operator.must_change, operator.slip_ends_at = hash_password(new), False, None
+    end_sessions(desk, operator.id, but=session_id)
+    desk.record("operator.password-set", "operator", operator.id)
+
+
+def begin_factor(desk: Desk) -> str:
+    """Give the secret to set up the second factor with: the same one until it is confirmed."""
+    operator = _own(desk)
+    if operator.totp_confirmed_at is not None:
+        raise NotFoundError
+    operator.totp_secret = operator.totp_secret or new_secret()
+    return operator.totp_secret
+
+
+def confirm_factor(desk: Desk, *, code: str, session_id: UUID) -> None:
+    """
+    Take the second factor into use by its first code; this session counts as proved.
+
+    Raises: CodeRefusedError; NotFoundError where there is a confirmed one.
+    """
+    operator = _own(desk)
+    if operator.totp_confirmed_at is not None:
+        raise NotFoundError
+    step = accepted_step(operator.totp_secret, code, now=desk.now, after=operator.totp_step)
+    if step is None:
+        raise CodeRefusedError
+    operator.totp_step, operator.totp_confirmed_at = step, desk.now
+    session = desk.session.get_one(OperatorSession, session_id, with_for_update=True)
+    session.proved_at = desk.now
+    end_sessions(desk, operator.id, but=session_id)
+    desk.record("operator.factor-set", "operator", operator.id)

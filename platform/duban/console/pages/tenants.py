@@ -1,0 +1,174 @@
+"""Tenants as the operator sees them: the list with figures and alarms, one tenant, and making a new one."""
+
+import base64
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from duban.console import divisions as division_data
+from duban.console.door import desk, hand, reading
+from duban.console.operations import tenants as operations
+from duban.console.operations.founding import Founded, NewTenant, found, try_founding
+from duban.console.pages import forms
+from duban.console.pages.forms import Refusal, refusal_of
+from duban.console.queries import get_tenant, list_acts, list_orders, list_tenants, steward_beat
+from duban.console.states import COOLING_OFF
+from duban.kernel.errors import AnticipatedError, InvalidInputError
+from duban.kernel.text import N_, Text
+from duban.tenancy.kinds import load_all
+from duban.web.alarms import alarms
+from duban.web.errors import translate
+from duban.web.requests import runtime
+
+STEWARD_SILENCE = timedelta(seconds=90)
+_ROWS_SHOWN = 20
+
+
+def overview() -> ResponseReturnValue:
+    """List the tenants with what they use, below what is wrong with the installation."""
+    words, after = request.args.get("q", "").replace("\x00", ""), request.args.get("after", "").replace("\x00", "")
+    with reading() as session:
+        rows, following = list_tenants(session, words=words, after=after)
+        beat = steward_beat(session)
+    silent = beat is None or runtime().clock.now() - beat > STEWARD_SILENCE
+    return render_template(
+        "console/tenants.html",
+        tenants=rows,
+        following=following,
+        alarms=alarms(runtime()),
+        steward_silent=silent,
+        steward_beat=beat,
+        kinds=load_all(),
+    )
+
+
+def divisions() -> ResponseReturnValue:
+    """Answer the picker: counties and townships by name or the beginning of their code."""
+    words = request.args.get("q", "")
+    found_rows = [*division_data.search("county", words, limit=12), *division_data.search("street", words, limit=8)]
+    return jsonify([{"id": one.code, "name": one.name, "note": f"{one.within} {one.code}"} for one in found_rows])
+
+
+def new() -> ResponseReturnValue:
+    """Make a tenant: the form, then what it would make, then the administrator's slip."""
+    if request.method == "GET":
+        kinds = load_all()
+        first = next(iter(kinds.values()))
+        values = dict.fromkeys(forms.FIELDS, "") | {
+            "kind": first.code,
+            "source": "division" if division_data.is_installed() else "file",
+            "time_zone": first.zone.key,
+            "admin_login": "admin",
+        }
+        return _form(values, Refusal())
+    values = forms.typed()
+    try:
+        wanted = forms.new_tenant(values)
+        if request.form.get("confirmed") == "1":
+            made = found(runtime().engine, new=wanted, kinds=load_all(), now=runtime().clock.now(), hand=hand())
+            return _slip(made)
+        tried = try_founding(runtime().engine, new=wanted, kinds=load_all(), now=runtime().clock.now())
+    except AnticipatedError as error:
+        return _form(values, refusal_of(error))
+    return _preview(values, wanted, tried)
+
+
+def _form(values: dict[str, str], refusal: Refusal) -> ResponseReturnValue:
+    page = render_template(
+        "console/new_tenant.html",
+        values=values,
+        refusal=refusal,
+        kinds=load_all(),
+        divisions_installed=division_data.is_installed(),
+        fitting=tuple(division_data.FITTINGS),
+        zones=sorted(available_timezones()),
+    )
+    return page, refusal.status
+
+
+def _preview(values: dict[str, str], wanted: NewTenant, tried: Founded) -> ResponseReturnValue:
+    report = tried.report
+    if report is not None and not report.is_sound:
+        page = render_template("console/units_wrong.html", report=report, values=values, rows_shown=_ROWS_SHOWN)
+        return page, 422
+    return render_template(
+        "console/preview.html",
+        values=values | {"root_code": wanted.root_code, "root_name": wanted.root_name or wanted.name},
+        tried=tried,
+        kind=load_all()[wanted.kind],
+        content=base64.b64encode(wanted.units).decode() if values["source"] == "file" else "",
+        rows_shown=_ROWS_SHOWN,
+    )
+
+
+def _slip(made: Founded) -> ResponseReturnValue:
+    return render_template(
+        "console/slip.html",
+        made=made,
+        kind=load_all()[made.tenant.kind],
+        address=f"{runtime().settings.base_url}{url_for('identity.sign_in', slug=made.tenant.slug)}",
+    )
+
+
+def show(tenant_id: UUID) -> ResponseReturnValue:
+    """Show one tenant: what it uses and may use, what can be done to it, what was."""
+    return _page(tenant_id, Refusal(), {})
+
+
+def _page(tenant_id: UUID, refusal: Refusal, values: dict[str, str]) -> ResponseReturnValue:
+    with reading() as session:
+        tenant = get_tenant(session, tenant_id)
+        page = render_template(
+            "console/tenant.html",
+            tenant=tenant,
+            kind=load_all().get(tenant.kind),
+            orders=list_orders(session, tenant_id=tenant_id, limit=10),
+            acts=list_acts(session, subject_id=tenant_id, limit=10),
+            refusal=refusal,
+            values=values,
+            cooling_days=COOLING_OFF.days,
+            gib=forms.GIB,
+        )
+    return page, refusal.status
+
+
+def quota(tenant_id: UUID) -> ResponseReturnValue:
+    """Set a tenant's limits."""
+    values = {name: request.form.get(name, "") for name in ("people_limit", "storage_limit", "version")}
+    try:
+        people = forms.whole_number("people_limit", values["people_limit"])
+        storage = forms.gigabytes("storage_limit", values["storage_limit"])
+        expected = forms.whole_number("version", values["version"])
+        with desk() as open_desk:
+            operations.set_quota(
+                open_desk, tenant_id=tenant_id, people_limit=people, storage_limit_bytes=storage, expected=expected
+            )
+    except InvalidInputError as error:
+        return _page(tenant_id, refusal_of(error), values)
+    flash(translate(Text(N_("配额已保存。"))), "success")
+    return redirect(url_for("console.tenant", tenant_id=tenant_id))
+
+
+def suspend(tenant_id: UUID) -> ResponseReturnValue:
+    """Close a tenant for everybody."""
+
+    def act() -> None:
+        with desk() as open_desk:
+            operations.suspend(open_desk, tenant_id=tenant_id, reason=request.form.get("reason", "").replace("\x00", ""))
+
+    forms.said(act, Text(N_("租户已暂停：所有用户从下一次请求起被拒绝，数据完好。")))
+    return redirect(url_for("console.tenant", tenant_id=tenant_id))
+
+
+def resume(tenant_id: UUID) -> ResponseReturnValue:
+    """Open a tenant again."""
+
+    def act() -> None:
+        with desk() as open_desk:
+            operations.resume(open_desk, tenant_id=tenant_id)
+
+    forms.said(act, Text(N_("租户已恢复使用。")))
+    return redirect(url_for("console.tenant", tenant_id=tenant_id))

@@ -1,0 +1,231 @@
+"""The console's pages: closed to everybody else, whole for the operator, and silent about what tenants do."""
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pyotp
+import pytest
+from sqlalchemy import select
+
+from duban.console.desk import CONSOLE
+from duban.console.models import OperatorOrder
+from duban.console.queries import find_by_slug
+from duban.kernel.scope import open_session
+from duban.tenancy.models import Tenant
+from tests.cast import World
+from tests.conftest import NOW
+from tests.web.console.conftest import PASSWORD
+
+
+def form(**changes) -> dict[str, str]:
+    return {
+        "kind": "county",
+        "name": "望城区安全督办",
+        "slug": f"t-{uuid4().hex[:12]}",
+        "time_zone": "Asia/Shanghai",
+        "source": "division",
+        "division": "430112",
+        "admin_login": "admin",
+        "admin_name": "王管理",
+        "people_limit": "300",
+        "storage_limit": "2.5",
+    } | changes
+
+
+def hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">', page))
+
+
+class TestTheDoor:
+    def test_people_of_a_tenant_are_strangers_here(self, app, world: World, app_clock) -> None:
+        browser, tried = world.client("adam"), 0
+        for rule in app.url_map.iter_rules():
+            if not rule.rule.startswith(("/operator", "/api/v1/operator")) or rule.endpoint in {
+                "console.sign_in",
+                "operator-session.start",
+            }:
+                continue
+            address = re.sub(r"<[^>]+>", str(uuid4()), rule.rule)
+            for method in sorted(rule.methods & {"GET", "POST", "PUT", "DELETE"}):
+                answer = browser.open(address, method=method)
+                refused = answer.status_code == 401 or (answer.status_code == 302 and "/operator/sign-in" in answer.location)
+                assert refused, f"{method} {address}: {answer.status_code}"
+                tried += 1
+        print(f"{tried} doors of the console tried as a tenant's administrator: all closed")
+        assert tried >= 20
+
+    def test_an_operator_is_a_stranger_to_tenants(self, operator) -> None:
+        browser = operator()
+        for address in ("/", "/people", "/units", "/files/" + str(uuid4())):
+            answer = browser.get(address)
+            assert answer.status_code == 302
+            assert "/sign-in" in answer.location
+
+    def test_a_browser_signs_in_with_both_factors_and_a_form_token(self, app, operator) -> None:
+        known = operator()
+        browser = app.test_client()
+        page = browser.get("/operator/sign-in").get_data(as_text=True)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+        typed = {"login": known.login, "password": PASSWORD, "code": pyotp.TOTP(known.secret).at(NOW)}
+        assert browser.post("/operator/sign-in", data=typed).status_code == 400
+        assert browser.post("/operator/sign-in", data=typed | {"csrf_token": token, "code": ""}).status_code == 400
+        answer = browser.post("/operator/sign-in", data=typed | {"csrf_token": token})
+        assert answer.status_code == 302
+        cookie = answer.headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+        assert browser.get("/operator/").status_code == 200
+
+    def test_the_first_steps_come_first(self, app, engine, app_clock) -> None:
+        from duban.console.desk import Hand, at_desk
+        from duban.console.operations import accounts
+
+        app_clock.at = NOW
+        with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
+            slip = accounts.create_operator(desk, login=f"op-{uuid4().hex[:10]}", name="新人")
+        with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
+            token = accounts.sign_in(desk, login=slip.login, password=slip.password, code="", address="", device="")
+        browser = app.test_client()
+        browser.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer op_{token}", "HTTP_ACCEPT": "text/html"}
+        assert browser.get("/operator/").location.endswith("/operator/password")
+        changed = browser.post("/operator/password", data={"old": slip.password, "new": PASSWORD, "again": PASSWORD})
+        assert changed.status_code == 302
+        assert browser.get("/operator/").location.endswith("/operator/second-factor")
+        page = browser.get("/operator/second-factor").get_data(as_text=True)
+        assert "<svg" in page
+        secret = re.search(r"<code>([A-Z2-7]+)</code>", page)[1]
+        assert browser.post("/operator/second-factor", data={"code": "000000"}).status_code == 422
+        assert browser.post("/operator/second-factor", data={"code": pyotp.TOTP(secret).at(NOW)}).status_code == 302
+        assert browser.get("/operator/").status_code == 200
+
+
+class TestMakingATenant:
+    def test_from_a_division_by_trial_slip_and_first_sign_in(self, app, operator) -> None:
+        browser, typed = operator(), form()
+        page = browser.post("/operator/tenants/new", data=typed).get_data(as_text=True)
+        assert "试建成功" in page
+        assert ">160<" in page.replace("\n", "")
+        with open_session(browser.application.extensions["duban"].engine, None) as session:
+            assert session.scalars(select(Tenant).where(Tenant.slug == typed["slug"])).first() is None
+        slip = browser.post("/operator/tenants/new", data=hidden(page)).get_data(as_text=True)
+        password = re.search(r'id="one-time-password">([^<]+)<', slip)[1]
+        assert typed["slug"] in slip
+        person = app.test_client()
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', person.get("/sign-in").get_data(as_text=True))[1]
+        entered = person.post(
+            "/sign-in", data={"slug": typed["slug"], "login": "admin", "password": password, "csrf_token": token}
+        )
+        assert entered.status_code == 302
+        assert person.get("/units").location.endswith("/password")
+
+    def test_a_file_travels_through_the_preview(self, operator) -> None:
+        import io
+
+        browser = operator()
+        units = "代码,名称,级别,上级代码\nA1,城东镇,乡镇,R1\n".encode()
+        typed = form(source="file", division="", root_code="R1", root_name="望江县")
+        page = browser.post("/operator/tenants/new", data=typed | {"file": (io.BytesIO(units), "units.csv")}).get_data(
+            as_text=True
+        )
+        assert "试建成功" in page
+        made = browser.post("/operator/tenants/new", data=hidden(page)).get_data(as_text=True)
+        assert "one-time-password" in made
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"division": "430112001"}, "division"),
+            ({"slug": "1-bad"}, "slug"),
+            ({"people_limit": "1.5"}, "people_limit"),
+            ({"storage_limit": "NaN"}, "storage_limit"),
+            ({"storage_limit": "1e999"}, "storage_limit"),
+            ({"source": "file"}, "file"),
+            ({"time_zone": "x"}, "time_zone"),
+            ({"kind": "nothing"}, "division"),
+        ],
+    )
+    def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(self, operator, changes, field) -> None:
+        typed = form(**changes)
+        answer = operator().post("/operator/tenants/new", data=typed)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert f'href="#{field}"' in page
+        assert typed["name"] in page
+
+    def test_the_picker_finds_counties(self, operator) -> None:
+        found = operator().get("/operator/divisions?q=望城").get_json()
+        assert found[0] | {"note": ""} == {"id": "430112", "name": "望城区", "note": ""}
+
+
+class TestSuspension:
+    def test_everybody_is_refused_at_once_and_told_why_and_comes_back(self, operator, world: World, app) -> None:
+        people = {who: world.client(who) for who in ("vera", "tom", "adam")}
+        assert {browser.get("/").status_code for browser in people.values()} == {200}
+        stranger = world.client("ewa")
+        browser = operator()
+        with open_session(world.engine, CONSOLE) as session:
+            address = f"/operator/tenants/{find_by_slug(session, world.tenant.slug).id}"
+        assert browser.post(f"{address}/suspend", data={"reason": "系统升级，预计两小时"}).status_code == 302
+        for person in people.values():
+            answer = person.get("/")
+            assert answer.status_code == 403
+            assert "系统升级，预计两小时" in answer.get_data(as_text=True)
+            api = person.get("/api/v1/units/?q=a")
+            assert (api.status_code, api.get_json()["code"]) == (403, "tenant-suspended")
+        assert stranger.get("/").status_code == 200
+        fresh = app.test_client()
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', fresh.get("/sign-in").get_data(as_text=True))[1]
+        typed = {"slug": world.tenant.slug, "login": "vera", "password": "supervise-1949", "csrf_token": token}
+        refused = fresh.post("/sign-in", data=typed)
+        assert refused.status_code == 403
+        assert "系统升级，预计两小时" in refused.get_data(as_text=True)
+        assert "系统升级，预计两小时" in browser.get(address).get_data(as_text=True)
+        browser.post(f"{address}/resume")
+        assert {person.get("/").status_code for person in people.values()} == {200}
+
+    def test_it_needs_a_reason(self, operator, world: World) -> None:
+        browser = operator()
+        browser.post(f"/operator/tenants/{world.tenant.id}/suspend", data={"reason": "  "})
+        assert world.client("vera").get("/").status_code == 200
+
+
+class TestOrders:
+    def test_deletion_takes_the_code_the_suspension_and_a_second_hand(self, operator, world: World) -> None:
+        ann, bob, address = operator(), operator(), f"/operator/tenants/{world.tenant.id}"
+
+        def orders() -> list[OperatorOrder]:
+            with open_session(world.engine, CONSOLE) as session:
+                return list(session.scalars(select(OperatorOrder).where(OperatorOrder.tenant_id == world.tenant.id)))
+
+        ann.post(f"{address}/delete", data={"slug": world.tenant.slug})
+        assert orders() == []  # not suspended
+        ann.post(f"{address}/suspend", data={"reason": "合同到期"})
+        ann.post(f"{address}/delete", data={"slug": "another"})
+        assert orders() == []  # not its code
+        ann.post(f"{address}/delete", data={"slug": world.tenant.slug})
+        [order] = orders()
+        assert order.begins_at == NOW + timedelta(days=7)
+        ann.post(f"/operator/orders/{order.id}/confirm", data={"slug": world.tenant.slug})
+        assert orders()[0].confirmed_by is None  # not the same hand
+        ann.post(f"{address}/resume")
+        with open_session(world.engine, CONSOLE) as session:
+            assert find_by_slug(session, world.tenant.slug).is_suspended  # not while its deletion is ordered
+        bob.post(f"/operator/orders/{order.id}/confirm", data={"slug": world.tenant.slug})
+        assert orders()[0].begins_at == NOW
+        assert bob.get("/operator/orders").status_code == 200
+        bob.post(f"/operator/orders/{order.id}/cancel")
+        assert orders()[0].state == "cancelled"
+
+    def test_every_page_opens_in_both_languages(self, operator, world: World) -> None:
+        browser, seen = operator(), 0
+        browser.post(f"/operator/tenants/{world.tenant.id}/export")
+        for address in ("/", "/tenants/new", f"/tenants/{world.tenant.id}", "/orders", "/record", "/password"):
+            for language in ("zh", "en"):
+                answer = browser.get(f"/operator{address}?lang={language}")
+                assert answer.status_code == 200, address
+                if language == "en":
+                    text = re.sub(r"<script.*?</script>|<[^>]+>", " ", answer.get_data(as_text=True), flags=re.DOTALL)
+                    assert "No limit" in text or "operator" in text.lower()
+                seen += 1
+        print(f"{seen} pages opened")
