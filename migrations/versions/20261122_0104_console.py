@@ -85,7 +85,6 @@ def console_table(name: str, *items: sa.schema.SchemaItem, may: str) -> None:
 def upgrade() -> None:
     op.add_column("tenant", sa.Column("suspended_at", INSTANT))
     op.add_column("tenant", sa.Column("suspended_reason", sa.Text, nullable=False, server_default=""))
-    op.execute("ALTER TABLE tenant ALTER COLUMN suspended_reason DROP DEFAULT")
     op.create_check_constraint(op.f("ck_tenant_suspended"), "tenant", "suspended_at IS NULL OR NOT active")
     op.create_check_constraint(op.f("ck_tenant_not_the_console"), "tenant", f"id <> {CONSOLE}")
     # An operator suspends, resumes and, with the owner's role, removes a tenant without opening it.

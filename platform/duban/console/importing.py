@@ -20,7 +20,7 @@ from duban.console.archives import CHUNK, FORMAT, Digesting, Progress, copy_out
 from duban.console.errors import ArchiveRefusedError
 from duban.console.measuring import measure
 from duban.console.tables import Table, tenant_tables
-from duban.files.storage import Store
+from duban.files.storage import STORAGE_KEY, Store
 from duban.kernel.ids import TenantId
 from duban.kernel.migrating import current_revision
 from duban.kernel.scope import SYSTEM, Scope, TenantInfo, open_session, unit_of_work
@@ -207,9 +207,9 @@ class _Import:
         done = len(self.manifest["tables"])
         for number, row in enumerate(rows):
             self.progress(done + number, done + len(rows))
-            owner, _, name = row["key"].partition("/")
-            if owner != str(self.tenant_id) or "/" in name or name in {"", ".", ".."}:
+            if not STORAGE_KEY.fullmatch(row["key"]) or not row["key"].startswith(f"{self.tenant_id}/"):
                 raise ArchiveRefusedError(N_("归档中有不属于该租户的附件，没有导入。"))
+            name = row["key"].rpartition("/")[2]
             with _Stream(self._blocks(f"files/{name}", row["sha256"], int(row["size_bytes"]))) as stream:
                 self.kept.append(row["key"])
                 self.store.place(row["key"], cast("BinaryIO", stream))

@@ -19,7 +19,7 @@ import fsspec
 from duban.files.names import stored_name
 
 _CHUNK = 1024 * 1024
-_KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f]{2}/[0-9a-f]{64}")
+STORAGE_KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f]{2}/[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Store:
 
     def place(self, key: str, stream: BinaryIO) -> None:
         """Write the rest of the stream under a key that is known already: for restoring. Raises: ValueError."""
-        if not _KEY.fullmatch(key):
+        if not STORAGE_KEY.fullmatch(key):
             raise ValueError(f"not a key of a stored file: {key!r}")
         target = self._path(key)
         self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
