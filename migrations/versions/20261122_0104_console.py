@@ -17,57 +17,49 @@ IS_CONSOLE = f"({SIGNED_TENANT} = {CONSOLE})"
 # Takes `added` people or bytes into account under the usage row's lock, so that any number of writers side by side count each
 # other; what would overshoot is refused by name. A tenant without a quota has no limit.
 TAKE = """
-CREATE FUNCTION take_{what}(tenant uuid, added bigint) RETURNS void LANGUAGE plpgsql AS $$
+        UPDATE public.tenant_usage SET {column} = {column} + one.added WHERE tenant_id = one.tenant RETURNING {column} INTO used;
+        SELECT {limit} INTO most FROM public.tenant_quota WHERE tenant_id = one.tenant;
+        IF one.added > 0 AND used > most THEN
+            RAISE EXCEPTION 'quota of {what} reached' USING ERRCODE = 'check_violation', CONSTRAINT = 'quota_{what}',
+                TABLE = 'tenant_quota', DETAIL = json_build_object('limit', most, 'used', used - one.added, 'added', one.added)::text;
+        END IF;
+"""
+TAKE_PEOPLE = TAKE.format(what="people", column="people", limit="people_limit")
+TAKE_BYTES = TAKE.format(what="storage", column="storage_bytes", limit="storage_limit_bytes")
+
+COUNT = """
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+    one record;
     used bigint;
     most bigint;
 BEGIN
-    IF added = 0 THEN
-        RETURN;
-    END IF;
-    UPDATE tenant_usage SET {column} = {column} + added WHERE tenant_id = tenant RETURNING {column} INTO used;
-    SELECT {limit} INTO most FROM tenant_quota WHERE tenant_id = tenant;
-    IF added > 0 AND used > most THEN
-        RAISE EXCEPTION 'quota of % reached', '{what}' USING ERRCODE = 'check_violation', CONSTRAINT = 'quota_{what}',
-            TABLE = 'tenant_quota', DETAIL = json_build_object('limit', most, 'used', used - added, 'added', added)::text;
-    END IF;
-END $$
-"""
-
-COUNT_PEOPLE = """
-CREATE FUNCTION count_new_people() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM take_people(tenant_id, count(*)) FROM fresh WHERE active GROUP BY tenant_id;
+    FOR one IN {rows} LOOP
+{take}
+    END LOOP;
     RETURN NULL;
 END $$
 """
 
-COUNT_ACTIVE = """
-CREATE FUNCTION count_changed_person() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM take_people(NEW.tenant_id, CASE WHEN NEW.active THEN 1 ELSE -1 END);
-    RETURN NULL;
-END $$
-"""
+COUNT_PEOPLE = COUNT.format(name="count_new_people", take=TAKE_PEOPLE, rows="""
+        SELECT tenant_id AS tenant, count(*) AS added FROM fresh WHERE active GROUP BY tenant_id""")
+
+COUNT_ACTIVE = COUNT.format(name="count_changed_person", take=TAKE_PEOPLE, rows="""
+        SELECT NEW.tenant_id AS tenant, CASE WHEN NEW.active THEN 1 ELSE -1 END AS added""")
 
 # The same bytes attached a second time take no more room.
-COUNT_BYTES = """
-CREATE FUNCTION count_new_bytes() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM take_storage(one.tenant_id, sum(one.size_bytes)::bigint)
-    FROM (SELECT DISTINCT ON (f.tenant_id, f.storage_key) f.tenant_id, f.size_bytes FROM fresh f
-          WHERE NOT EXISTS (SELECT 1 FROM stored_file s
-                            WHERE s.tenant_id = f.tenant_id AND s.storage_key = f.storage_key
-                              AND NOT EXISTS (SELECT 1 FROM fresh g WHERE g.tenant_id = s.tenant_id AND g.id = s.id))) one
-    GROUP BY one.tenant_id;
-    RETURN NULL;
-END $$
-"""
+COUNT_BYTES = COUNT.format(name="count_new_bytes", take=TAKE_BYTES, rows="""
+        SELECT kept.tenant_id AS tenant, sum(kept.size_bytes)::bigint AS added
+        FROM (SELECT DISTINCT ON (f.tenant_id, f.storage_key) f.tenant_id, f.size_bytes FROM fresh f
+              WHERE NOT EXISTS (SELECT 1 FROM public.stored_file s
+                                WHERE s.tenant_id = f.tenant_id AND s.storage_key = f.storage_key
+                                  AND NOT EXISTS (SELECT 1 FROM fresh g WHERE g.tenant_id = s.tenant_id AND g.id = s.id))) kept
+        GROUP BY kept.tenant_id""")
 
 NEW_TENANT = """
-CREATE FUNCTION begin_usage() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION begin_usage() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    INSERT INTO tenant_usage (tenant_id, people, storage_bytes, units) VALUES (NEW.id, 0, 0, 0) ON CONFLICT DO NOTHING;
+    INSERT INTO public.tenant_usage (tenant_id, people, storage_bytes, units) VALUES (NEW.id, 0, 0, 0) ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$
 """
@@ -126,8 +118,6 @@ def upgrade() -> None:
                    (SELECT count(*) FROM unit u WHERE u.tenant_id = t.id)
             FROM tenant t
         """)
-    op.execute(TAKE.format(what="people", column="people", limit="people_limit"))
-    op.execute(TAKE.format(what="storage", column="storage_bytes", limit="storage_limit_bytes"))
     for function in (COUNT_PEOPLE, COUNT_ACTIVE, COUNT_BYTES, NEW_TENANT):
         op.execute(function)
     op.execute(
@@ -271,8 +261,6 @@ def downgrade() -> None:
         "count_new_bytes()",
         "count_changed_person()",
         "count_new_people()",
-        "take_storage(uuid, bigint)",
-        "take_people(uuid, bigint)",
     ):
         op.execute(f"DROP FUNCTION {function}")
     op.drop_table("tenant_quota")

@@ -7,9 +7,10 @@ tried in a transaction that is rolled back, so that no rule is one which cannot 
 
 from sqlalchemy import Connection, text
 
-from duban.kernel.table_lists import GLOBAL_TABLES
+from duban.kernel.table_lists import CONSOLE_TABLES, GLOBAL_TABLES
 
 POLICY = "(tenant_id = ( SELECT app_tenant_id() AS app_tenant_id))"
+CONSOLE = "(( SELECT app_tenant_id() AS app_tenant_id) = '00000000-0000-8000-8000-00000000c051'::uuid)"
 DEFINERS = ("app_tenant_id()",)
 
 _TABLES = """
@@ -53,7 +54,16 @@ FINDINGS: dict[str, str] = {
     "a register with tenants' rows is written by its tenant only": f"SELECT relname FROM tables t WHERE relname = ANY (:global) "
     f"AND (relname = 'tenant' OR EXISTS ({_TENANT_ID})) AND NOT (relrowsecurity AND relforcerowsecurity AND 3 = "
     "(SELECT count(DISTINCT polcmd) FROM pg_policy p WHERE p.polrelid = t.oid AND NOT p.polpermissive AND p.polcmd IN ('a', 'w', 'd') "
-    "AND coalesce(pg_get_expr(p.polwithcheck, t.oid), pg_get_expr(p.polqual, t.oid)) LIKE '%id = ( SELECT app_tenant_id()%'))",
+    "AND coalesce(pg_get_expr(p.polwithcheck, t.oid), pg_get_expr(p.polqual, t.oid)) LIKE '%id = ( SELECT app_tenant_id()%')) "
+    f"AND relname <> ALL ('{{{','.join(CONSOLE_TABLES)}}}')",
+    "the console's tables are written in the console's own context only": "SELECT relname FROM tables t WHERE relname = ANY "
+    f"('{{{','.join(CONSOLE_TABLES)}}}') AND NOT (relrowsecurity AND relforcerowsecurity AND EXISTS (SELECT 1 FROM pg_policy p "
+    "WHERE p.polrelid = t.oid AND p.polcmd = '*') AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = t.oid AND "
+    "p.polcmd <> 'r' AND (pg_get_expr(p.polqual, t.oid) IS DISTINCT FROM pg_get_expr(p.polwithcheck, t.oid) OR "
+    "pg_get_expr(p.polqual, t.oid) IS DISTINCT FROM :console)))",
+    "the console's tables but limits are read in the console's own context only": "SELECT relname FROM tables t WHERE relname = ANY "
+    f"('{{{','.join(CONSOLE_TABLES)}}}') AND relname <> 'tenant_quota' AND EXISTS (SELECT 1 FROM pg_policy p "
+    "WHERE p.polrelid = t.oid AND p.polcmd = 'r')",
     # A4
     "a link between tenants' tables contains tenant_id on both sides": "SELECT source || '.' || conname FROM keys WHERE contype = 'f' "
     "AND source <> ALL (:global) AND target <> ALL (:global) AND array_position(own, 'tenant_id') IS DISTINCT FROM 1 "
@@ -126,6 +136,8 @@ CONTROLS: dict[str, str] = {
     "USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid))",
     "one permissive policy beside it": "CREATE POLICY more ON unit USING (true)",
     "a register with tenants' rows is written by its tenant only": "DROP POLICY own_changed ON tenant",
+    "the console's tables are written in the console's own context only": "CREATE POLICY peep ON operator FOR UPDATE USING (true)",
+    "the console's tables but limits are read in the console's own context only": "CREATE POLICY peep ON operator FOR SELECT USING (true)",
     "a link between tenants' tables contains tenant_id on both sides": "ALTER TABLE unit ADD UNIQUE (id); "
     "ALTER TABLE placement ADD FOREIGN KEY (unit_id) REFERENCES unit (id)",
     "a link has no hole by NULL": _PEEP + "ALTER TABLE peep ADD a uuid, ADD UNIQUE (tenant_id, id, a); "
@@ -135,7 +147,7 @@ CONTROLS: dict[str, str] = {
     "a link to the installation's tables leads to the register only": "ALTER TABLE unit ADD peep text REFERENCES heartbeat (name)",
     "the installation's tables point at no tenant's table": "ALTER TABLE heartbeat ADD t uuid, ADD u uuid, "
     "ADD FOREIGN KEY (t, u) REFERENCES unit (tenant_id, id)",
-    "a unique rule contains tenant_id": "CREATE UNIQUE INDEX peep ON unit (code)",
+    "a unique rule contains tenant_id": "CREATE UNIQUE INDEX peep ON unit (id)",
     "no view, materialised view, foreign table, partition": "CREATE VIEW peep AS SELECT * FROM unit",
     "no table inherits": "CREATE TABLE peep () INHERITS (heartbeat)",
     "no rewrite rule": "CREATE RULE peep AS ON DELETE TO unit DO INSTEAD NOTHING",
@@ -162,7 +174,7 @@ CONTROLS: dict[str, str] = {
 
 def offenders(connection: Connection, rule: str) -> list[str]:
     """Name what breaks a rule."""
-    asked = {"global": list(GLOBAL_TABLES), "policy": POLICY, "definers": list(DEFINERS)}
+    asked = {"global": list(GLOBAL_TABLES), "policy": POLICY, "definers": list(DEFINERS), "console": CONSOLE}
     statement = _TABLES + FINDINGS[rule]
     return sorted(
         str(name)

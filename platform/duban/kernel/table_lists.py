@@ -35,6 +35,17 @@ GLOBAL_TABLES: dict[str, str] = {
 }
 """Every table without `tenant_id`, and why it may be: none of them holds a tenant's content."""
 
+CONSOLE_TABLES = (
+    "deletion_certificate",
+    "operator",
+    "operator_act",
+    "operator_act_head",
+    "operator_order",
+    "operator_session",
+    "tenant_quota",
+)
+"""Those of them that are the operator's: written, and but for the limits read, in the console's own context only."""
+
 
 @dataclass(frozen=True)
 class Tables:
