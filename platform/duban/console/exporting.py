@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Engine, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from duban.audit.models import AuditHead
@@ -95,7 +96,7 @@ class _Export:
             session.execute(
                 select(StoredFile.storage_key, StoredFile.size_bytes, StoredFile.digest, StoredFile.original_name)
                 .where(StoredFile.tenant_id == tenant_id)
-                .distinct(StoredFile.storage_key)
+                .ext(distinct_on(StoredFile.storage_key))
                 .order_by(StoredFile.storage_key, StoredFile.id)
             )
         )
