@@ -14,13 +14,9 @@ from duban.identity.operations.attempts import login_subject
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.ids import TenantId
 from duban.kernel.scope import SYSTEM, open_session, unit_of_work
-<<<<<<< HEAD
-from duban.tenancy.queries import find_tenant
-from duban.web.cookies import cookie_name, put_cookie
-=======
 from duban.tenancy.errors import TenantSuspendedError
 from duban.tenancy.queries import find_tenant, refuse_suspended
->>>>>>> 494fcf9 (Operator's console: operators with two factors, tenants from a kind and the administrative division, quotas, suspension)
+from duban.web.cookies import cookie_name, put_cookie
 from duban.web.requests import runtime
 
 SESSION, DEVICE = "duban", "duban-device"

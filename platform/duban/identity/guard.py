@@ -17,6 +17,7 @@ from duban.identity.rules.tokens import may_use
 from duban.identity.weighty import NOT_BY_TOKEN, WEIGHTY
 from duban.kernel.scope import open_session, unit_of_work
 from duban.kernel.text import N_, Text
+from duban.tenancy.queries import refuse_suspended
 from duban.web.addresses import page_behind
 from duban.web.cookies import cookie_name
 from duban.web.errors import problem, translate, wants_json
@@ -25,6 +26,8 @@ from duban.web.requests import admit, runtime
 PUBLIC_ENDPOINTS = {
     "static": "styles and scripts",
     "identity.sign_in": "the door itself",
+    "console.sign_in": "the operator's door",
+    "operator-session.start": "the operator's door for programs",
     "health.healthz": "asked by supervisors",
     "health.readyz": "asked by load balancers",
     "health.metrics": "asked by the monitoring, which sends a token of its own",
@@ -100,9 +103,19 @@ def _keep_alive(found: SignedIn) -> None:
             operations.touch_token(scope, token_id=found.session_id)
 
 
+def _say_if_suspended() -> None:
+    """Tell somebody who was signed in that the whole system is closed for now, and why. Raises: TenantSuspendedError."""
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    read = read_session_key(key.strip() if kind.lower() == "bearer" else request.cookies.get(cookie_name(SESSION), ""))
+    if read is not None:
+        with open_session(runtime().engine, None) as session:
+            refuse_suspended(session, tenant_id=read[0])
+
+
 def _to_the_door() -> ResponseReturnValue | None:
     if request.endpoint in PUBLIC_ENDPOINTS:
         return None
+    _say_if_suspended()
     if wants_json():
         return problem(401, "sign-in-needed", translate(Text(N_("请先登录。"))))
     target = request.full_path.rstrip("?") if request.method == "GET" else page_behind()
@@ -152,6 +165,8 @@ def _guard() -> ResponseReturnValue | None:
     # An endpoint that does not exist is for the error page to say, not for the door.
     if request.endpoint is None or request.endpoint == "static" or request.endpoint.startswith("health."):
         return None
+    if g.get("other_door"):
+        return None  # the operator's console has asked at its own door
     if not current_user.is_authenticated:
         return _to_the_door()
     found = signed_in()

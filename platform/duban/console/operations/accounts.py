@@ -15,12 +15,11 @@ from duban.console.models import Operator, OperatorSession
 from duban.console.rules import FAILURES_ALLOWED, LOCK, WINDOW, password_is_strong
 from duban.console.states import SLIP_LIVES
 from duban.identity.errors import WeakPasswordError, WrongPasswordError
-from duban.identity.passwords import hash_password, matches
+from duban.identity.passwords import hash_password, matches, one_time_password
 from duban.identity.queries import token_digest
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
 from duban.kernel.ids import new_id
 from duban.kernel.text import N_, Text
-from duban.organisation.operations.people import one_time_password
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}", re.ASCII)
 
@@ -190,7 +189,7 @@ def change_password(desk: Desk, *, old: str, new: str, session_id: UUID) -> None
         raise WrongPasswordError
     if not password_is_strong(new, operator.login) or new == old:
         raise WeakPasswordError(
-            N_("运维密码至少 12 位、最多 128 位，含字母、数字、符号中的两类，不能包含账号名，也不能与原密码相同。请换一个密码。")
+            [Text(N_("密码须 12 至 128 位，含字母、数字、符号中的两类，不含账号名，且与原密码不同。请换一个。"))]
         )
     operator.password_hash, operator.must_change, operator.slip_ends_at = hash_password(new), False, None
     end_sessions(desk, operator.id, but=session_id)
