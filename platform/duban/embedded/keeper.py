@@ -1,4 +1,4 @@
-"""Run one server and end it when its owner is gone.
+"""Run one server, start it again if it is killed, and end it when its owner is gone.
 
 The owner holds the other end of this process's standard input. End of file there means: asked to stop, or killed in
 any way, kill -9 included. Should the keeper itself be killed, Linux hands the server the same signal (PDEATHSIG).
@@ -22,6 +22,8 @@ from types import FrameType
 POLL_SECONDS = 0.25
 ENDING_POLL_SECONDS = 0.02
 PR_SET_PDEATHSIG = 1
+REVIVALS_PER_MINUTE = 20
+REVIVAL_PAUSE_SECONDS = 0.5
 
 
 def die_with_parent(death_signal: int) -> Callable[[], None]:
@@ -47,6 +49,8 @@ def _owner_is_gone(owner_pid: int) -> bool:
 
 def _has_ended(server: subprocess.Popen[bytes]) -> bool:
     """Look without reaping: until it is reaped, the system gives its number to no other process."""
+    if server.returncode is not None:
+        return True
     if hasattr(os, "waitid"):
         return os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     return server.poll() is not None
@@ -75,17 +79,31 @@ def _sweep_session(session: int) -> None:
             continue  # it has ended by itself meanwhile
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Start the command and keep it until the owner leaves or the command ends; gives the command's exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--owner", type=int, required=True)
-    parser.add_argument("--stop", type=int, action="append", required=True)
-    parser.add_argument("--grace", type=float, default=10.0)
-    parser.add_argument("--uid", type=int)
-    parser.add_argument("--gid", type=int)
-    parser.add_argument("command", nargs="+")
-    wanted = parser.parse_args(arguments)
-    server = subprocess.Popen(
+class Revivals:
+    """Whether a server that ended is to be started again: one that was killed, not one that gave up by itself."""
+
+    def __init__(self, *, allowed: bool) -> None:
+        self._allowed = allowed
+        self._falls: list[float] = []
+
+    def is_due(self, code: int) -> bool:
+        """
+        Judge an end. Takes: the exit code, negative for a signal.
+
+        Just after a kill an ordinary failure counts as one too: what the killed server left (a postmaster's backends,
+        its shared memory) may still be going away.
+        """
+        now = time.monotonic()
+        self._falls = [at for at in self._falls if now - at < 60.0]  # noqa: PLR2004 - a minute
+        if not self._allowed or (code >= 0 and not self._falls) or len(self._falls) >= REVIVALS_PER_MINUTE:
+            return False
+        self._falls.append(now)
+        time.sleep(REVIVAL_PAUSE_SECONDS)
+        return True
+
+
+def _start(wanted: argparse.Namespace) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         wanted.command,
         stdin=subprocess.DEVNULL,
         user=wanted.uid,
@@ -95,16 +113,38 @@ def main(arguments: Sequence[str]) -> int:
         preexec_fn=die_with_parent(wanted.stop[0]),  # noqa: PLW1509 - this process has a single thread
     )
 
+
+def main(arguments: Sequence[str]) -> int:
+    """Start the command and keep it until the owner leaves or the command ends; gives the command's exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--owner", type=int, required=True)
+    parser.add_argument("--stop", type=int, action="append", required=True)
+    parser.add_argument("--grace", type=float, default=10.0)
+    parser.add_argument("--uid", type=int)
+    parser.add_argument("--gid", type=int)
+    parser.add_argument("--revive", action="store_true")
+    parser.add_argument("command", nargs="+")
+    wanted = parser.parse_args(arguments)
+    revivals = Revivals(allowed=wanted.revive)
+    server, is_stopping = _start(wanted), False
+
     def stop_on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_stopping
+        is_stopping = True
         _end(server, wanted.stop, wanted.grace)
 
     signal.signal(signal.SIGTERM, stop_on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while not _has_ended(server):
-        if _owner_is_gone(wanted.owner):
-            _end(server, wanted.stop, wanted.grace)
-    _sweep_session(server.pid)
-    return server.wait()
+    while True:
+        while not _has_ended(server):
+            if _owner_is_gone(wanted.owner):
+                is_stopping = True
+                _end(server, wanted.stop, wanted.grace)
+        _sweep_session(server.pid)
+        code = server.wait()
+        if is_stopping or not revivals.is_due(code) or is_stopping:
+            return code
+        server = _start(wanted)
 
 
 if __name__ == "__main__":

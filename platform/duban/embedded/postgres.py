@@ -181,6 +181,7 @@ def _start(data_dir: Path, *, programs: Path, durable: bool, stack: contextlib.E
             stop_signals=STOP_SIGNALS,
             output=output,
             identity=identity if os.geteuid() == 0 else None,
+            revive=True,
         )
     stack.callback(kept.stop)
     await_ready(kept, is_ready=lambda: _answers(socket_dir), name="PostgreSQL", log=log, seconds=START_SECONDS)

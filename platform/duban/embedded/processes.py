@@ -63,17 +63,19 @@ def keep(
     errors: int = subprocess.STDOUT,
     identity: Identity | None = None,
     environment: Mapping[str, str] | None = None,
+    revive: bool = False,
 ) -> Kept:
     """Start a command that lives no longer than this process.
 
-    Takes: the signals that ask it to end, the gentlest first; where its output goes; the whole environment, if not ours.
+    Takes: the signals that ask it to end, the gentlest first; where its output goes; the whole environment, if not ours;
+    `revive`: start it again when it is killed (not when it ends by itself).
     """
     as_user = [] if identity is None else ["--uid", str(identity.uid), "--gid", str(identity.gid)]
     process = subprocess.Popen(
         [
             *(sys.executable, "-I", "-S", keeper.__file__, "--owner", str(os.getpid())),
             *(word for number in stop_signals for word in ("--stop", str(int(number)))),
-            *(*as_user, "--", *command),
+            *(*as_user, *(["--revive"] if revive else []), "--", *command),
         ],
         stdin=subprocess.PIPE,
         stdout=output,

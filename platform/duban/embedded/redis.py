@@ -77,7 +77,7 @@ class _Redis:
         settings = _write_settings(self.data_dir)
         log = self.data_dir.with_name(self.data_dir.name + ".log")
         with log.open("wb") as output:
-            kept = keep([_program(), str(settings)], stop_signals=STOP_SIGNALS, output=output)
+            kept = keep([_program(), str(settings)], stop_signals=STOP_SIGNALS, output=output, revive=True)
         stack.callback(kept.stop)
         await_ready(kept, is_ready=lambda: _pid(self.url) is not None, name="Redis", log=log, seconds=START_SECONDS)
         server = self.find()

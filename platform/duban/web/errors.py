@@ -3,12 +3,14 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from duban.kernel.errors import (
@@ -25,6 +27,8 @@ from duban.kernel.text import N_, Text
 from duban.web.addresses import page_above, page_behind
 
 log = get_logger(__name__)
+
+RETRY_AFTER_SECONDS = 5
 
 _STATUSES: tuple[tuple[type[AnticipatedError], int], ...] = (
     (NotFoundError, 404),
@@ -116,11 +120,25 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
     """A value the database cannot hold (e.g. a NUL) is the sender's; a lost connection is ours and passes."""
     if type(error.orig).__name__ in {"DataError", "NumericValueOutOfRange", "UntranslatableCharacter"}:
         return _anticipated(InvalidInputError(N_("内容里有系统无法保存的字符或数值。请检查后重试。")))
-    if error.connection_invalidated or type(error.orig).__name__ in {"OperationalError", "AdminShutdown"}:
-        number = new_id().hex[-8:]
-        log.error("database unavailable", number=number, path=request.path, exc_info=error)
-        return _defect(503, number)
+    if error.connection_invalidated or isinstance(error, OperationalError):
+        return _unavailable(error)
     return answer_defect(error)
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    """
+    The database is away, restarting, locked for too long, or every connection is lent out: it passes by itself.
+
+    The page is that of a stranger, for a signed-in person's frame would ask the database again.
+    """
+    number = new_id().hex[-8:]
+    log.error("database unavailable", number=number, path=request.path, exc_info=error)
+    for name in ("actor", "tenant", "read_scope"):
+        g.pop(name, None)
+    g._login_user = AnonymousUserMixin()  # noqa: SLF001 - else Flask-Login looks for the session once more, and fails again
+    response = make_response(_defect(503, number))
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def answer_defect(error: Exception) -> ResponseReturnValue:
@@ -141,6 +159,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(AnticipatedError, _anticipated)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeoutError, _unavailable)
     if not app.config.get("PROPAGATE_DEFECTS"):
         app.register_error_handler(Exception, answer_defect)
     app.jinja_env.globals["tr"] = translate
