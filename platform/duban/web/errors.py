@@ -132,7 +132,7 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
     The page is that of a stranger, for a signed-in person's frame would ask the database again.
     """
     number = new_id().hex[-8:]
-    log.error("database unavailable", number=number, path=request.path, exc_info=error)
+    log.error("database unavailable", number=number, path=request.path, reason=str(getattr(error, "orig", error)))
     for name in ("actor", "tenant", "read_scope"):
         g.pop(name, None)
     g._login_user = AnonymousUserMixin()  # noqa: SLF001 - else Flask-Login looks for the session once more, and fails again

@@ -61,8 +61,9 @@ def test_every_page_says_so_and_comes_back(switch):
     assert told >= 3
     english = browser.get("/", headers={"Accept": "application/json", "Accept-Language": "en"})
     assert english.status_code == 503 and english.json["code"] == "http-503" and english.json["number"]
-    assert browser.get("/healthz").status_code == 200
-    assert browser.get("/readyz").status_code == 503
+    supervisor = browser.application.test_client()
+    assert supervisor.get("/healthz").status_code == 200
+    assert supervisor.get("/readyz").status_code == 503
     away.clear()
     assert {path: browser.get(path, headers={"Accept": "text/html"}).status_code for path in PAGES} == before
 
