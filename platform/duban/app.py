@@ -47,6 +47,7 @@ FEATURES = (
     "access",
     "auditing",
     "console",
+    "security",
 )
 """Every folder with pages (`views.bp`, menu entries `views.NAV`) or programs' doors (`api.blp`)."""
 
@@ -58,6 +59,7 @@ _FRAME_LINKS = {
     "home": "dashboards.home",
     "notices": "notifications.list_notices",
     "person": "organisation.own_page",
+    "security": "identity.devices",
     "sign_out": "identity.sign_out",
 }
 

@@ -3,6 +3,7 @@
 from duban.kernel.text import N_
 
 ACTS: dict[str, str] = {
+    "account.unlocked": N_("解除账号锁定"),
     "account.locked": N_("账号因连续输错被锁定"),
     "assessment.facts_collected": N_("采集考核数据"),
     "assessment.frozen": N_("形成冻结版本"),
@@ -22,6 +23,7 @@ ACTS: dict[str, str] = {
     "factor.enrolled": N_("已绑定动态口令"),
     "factor.recovery-code-used": N_("使用备用码"),
     "factor.recovery-codes-made": N_("重新生成备用码"),
+    "factor.reset": N_("重置他人动态口令"),
     "factor.refused": N_("动态口令错误"),
     "file.linked": N_("关联附件"),
     "file.removed": N_("移除附件"),
@@ -64,8 +66,10 @@ ACTS: dict[str, str] = {
     "role.moved": N_("角色随单位转移"),
     "role.revoked": N_("撤销角色"),
     "scorecard.self_scored": N_("提交自评"),
+    "session.all-ended": N_("结束他人全部登录"),
     "session.confirmed": N_("重新确认身份"),
     "session.ended": N_("退出登录"),
+    "session.kicked": N_("结束他人登录"),
     "session.others-ended": N_("退出其他设备"),
     "session.refused": N_("登录被拒绝"),
     "session.started": N_("登录"),

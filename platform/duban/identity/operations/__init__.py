@@ -40,7 +40,7 @@ from duban.identity.operations.sessions import (
     start_session,
     touch_session,
 )
-from duban.identity.operations.tokens import NewToken, create_token, revoke_own_token, revoke_token, touch_token
+from duban.identity.operations.tokens import NewToken, create_token, revoke_own_token, revoke_token, token_owner, touch_token
 from duban.identity.queries import get_person
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "start_session",
+    "token_owner",
     "touch_session",
     "touch_token",
     "unlock",

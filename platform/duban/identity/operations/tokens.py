@@ -77,6 +77,11 @@ def revoke_token(scope: Scope, *, token_id: UUID) -> ApiToken:
     return token
 
 
+def token_owner(scope: Scope, *, token_id: UUID) -> UUID:
+    """Say whose token it is. Raises: NotFoundError."""
+    return get_owned(scope, ApiToken, token_id).person_id
+
+
 def _revoke(scope: Scope, token: ApiToken) -> None:
     if token.revoked_at is None:
         token.revoked_at = scope.now
