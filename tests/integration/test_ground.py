@@ -1,7 +1,7 @@
 """The ground holds: tenants apart, audit chained, one commit."""
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, select, text, update
 
 from duban.access import checks
 from duban.audit.models import AuditRecord
@@ -9,6 +9,7 @@ from duban.audit.operations import record
 from duban.audit.queries import verify
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import owned
+from duban.kernel.settings import ROOT
 from duban.tree.models import Unit
 from tests.binding import bind
 from tests.cast import World
@@ -18,7 +19,7 @@ from tests.statements import DELIBERATE, complaint, tenant_tables
 class TestTenants:
     def test_rows_of_the_other_tenant_are_not_there(self, world: World) -> None:
         with world.as_("ewa") as scope:
-            seen = scope.session.scalars(select(Unit.tenant_id).distinct()).all()
+            seen = scope.session.scalars(text(f"SELECT DISTINCT tenant_id FROM unit {DELIBERATE}")).all()
         assert seen == [world.other.id]
 
     def test_without_a_bound_tenant_there_is_nothing(self, world: World) -> None:
@@ -42,10 +43,67 @@ class TestTenants:
 
 
 class TestStatements:
-    def test_positive_control_one_without_tenant_is_noticed(self, world: World) -> None:
-        assert complaint("SELECT unit.id FROM unit WHERE unit.code = %s", tenant_tables()) is not None
-        with pytest.raises(AssertionError, match="no tenant_id"), world.as_("cora") as scope:
-            scope.session.execute(text("SELECT name FROM person"))
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SELECT name FROM person",
+            "SELECT unit.id FROM unit WHERE unit.code = %s",
+            "SELECT unit.tenant_id, unit.id FROM unit",
+            "SELECT count(*) FROM (SELECT id FROM unit) AS x",
+            "SELECT * FROM unit u JOIN placement p ON p.unit_id = u.id WHERE u.tenant_id = %s",
+            "SELECT * FROM unit u, placement p WHERE p.unit_id = u.id AND u.tenant_id = %s",
+            "SELECT * FROM unit u LEFT OUTER JOIN placement ON placement.unit_id = u.id WHERE u.tenant_id = %s",
+            "SELECT * FROM unit WHERE unit.tenant_id = %s AND EXISTS (SELECT 1 FROM placement WHERE placement.unit_id = unit.id)",
+            "SELECT * FROM unit WHERE unit.tenant_id = %s AND unit.id IN (SELECT unit_id FROM placement)",
+            "SELECT * FROM unit WHERE unit.tenant_id = %s UNION SELECT * FROM unit AS other",
+            "WITH x AS (SELECT id FROM unit) SELECT * FROM x JOIN placement ON placement.tenant_id = %s",
+            "SELECT * FROM unit WHERE name = 'tenant_id = 1'",
+            "UPDATE unit SET name = 'x' WHERE id = %s",
+            "UPDATE unit SET tenant_id = tenant_id",
+            "UPDATE unit SET name = person.name FROM person WHERE unit.tenant_id = %s AND person.id = unit.id",
+            "DELETE FROM draft WHERE id = %s",
+            "DELETE FROM draft USING duty WHERE draft.tenant_id = %s AND duty.id = draft.duty_id",
+            "INSERT INTO unit (id, name) VALUES (%s, %s)",
+            "INSERT INTO unit (tenant_id, id) SELECT %s, id FROM person",
+            "SELECT * FROM unit ORDER BY id FOR UPDATE",
+        ],
+    )
+    def test_control_a_table_without_its_tenant_is_noticed(self, statement: str) -> None:
+        assert complaint(statement, tenant_tables()) is not None
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SELECT unit.id FROM unit WHERE unit.tenant_id = %s",
+            "SELECT id FROM unit WHERE tenant_id = %s FOR UPDATE",
+            "SELECT * FROM unit AS u JOIN placement AS p ON p.tenant_id = u.tenant_id AND p.unit_id = u.id WHERE u.tenant_id = %s",
+            "SELECT * FROM unit WHERE (unit.tenant_id, unit.id) IN (SELECT tenant_id, unit_id FROM placement WHERE tenant_id = %s)",
+            "SELECT extract(year FROM now()) FROM tenant",
+            "SELECT unit.id FROM unit WHERE false",
+            "INSERT INTO unit (tenant_id, id) VALUES (%s, %s) ON CONFLICT DO UPDATE SET name = 'x'",
+            "UPDATE unit SET name = 'x' WHERE unit.tenant_id = %s",
+        ],
+    )
+    def test_control_a_statement_with_it_passes(self, statement: str) -> None:
+        assert complaint(statement, tenant_tables()) is None
+
+    def test_control_the_watch_stops_the_statement(self, world: World) -> None:
+        for statement in ("SELECT name FROM person", "UPDATE unit SET name = 'x'"):
+            with pytest.raises(AssertionError, match="is not bound"), world.as_("cora") as scope:
+                scope.session.execute(text(statement))
+        with pytest.raises(AssertionError, match="is not bound"), world.as_("cora") as scope:
+            scope.session.scalars(select(Unit)).all()
+        with pytest.raises(AssertionError, match="is not bound"), world.as_("cora") as scope:
+            scope.session.execute(update(Unit).values(name="x"))
+
+    def test_the_program_has_no_door_past_the_watch(self) -> None:
+        """Raw cursors, COPY and the tests' own mark are not found in the application's code."""
+        files = [path for path in (ROOT / "platform").rglob("*.py") if "embedded" not in path.parts]
+        assert len(files) > 200
+        for path in files:
+            words = path.read_text(encoding="utf-8")
+            for door in (DELIBERATE, "raw_connection", "cursor(", '.copy("COPY', "exec_driver_sql"):
+                assert door not in words, (path, door)
 
 
 class TestAccess:
