@@ -65,7 +65,7 @@ def import_file(data: dict[str, Any]) -> dict[str, object]:
     except (Base64Error, ValueError) as error:
         raise InvalidInputError(fields={"content": [Text(N_("应为 base64 编码的文件内容。"))]}) from error
     if len(content) > LARGEST_FILE_BYTES:
-        raise InvalidInputError(fields={"content": [Text(N_("请选择一个 CSV 文件，最大 1 MB。"))]})
+        raise InvalidInputError(fields={"content": [Text(N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。"))]})
     if not data["confirmed"]:
         return _report(check_units_file(current_scope(), data=content))
     with work() as scope:

@@ -16,6 +16,7 @@ for _rule, _name, _page, _methods in (
     ("/units/search", "search", units.search, ["GET"]),
     ("/units/new", "new_unit", units.new, _FORM),
     ("/units/import", "import_units", imports.units, _FORM),
+    ("/units/import/template.csv", "units_template", imports.units_template, ["GET"]),
     ("/units/<uuid:unit_id>", "unit", units.show, ["GET"]),
     ("/units/<uuid:unit_id>/children", "children", units.children, ["GET"]),
     ("/units/<uuid:unit_id>/rename", "rename_unit", units.rename, _FORM),

@@ -82,7 +82,7 @@ class Play:
         play = cls(world, world.now)
         own = {unit_id for key, unit_id in world.units.items() if not key.startswith("other-")}
         with world.as_system() as scope:
-            for unit in scope.session.scalars(owned(scope, Unit)):
+            for unit in scope.session.scalars(owned(scope, Unit).order_by(Unit.path)):
                 assert unit.id in own
                 play.units[unit.id] = UnitModel(unit.level, unit.parent_id)
         for login, unit in (("cora", "C"), ("tom", "T1"), ("tina", "T2"), ("vera", "V11"), ("vic", "V12"), ("wanda", "V21")):
@@ -247,7 +247,7 @@ class Play:
             made = reporting.create_requirement(scope, unit_id=UnitId(unit_id), form=requirement_form(asked))
             reporting.issue(scope, requirement_id=made.id)
         with self.at_work(None) as scope:
-            rows = scope.session.scalars(owned(scope, Duty).where(Duty.requirement_id == made.id)).all()
+            rows = scope.session.scalars(owned(scope, Duty).where(Duty.requirement_id == made.id).order_by(Duty.path)).all()
         assert {row.unit_id for row in rows} == {
             *below,
             *[key for key in self.active("department") if unit_id in self.above(key)],

@@ -2,7 +2,9 @@
 
 import pytest
 
-from duban.organisation.rules.units_file import Checker, Known, Plan, decode, read_sheet
+from duban.organisation.reading import read_sheet
+from duban.organisation.rules.units_file import Checker, Known, Plan
+from duban.sheets.reading import decode
 
 LEVELS = {"county": "county", "township": "township", "乡镇": "township", "village": "village", "村": "village"}
 UNDER = {"township": "county", "village": "township"}

@@ -13,9 +13,11 @@ from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_, Text
 from duban.organisation.errors import ImportRefusedError
 from duban.organisation.making import add_placement, add_unit, flush_units
-from duban.organisation.rules.units_file import Checker, Known, Plan, RowProblem, UnitRow, read_sheet
+from duban.organisation.reading import read_sheet
+from duban.organisation.rules.units_file import Checker, Known, Plan, RowProblem, UnitRow
 from duban.organisation.states import Column
 from duban.tenancy.kinds_in_force import structure
+from duban.tree.changes import hold_tree
 from duban.tree.models import Unit
 from duban.tree.queries import root
 
@@ -57,6 +59,7 @@ def import_units(scope: Scope, *, data: bytes, active_from: date | None = None) 
     Raises: ImportRefusedError where any row is wrong; NotFoundError, NotAllowedError.
     Costs:  about 1 ms a row; the parents are locked.
     """
+    hold_tree(scope)
     require(scope, "unit", "manage", _somewhere(scope))
     report = check_units_file(scope, data=data)
     if not report.is_sound:

@@ -25,7 +25,7 @@ def units() -> ResponseReturnValue:
         return _page(None, "", Refusal(200))
     data = _content()
     if data is None:
-        return _page(None, "", Refusal(422, errors={"file": [N_("请选择一个 CSV 文件，最大 1 MB。")]}))
+        return _page(None, "", Refusal(422, errors={"file": [N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。")]}))
     reports: list[ImportReport] = []
 
     def act() -> None:
@@ -41,6 +41,20 @@ def units() -> ResponseReturnValue:
         return _page(check_units_file(current_scope(), data=data), "", refusal)
     report = reports[0]
     return _page(report, b64encode(data).decode() if report.is_sound and not report.done else "", Refusal(200))
+
+
+def units_template() -> ResponseReturnValue:
+    """Give an empty file of units with the headings and one example, which Excel opens as it is."""
+    headings = ",".join(COLUMN_LABELS[column] for column in COLUMN_LABELS)
+    kind = structure(current_scope())
+    example = next(level for level in kind.levels if not level.root)
+    text = f"{headings}\r\n430112001,{N_('某某街道')},{example.name.zh},430112,{N_('某某')},\r\n"
+    return _download(text, "units-template.csv")
+
+
+def _download(text: str, name: str) -> ResponseReturnValue:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "text/csv; charset=utf-8"}
+    return b"\xef\xbb\xbf" + text.encode(), 200, headers
 
 
 def _content() -> bytes | None:

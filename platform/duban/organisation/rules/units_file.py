@@ -1,13 +1,12 @@
 """
-Reading a file of units and checking it against the units there are. Pure: bytes and facts in, a report out.
+Reading rows of units and checking them against the units there are. Pure: rows and facts in, a report out.
 
 Every bad row is named with its line, its column and what to do; nothing is guessed.
 """
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from duban.kernel.text import N_, Text
 from duban.organisation.rules.naming import check_code, check_name, tidy
@@ -15,7 +14,6 @@ from duban.organisation.states import COLUMN_LABELS, COLUMN_NAMES, REQUIRED_COLU
 
 MOST_ROWS = 20_000
 LONGEST_CELL = 500
-_DELIMITERS = ",\t;，"
 
 
 @dataclass(frozen=True, order=True)
@@ -68,66 +66,21 @@ class Plan:
     problems: tuple[RowProblem, ...]
 
 
-def decode(data: bytes) -> tuple[str, str] | None:
-    """
-    Give the text and how it was encoded: UTF-8 with or without BOM, UTF-16 with BOM, else GB 18030 (holds GBK).
-
-    Gives: None for what is no text (e.g. an Excel workbook).
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return None if "\x00" in text or text.startswith("PK\x03\x04") else (text, encoding)
-    return None
-
-
-def read_sheet(data: bytes) -> Sheet:
-    """Read a CSV file; the first line that is not blank holds the headings, Chinese or English."""
-    decoded = decode(data)
-    if decoded is None:
-        return _refused(N_("这不是文本文件。请在 Excel 中另存为“CSV UTF-8（逗号分隔）”再上传。"))
-    text, encoding = decoded
-    try:
-        numbered = _records(text)
-    except csv.Error as error:
-        return _refused(
-            N_("文件格式有误，无法分列：%(reason)s。请在 Excel 中另存为“CSV UTF-8（逗号分隔）”再上传。"), reason=str(error)
-        )
+def read_rows(numbered: Sequence[tuple[int, Sequence[str]]], encoding: str) -> Sheet:
+    """Read a table's rows as units; the first row holds the headings, Chinese or English."""
     if not numbered:
-        return _refused(N_("文件是空的。"))
+        return refused(N_("文件是空的。"))
     line, headings = numbered[0]
     columns, problems = _columns(line, headings)
     if problems:
         return Sheet(problems=tuple(problems), encoding=encoding)
-    if len(numbered) - 1 > MOST_ROWS:
-        return _refused(
-            N_("最多一次导入 %(limit)s 行，这个文件有 %(count)s 行，请分次导入。"), limit=MOST_ROWS, count=len(numbered) - 1
-        )
     rows = [_row(line, cells, columns) for line, cells in numbered[1:]]
     return Sheet(rows=tuple(rows), problems=tuple(_long_cells(numbered[1:], headings)), encoding=encoding)
 
 
-def _refused(template: str, **params: object) -> Sheet:
+def refused(template: str, **params: object) -> Sheet:
+    """Give a sheet of which nothing could be read, and why."""
     return Sheet(problems=(RowProblem(1, "", Text(template, params)),))
-
-
-def _records(text: str) -> list[tuple[int, list[str]]]:
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    records: list[tuple[int, list[str]]] = []
-    start = 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            records.append((start, cells))
-        start = reader.line_num + 1
-    return records
 
 
 def _columns(line: int, headings: Sequence[str]) -> tuple[dict[Column, int], list[RowProblem]]:
@@ -168,8 +121,10 @@ def _row(line: int, cells: Sequence[str], columns: Mapping[Column, int]) -> Unit
 
 
 def _plain_code(cell: str) -> str:
+    # An input method writes full-width digits that look like the others.
+    cell = normalize("NFKC", cell)
     bare = cell.removeprefix("=").strip('"') if cell.startswith('="') else cell
-    return bare.removeprefix("'")
+    return bare.removeprefix("'").replace(" ", "")
 
 
 def _long_cells(numbered: Sequence[tuple[int, Sequence[str]]], headings: Sequence[str]) -> list[RowProblem]:
