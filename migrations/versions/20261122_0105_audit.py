@@ -1,4 +1,4 @@
-"""What checking the chains found, for the person on duty; indexes for the auditor's pages."""
+"""What checking the chains found, for the person on duty; indexes for the auditor's pages; when a catalogue last changed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,9 +28,19 @@ def upgrade() -> None:
     secure_register("audit_check")
     index("audit_record", "actor_id")
     index("audit_record", "at")
+    # Lets a process keep a catalogue it has read: the tenant's row, read by every request, says whether there is a newer one.
+    op.add_column("tenant", sa.Column("catalogue_version", sa.Integer, nullable=False, server_default="1"))
+    op.execute(
+        "CREATE FUNCTION catalogue_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$ "
+        "BEGIN UPDATE public.tenant SET catalogue_version = catalogue_version + 1 WHERE id = NEW.tenant_id; RETURN NULL; END $$"
+    )
+    op.execute("CREATE TRIGGER catalogue_changed AFTER INSERT ON catalogue FOR EACH ROW EXECUTE FUNCTION catalogue_changed()")
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER catalogue_changed ON catalogue")
+    op.execute("DROP FUNCTION catalogue_changed()")
+    op.drop_column("tenant", "catalogue_version")
     op.drop_index("ix_audit_record_tenant_id_at", "audit_record")
     op.drop_index("ix_audit_record_tenant_id_actor_id", "audit_record")
     op.drop_table("audit_check")

@@ -29,6 +29,8 @@ class TenantInfo:
     name: str
     zone: ZoneInfo
     policy_digest: str
+    catalogue_version: int = 0
+    """0 where nobody has looked: what was read of the catalogue is not kept then."""
 
 
 @dataclass(frozen=True)

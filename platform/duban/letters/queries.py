@@ -105,12 +105,19 @@ def side_of_actor(scope: Scope, letter: Letter) -> Side | None:
     return Side.UPPER if letter.path in at else None
 
 
+LISTED_TO_SIGN = 200
+
+
 def list_to_sign(scope: Scope) -> Sequence[Letter]:
     """List the letters that wait for the actor's signature, oldest first. Costs: one query."""
     at = signing_paths(scope)
     if not at:
         return []
-    return scope.session.scalars(owned(scope, Letter).where(_awaits(at)).order_by(Letter.issued_at, Letter.id).limit(200)).all()
+    statement = owned(scope, Letter).where(_awaits(at)).order_by(Letter.issued_at, Letter.id)
+    found = scope.session.scalars(statement.limit(LISTED_TO_SIGN)).all()
+    if len(found) < LISTED_TO_SIGN:
+        scope.memo["letters.to_sign"] = len(found)  # the menu asks for the same number
+    return found
 
 
 def list_own(scope: Scope, *, unit_path: str, year: int | None = None) -> Sequence[Letter]:
@@ -128,6 +135,8 @@ def count_to_sign(scope: Scope) -> int:
     at = signing_paths(scope)
     if not at:
         return 0
+    if (counted := scope.memo.get("letters.to_sign")) is not None:
+        return int(counted)
     statement = select(func.count()).select_from(Letter).where(Letter.tenant_id == scope.tenant_id, _awaits(at))
     return scope.session.scalar(statement) or 0
 

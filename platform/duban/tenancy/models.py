@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,8 @@ class Tenant(Base):
     time_zone: Mapped[str]
     policy_digest: Mapped[str]
     tree_version: Mapped[int] = mapped_column(default=1)
+    catalogue_version: Mapped[int] = mapped_column(server_default=text("1"), default=1)
+    """Counted up by the database whenever a part of the catalogue is added."""
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
     suspended_at: Mapped[datetime | None]

@@ -1,6 +1,7 @@
 """Reads of the tenant register and of the catalogue in force."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ def as_info(tenant: Tenant) -> TenantInfo:
         name=tenant.name,
         zone=ZoneInfo(tenant.time_zone),
         policy_digest=tenant.policy_digest,
+        catalogue_version=tenant.catalogue_version,
     )
 
 
@@ -59,18 +61,41 @@ def catalogue(scope: Scope, part: str) -> dict[str, Any]:
     """
     Give a part of the tenant's catalogue as in force today; {} when the kind has no such part.
 
-    Costs: one query per part and unit of work.
+    Never change what it gives: other units of work read the same.
+    Costs: one query per part, until the catalogue changes or the day does.
     """
     key = f"catalogue:{part}"
     if key not in scope.memo:
-        scope.memo[key] = (
-            scope.session.scalars(
-                select(Catalogue.body)
-                .where(Catalogue.tenant_id == scope.tenant_id, Catalogue.part == part, Catalogue.active_from <= scope.today)
-                .order_by(Catalogue.version.desc())
-                .limit(1)
-            ).first()
-            or {}
-        )
+        scope.memo[key] = _kept(scope, part)
     body: dict[str, Any] = scope.memo[key]
     return body
+
+
+_KEPT_AT_MOST = 2000
+_bodies: dict[tuple[UUID, int, date, str], dict[str, Any]] = {}
+
+
+def _kept(scope: Scope, part: str) -> dict[str, Any]:
+    """Give what this process has read before, if the tenant's row says that nothing was added since."""
+    version = scope.tenant.catalogue_version
+    if not version:
+        return _read(scope, part)
+    key = (scope.tenant_id, version, scope.today, part)
+    body = _bodies.get(key)
+    if body is None:
+        if len(_bodies) >= _KEPT_AT_MOST:
+            _bodies.clear()
+        body = _bodies[key] = _read(scope, part)
+    return body
+
+
+def _read(scope: Scope, part: str) -> dict[str, Any]:
+    return (
+        scope.session.scalars(
+            select(Catalogue.body)
+            .where(Catalogue.tenant_id == scope.tenant_id, Catalogue.part == part, Catalogue.active_from <= scope.today)
+            .order_by(Catalogue.version.desc())
+            .limit(1)
+        ).first()
+        or {}
+    )

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -185,7 +186,13 @@ def json_attribute(value: object) -> Markup:
 
 def icon(name: str, extra: str = "") -> Markup:
     """Draw an icon of the sprite; it is decoration, the word beside it carries the meaning."""
-    sprite = url_for("static", filename="img/icons.svg")
+    # a page has hundreds of icons, and building an address is the dearest part of drawing one
+    sprite = g.get("icon_sprite") or g.setdefault("icon_sprite", url_for("static", filename="img/icons.svg"))
+    return _drawn(sprite, name, extra)
+
+
+@lru_cache(maxsize=2000)
+def _drawn(sprite: str, name: str, extra: str) -> Markup:
     return Markup('<svg class="ico {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
         extra, sprite, name
     )
