@@ -31,7 +31,7 @@ def upgrade() -> None:
     # Lets a process keep a catalogue it has read: the tenant's row, read by every request, says whether there is a newer one.
     op.add_column("tenant", sa.Column("catalogue_version", sa.Integer, nullable=False, server_default="1"))
     op.execute(
-        "CREATE FUNCTION catalogue_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$ "
+        "CREATE FUNCTION catalogue_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ "
         "BEGIN UPDATE public.tenant SET catalogue_version = catalogue_version + 1 WHERE id = NEW.tenant_id; RETURN NULL; END $$"
     )
     op.execute("CREATE TRIGGER catalogue_changed AFTER INSERT ON catalogue FOR EACH ROW EXECUTE FUNCTION catalogue_changed()")
