@@ -17,16 +17,24 @@ PYTHON ?= $(shell for needs in "sys, ensurepip, venv" "sys"; do \
 	done; done; echo python3)
 BIN := .venv/bin
 
-.PHONY: help run test check nightly bench setup browser reset shell migrate demo fix
+.PHONY: help run test test-debian check nightly bench setup browser reset shell migrate demo fix
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## start everything on http://127.0.0.1:8000 (PORT=… for another port), Ctrl-C stops it
 	@$(BIN)/duban up --with-parent
 
 test: setup browser ## every test, browser tests included (T="tests/unit -k name" for some)
 	@$(BIN)/python -m pytest -m "not nightly" -n $(JOBS) --dist loadfile $(T)
+
+DEBIAN_POSTGRES ?= /usr/lib/postgresql/15/bin
+DEBIAN_TESTS := tests/architecture/test_catalogue.py tests/attack/isolation tests/integration/test_ground.py tests/integration/backup \
+	$(wildcard tests/*/access)
+
+test-debian: setup ## migrations, isolation, access, backup on Debian's PostgreSQL 15 and Redis 7 (T=tests for the whole suite)
+	@$(DEBIAN_POSTGRES)/postgres --version && redis-server --version
+	@DUBAN_POSTGRES_BIN=$(DEBIAN_POSTGRES) $(BIN)/python -m pytest -m "not nightly" -n $(JOBS) --dist loadfile $(or $(T),$(DEBIAN_TESTS))
 
 check: setup ## format, lint, types, layers, migrations
 	$(BIN)/ruff format --check .

@@ -50,5 +50,5 @@ def test_the_server_lock_is_part_of_the_full_one() -> None:
 
 def test_make_explains_itself() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("help", "run", "test", "check", "nightly", "bench", "setup", "reset", "shell", "migrate", "demo"):
+    for target in ("help", "run", "test", "test-debian", "check", "nightly", "bench", "setup", "reset", "shell", "migrate", "demo"):
         assert f"make {target} " in shown, target
