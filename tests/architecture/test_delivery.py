@@ -20,10 +20,15 @@ def test_every_setting_is_in_the_example_and_no_other() -> None:
     assert named - of_compose == {field.name.upper() for field in dataclasses.fields(Settings)}
 
 
-def test_compose_gives_the_owner_to_the_migrations_only() -> None:
+def test_compose_gives_owner_and_backup_role_to_those_who_need_them_only() -> None:
     services = yaml.safe_load((ROOT / "config/compose.yaml").read_text(encoding="utf-8"))["services"]
-    with_owner = {name for name, one in services.items() if "DUBAN_OWNER_DATABASE_URL" in one.get("environment", {})}
-    assert with_owner == {"migrations"}
+
+    def holders(name: str) -> set[str]:
+        return {service for service, one in services.items() if name in one.get("environment", {})}
+
+    assert holders("DUBAN_OWNER_DATABASE_URL") == {"migrations", "operator"}
+    assert holders("DUBAN_BACKUP_DATABASE_URL") == {"clock", "operator"}
+    assert services["operator"]["profiles"] == ["tools"]  # runs for one command, by hand
     known = {f"DUBAN_{field.name.upper()}" for field in dataclasses.fields(Settings)}
     assert {name for name in services["web"]["environment"] if name.startswith("DUBAN_")} <= known
 
@@ -50,5 +55,51 @@ def test_the_server_lock_is_part_of_the_full_one() -> None:
 
 def test_make_explains_itself() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("help", "run", "test", "test-debian", "check", "nightly", "bench", "setup", "reset", "shell", "migrate", "demo"):
+    for target in (
+        "help",
+        "run",
+        "test",
+        "test-debian",
+        "check",
+        "nightly",
+        "bench",
+        "setup",
+        "reset",
+        "shell",
+        "migrate",
+        "demo",
+    ):
         assert f"make {target} " in shown, target
+
+
+def copied_into_the_image() -> set[str]:
+    """What `COPY . .` brings, after .dockerignore: for checking that everything the image runs is there."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    plain = tuple(f"{one.rstrip('/')}/" for one in ignored if "*" not in one)
+    return {path for path in tracked if path and not path.startswith(plain) and path not in ignored}
+
+
+def test_the_image_finds_everything_it_names() -> None:
+    files = copied_into_the_image()
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b((?:config|migrations|tenants|platform)/[\w./-]+\.\w+)", dockerfile))
+    copied = {name for line in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, re.MULTILINE) for name in line.split()} - {
+        "."
+    }
+    assert named >= {"config/bootstrap.py", "config/gunicorn.conf.py"}
+    assert named | copied <= files | set(), (named | copied) - files
+    assert {"wsgi.py", "alembic.ini", "migrations/env.py", "tenants/county/policy.csv", "pyproject.toml"} <= files
+    assert not [path for path in files if path.startswith(("tests/", "bench/"))]
+
+
+def test_compose_mounts_and_variables_exist() -> None:
+    text = (ROOT / "config/compose.yaml").read_text(encoding="utf-8")
+    compose = yaml.safe_load(text)
+    volumes = [volume for service in compose["services"].values() for volume in service.get("volumes", ())]
+    for volume in volumes:
+        source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[0]
+        assert source in compose["volumes"] or (ROOT / "config" / source).exists(), volume
+    example = (ROOT / "config/env.example").read_text(encoding="utf-8")
+    for name, default in re.findall(r"(?<!\$)\$\{(\w+)(:[-?])", text):
+        assert re.search(rf"^(# )?{name}=", example, re.MULTILINE), f"{name} ({default}) is not explained in env.example"

@@ -84,7 +84,7 @@ class Manifest:
 
 def backup_keys(settings: Settings) -> Sequence[bytes]:
     """Give the signing keys, the one to sign with first; [] when no secret is set at all."""
-    words = settings.backup_key.split() or [one for one in [settings.secret_key] if one]
+    words = settings.backup_keys or settings.secret_keys
     return [hmac.digest(word.encode(), _LABEL, "sha256") for word in words]
 
 

@@ -80,9 +80,14 @@ class Settings:
     backup_max_age_hours: int = 26
     """An alarm is raised when the last good backup is older."""
     backup_key: str = ""
-    """Signs backups; several, separated by spaces: the first signs, all are accepted. Empty: made from secret_key."""
+    """Signs backups; several like `secret_key`: the first signs, all are accepted. Empty: made from secret_key."""
     metrics_token: str = ""
     """At least 32 characters: who sends it as a bearer may read /metrics. Empty: there is no /metrics."""
+
+    @property
+    def backup_keys(self) -> tuple[str, ...]:
+        """Give the keys that backups may be signed with, the one in use first."""
+        return _several(self.backup_key)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -166,7 +171,7 @@ def _check_keys(settings: Settings) -> None:
         "SECRET_KEY": _several(settings.secret_key),
         "FACTOR_KEY": _several(settings.factor_key),
         "CONTEXT_KEY": (settings.context_key,) if settings.context_key else (),
-        "BACKUP_KEY": settings.backup_key.split(),
+        "BACKUP_KEY": settings.backup_keys,
         "METRICS_TOKEN": (settings.metrics_token,) if settings.metrics_token else (),
     }
     for name, values in keys.items():

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from duban.kernel.errors import (
     AnticipatedError,
@@ -103,6 +103,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400 or error.response is not None:  # noqa: PLR2004 - redirects are exceptions too
         return error
+    if isinstance(error, SecurityError):
+        return problem(status, f"http-{status}", _HTTP_TEXTS[400])  # a host that is not ours: no page's address can be built
     if status == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET" and not wants_json():
         # A form shown again stands at the address it was sent to; reloading it or switching the language lands here.
         query = request.query_string.decode("ascii", "ignore")

@@ -161,7 +161,7 @@ def test_what_an_operator_accepts_in_a_disaster_is_restored(installation, elsewh
 def test_an_old_key_verifies_and_the_new_one_signs(installation):
     made = installation.back_up()
     old, new = installation.settings.secret_key, "a new key for backups of 32 characters!!"
-    rotated = replace(installation, settings=replace(installation.settings, backup_key=f"{new} {old}"))
+    rotated = replace(installation, settings=replace(installation.settings, backup_key=f"{new},{old}"))
     assert check(made.place, keys=rotated.keys).is_good
     second = rotated.back_up()
     assert not check(second.place, keys=installation.keys).is_good

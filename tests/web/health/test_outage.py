@@ -99,3 +99,12 @@ def test_when_every_connection_is_lent_out_the_next_is_told_within_seconds(switc
     assert answer.status_code == 503
     assert took < 15
     assert browser.get("/", headers={"Accept": "text/html"}).status_code == 200
+
+
+def test_a_host_that_is_not_ours_is_a_bad_request_not_a_defect(settings):
+    app = create_app(replace(settings, base_url="https://duban.example.org", trusted_hosts="duban.example.org"))
+    told = app.test_client().get("/sign-in", headers={"Host": "evil.example"})
+    with app.app_context():
+        db.engine.dispose()
+    assert told.status_code == 400 and "evil" not in told.text
+    assert app.test_client().get("/healthz", headers={"Host": "duban.example.org"}).status_code == 200
