@@ -7,6 +7,8 @@ import click
 from duban.auditing.commands import audit
 from duban.backup.commands import backup, restore_backup
 from duban.backup.errors import BackupError
+from duban.console.commands import operator, tenant
+from duban.console.demo import ensure_demo_account
 from duban.embedded.errors import EmbeddedServerError
 from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.settings import SettingsError, read_settings
@@ -73,6 +75,7 @@ def demo() -> None:
                 settings.owner_database_url, context_key=settings.context_key
             )  # on a fresh machine `make demo` comes before the first start
         click.echo(import_module("duban.simulation.demo").ensure_demo(settings, say=lambda line: click.echo(line, err=True)))
+        click.echo(ensure_demo_account(settings))
 
 
 @cli.command()
@@ -208,6 +211,8 @@ def replay(code: str, year: int, as_csv: bool, full: bool) -> None:  # noqa: FBT
 
 
 cli.add_command(audit)
+cli.add_command(operator)
+cli.add_command(tenant)
 
 
 def main() -> None:

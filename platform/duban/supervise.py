@@ -29,7 +29,7 @@ READY_SECONDS = 60.0
 RESTART_PAUSE_SECONDS = 1.0
 RESTART_LIMIT = 5
 QUIET_AFTER_SECONDS = 60.0
-COLOURS = {"demo": "blue", "web": "cyan", "worker": "magenta", "clock": "yellow", "up": "green"}
+COLOURS = {"demo": "blue", "web": "cyan", "worker": "magenta", "clock": "yellow", "steward": "white", "up": "green"}
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -69,7 +69,7 @@ def up(settings: Settings, *, port: int, with_parent: bool = False) -> None:
         crew.start("web")
         accounts = make_demo(settings, stop)  # while the web process loads
         if _await_web(port, crew, stop):
-            crew.start("worker", "clock")
+            crew.start("worker", "clock", "steward")
             say(f"ready after {time.monotonic() - began:.1f} s")
             click.echo(welcome(port, accounts))
         while not stop.wait(0.5):
@@ -119,14 +119,16 @@ def check_port(port: int) -> None:
 
 
 def parts(settings: Settings, port: int) -> tuple[Part, ...]:
-    """Say what runs; the owner's database URL is given to none of them, the backup's to the clock only."""
+    """Say what runs; the owner's database URL is given to the steward only, the backup's to the clock only."""
     environment = environment_for(dataclasses.replace(settings, owner_database_url="", backup_database_url=""))
     of_clock = environment_for(dataclasses.replace(settings, owner_database_url=""))
+    of_steward = environment_for(dataclasses.replace(settings, backup_database_url=""))
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config/gunicorn.conf.py"), "--chdir", str(ROOT)]
     return (
         Part("web", [*gunicorn, "--bind", f"{HOST}:{port}", "wsgi:app"], environment),
         Part("worker", [sys.executable, "-m", "duban.worker"], environment),
         Part("clock", [sys.executable, "-m", "duban.clock_process"], of_clock),
+        Part("steward", [sys.executable, "-m", "duban.console.steward"], of_steward),
     )
 
 

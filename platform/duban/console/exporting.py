@@ -167,7 +167,13 @@ class _Export:
         written = listing.getvalue().encode()
         archive.writestr(_entry("files.csv", self.now), written)
         digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
-        return {"count": len(self.files) - len(missing), "size_bytes": size, "missing": missing, "sha256": digest}
+        return {
+            "count": len(self.files) - len(missing),
+            "size_bytes": size,
+            "missing": missing,
+            "list_bytes": len(written),
+            "sha256": digest,
+        }
 
 
 def _described(tenant: Tenant) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import psycopg
 from sqlalchemy import Engine, select, text
 from typing_extensions import override
 
@@ -161,7 +162,21 @@ class _Import:
         if said["columns"] != list(table.columns):
             raise ArchiveRefusedError(N_("归档中表 %(table)s 的列与本机不一致，没有导入。"), table=table.name)
         connection = scope.session.connection()
-        driver: Any = connection.connection.driver_connection
+        try:
+            rows = self._pour(connection.connection.driver_connection, table, said)
+        except psycopg.Error as error:
+            # A foreign row, a value that is none, a link into nowhere: the database's own rules have the last word.
+            raise ArchiveRefusedError(
+                N_("表 %(table)s 的内容被数据库拒绝（%(kind)s），没有导入。"), table=table.name, kind=type(error).__name__
+            ) from error
+        digesting = Digesting()
+        if (copy_out(connection, table, self.tenant_id, digesting), digesting.digest) != (said["rows"], said["sha256"]) or (
+            rows != said["rows"]
+        ):
+            raise ArchiveRefusedError(N_("表 %(table)s 导入后与归档不一致，没有导入。"), table=table.name)
+        return rows
+
+    def _pour(self, driver: Any, table: Table, said: dict[str, Any]) -> int:
         with driver.cursor() as cursor:
             # COPY refuses tables under row-level security; the INSERT after it is checked by it: a foreign row stops everything.
             cursor.execute(
@@ -179,11 +194,6 @@ class _Import:
             for guard in table.guards_insert:
                 cursor.execute(f'ALTER TABLE {table.name} ENABLE TRIGGER "{guard}"')
             cursor.execute("DROP TABLE incoming")
-        digesting = Digesting()
-        if (copy_out(connection, table, self.tenant_id, digesting), digesting.digest) != (said["rows"], said["sha256"]) or (
-            rows != said["rows"]
-        ):
-            raise ArchiveRefusedError(N_("表 %(table)s 导入后与归档不一致，没有导入。"), table=table.name)
         return rows
 
     def _blocks(self, name: str, digest: str, size: int) -> Iterator[bytes]:
@@ -202,7 +212,7 @@ class _Import:
 
     def _files(self) -> int:
         said = self.manifest["files"]
-        listing = b"".join(self._blocks("files.csv", said["sha256"], self.archive.getinfo("files.csv").file_size))
+        listing = b"".join(self._blocks("files.csv", said["sha256"], said["list_bytes"]))
         rows = list(csv.DictReader(io.StringIO(listing.decode())))
         done = len(self.manifest["tables"])
         for number, row in enumerate(rows):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -127,8 +128,11 @@ def _do(means: Means, order_id: UUID) -> None:
         session.expunge(order)
     try:
         _ACTIONS[OrderKind(order.kind)](means, order)
-    except (AnticipatedError, NotDueError, OSError, SQLAlchemyError, ValueError) as error:
-        log.exception("order failed", order=str(order_id), kind=order.kind)
+    except (AnticipatedError, NotDueError, OSError, SQLAlchemyError, psycopg.Error, ValueError) as error:
+        if isinstance(error, AnticipatedError):
+            log.warning("order refused", order=str(order_id), kind=order.kind, code=error.code)
+        else:
+            log.error("order failed", order=str(order_id), kind=order.kind, error=type(error).__name__)  # noqa: TRY400 - no rows in logs
         _fail(means, order, error)
 
 

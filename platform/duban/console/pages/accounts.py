@@ -7,6 +7,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from duban.console.demo import PASSWORD
 from duban.console.door import desk, drop_cookie, reading, set_cookie, try_sign_in
 from duban.console.factors import enrolment_uri, usable_code
 from duban.console.operations import accounts
@@ -15,10 +16,6 @@ from duban.kernel.errors import AnticipatedError
 from duban.kernel.text import N_, Text
 from duban.web.errors import status_of, translate
 from duban.web.requests import runtime
-
-DEMO_PASSWORD = "Duban-2026"  # noqa: S105 - of an account that exists to be tried
-DEMO_LOGIN = "operator"
-DEMO_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - as above
 
 
 def sign_in() -> ResponseReturnValue:
@@ -41,7 +38,7 @@ def _door(login: str, error: str | None) -> str:
             found = next(iter(demo_operators(session)), None)
         if found is not None:
             code = usable_code(found.totp_secret, now=runtime().clock.now(), after=found.totp_step)
-            demo = {"login": found.login, "name": found.name, "password": DEMO_PASSWORD, "code": code}
+            demo = {"login": found.login, "name": found.name, "password": PASSWORD, "code": code}
     return render_template("console/sign_in.html", login=login, error=error, demo=demo)
 
 
