@@ -60,7 +60,8 @@ def create_operator(login: str, name: str) -> None:
     with _desk() as desk:
         slip = accounts.create_operator(desk, login=login, name=name)
     click.echo(
-        f"/operator/sign-in\n  {slip.login}\n  {slip.password}\n  until {slip.ends_at:%Y-%m-%d %H:%M} UTC; then own password and codes"
+        f"/operator/sign-in\n  {slip.login}\n  {slip.password}"
+        f"\n  until {slip.ends_at:%Y-%m-%d %H:%M} UTC; then an own password and two-step codes"
     )
 
 
