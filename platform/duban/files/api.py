@@ -22,7 +22,7 @@ def show(file_id: UUID) -> ResponseReturnValue:
 
 
 @blp.get("/<uuid:file_id>/content")
-@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="*/*", description="The kind the file was found to be.")
 def content(file_id: UUID) -> ResponseReturnValue:
     """Send a file's bytes."""
     return sent(get_readable(current_scope(), file_id), shown=False)

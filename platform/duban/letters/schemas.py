@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from duban.letters.states import LetterState, Side
-from duban.web.api import CleanString, InputSchema
+from duban.web.api import CleanString, Exact, InputSchema
 
 
 class LettersArgs(InputSchema):
@@ -90,7 +90,7 @@ class UpperCoverageSchema(Schema):
     name = fields.String()
     owed = fields.Integer()
     signed = fields.Integer()
-    percent = fields.Decimal(as_string=True, allow_none=True)
+    percent = Exact(allow_none=True)
 
 
 class LevelCoverageSchema(Schema):
@@ -99,7 +99,7 @@ class LevelCoverageSchema(Schema):
     level = fields.String()
     owed = fields.Integer()
     signed = fields.Integer()
-    percent = fields.Decimal(as_string=True, allow_none=True)
+    percent = Exact(allow_none=True)
     by_upper = fields.List(fields.Nested(UpperCoverageSchema))
 
 

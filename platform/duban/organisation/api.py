@@ -25,7 +25,7 @@ from duban.organisation.rules.changes import Change, Merge, Move, Split
 from duban.organisation.states import ChangeState
 from duban.tree.history import subtree_at
 from duban.tree.models import Placement, Reorganisation, Unit
-from duban.web.api import ETAG, ApiBlueprint, NoContent, compare, page_body, paged, tag_of, tagged
+from duban.web.api import ETAG, ApiBlueprint, compare, page_body, paged, tag_of, tagged
 from duban.web.errors import translate
 from duban.web.requests import current_scope, work
 
@@ -316,7 +316,7 @@ def grant_role(data: dict[str, Any], person_id: UUID) -> ResponseReturnValue:
 
 @blp.post("/people/roles/<uuid:grant_id>/revoke")
 @blp.arguments(schemas.RevokeSchema)
-@blp.response(204, NoContent)
+@blp.response(204)
 def revoke_role(data: dict[str, Any], grant_id: UUID) -> None:
     """End a role; If-Match is the ETag of the person who holds it."""
     with work() as scope:

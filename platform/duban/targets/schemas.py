@@ -8,12 +8,7 @@ from duban.targets.operations.defining import IndicatorDraft
 from duban.targets.operations.recording import ActualInput
 from duban.targets.operations.splitting import GridInput
 from duban.targets.states import Direction, Kind, Level, ShareState, Spread
-from duban.web.api import CleanString, InputSchema
-
-
-def exact(**more: Any) -> fields.Decimal:
-    """A number as a string, finite."""
-    return fields.Decimal(as_string=True, allow_nan=False, **more)
+from duban.web.api import CleanString, Exact, InputSchema
 
 
 class PlaceArgs(InputSchema):
@@ -41,9 +36,9 @@ class TargetSchema(Schema):
     direction = fields.Enum(Direction, by_value=True)
     unit_of_measure = fields.String()
     total_id = fields.UUID(allow_none=True)
-    limit = exact(allow_none=True, metadata={"description": "null: pending"})
-    actual = exact(allow_none=True, metadata={"description": "null: nothing recorded"})
-    percent = exact(allow_none=True)
+    limit = Exact(allow_none=True, metadata={"description": "null: pending"})
+    actual = Exact(allow_none=True, metadata={"description": "null: nothing recorded"})
+    percent = Exact(allow_none=True)
     level = fields.Enum(Level, by_value=True)
     state = fields.Enum(ShareState, by_value=True)
     version = fields.Integer()
@@ -66,7 +61,7 @@ class DraftSchema(InputSchema):
     direction = fields.Enum(Direction, by_value=True, required=True)
     unit_of_measure = CleanString(required=True)
     year = fields.Integer(required=True, strict=True, validate=validate.Range(2000, 2099))
-    limit = exact(load_default=None, allow_none=True)
+    limit = Exact(load_default=None, allow_none=True)
     places = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 4))
     total_id = fields.UUID(load_default=None, allow_none=True)
     programme_id = fields.UUID(load_default=None, allow_none=True)
@@ -82,7 +77,7 @@ class DraftSchema(InputSchema):
 class LimitSchema(InputSchema):
     """A new limit of an indicator, for its owner."""
 
-    limit = exact(required=True, allow_none=True)
+    limit = Exact(required=True, allow_none=True)
 
 
 class CellSchema(InputSchema):
@@ -90,14 +85,14 @@ class CellSchema(InputSchema):
 
     indicator_id = fields.UUID(required=True)
     unit_id = fields.UUID(required=True)
-    value = exact(required=True, allow_none=True)
+    value = Exact(required=True, allow_none=True)
 
 
 class ReserveSchema(InputSchema):
     """What the superior keeps back of an indicator."""
 
     indicator_id = fields.UUID(required=True)
-    value = exact(required=True)
+    value = Exact(required=True)
 
 
 class VersionSchema(InputSchema):
@@ -133,10 +128,10 @@ class ColumnSchema(Schema):
     indicator_id = fields.UUID()
     code = fields.String()
     name = fields.String()
-    limit = exact()
-    reserve = exact()
-    assigned = exact()
-    remainder = exact(allow_none=True, metadata={"description": "null where the number is copied, not split"})
+    limit = Exact()
+    reserve = Exact()
+    assigned = Exact()
+    remainder = Exact(allow_none=True, metadata={"description": "null where the number is copied, not split"})
     version = fields.Integer()
 
 
@@ -145,8 +140,8 @@ class GridCellSchema(Schema):
 
     indicator_id = fields.UUID()
     unit_id = fields.UUID()
-    value = exact(allow_none=True)
-    issued_value = exact(allow_none=True)
+    value = Exact(allow_none=True)
+    issued_value = Exact(allow_none=True)
     state = fields.Enum(ShareState, by_value=True)
 
 
@@ -202,7 +197,7 @@ class ActualInputSchema(InputSchema):
 
     share_id = fields.UUID(required=True)
     month = fields.Date(required=True)
-    value = exact(required=True)
+    value = Exact(required=True)
     source = CleanString(required=True)
     revision = fields.Integer(load_default=0, strict=True)
     reason = CleanString(load_default="")
@@ -218,7 +213,7 @@ class ActualSchema(Schema):
     id = fields.UUID()
     share_id = fields.UUID(attribute="allocation_id")
     month = fields.Date()
-    value = exact()
+    value = Exact()
     revision = fields.Integer()
     source = fields.String()
     reason = fields.String()

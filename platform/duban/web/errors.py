@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import AnonymousUserMixin
@@ -73,11 +73,10 @@ def wants_json() -> bool:
 
 
 def problem(status: int, code: str, title: str, **more: Any) -> Response:
-    """Build a problem document (RFC 9457)."""
-    response = jsonify({"type": f"urn:duban:problem:{code}", "status": status, "code": code, "title": title} | more)
-    response.status_code = status
-    response.mimetype = "application/problem+json"
-    return response
+    """Build a problem document (RFC 9457). What was sent may be quoted in it, and be no text that can be sent back."""
+    content = {"type": f"urn:duban:problem:{code}", "status": status, "code": code, "title": title} | more
+    text = current_app.json.dumps(content).encode("utf-8", "replace")
+    return Response(text, status=status, mimetype="application/problem+json")
 
 
 def _page(status: int, message: str, code: str, number: str | None = None) -> ResponseReturnValue:
@@ -114,8 +113,13 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         message = gettext(N_("页面停留太久，安全校验已失效。您的输入还在上一页：请返回、刷新后再提交。"))
     if wants_json():
         details = getattr(error, "data", None) or {}
-        return problem(status, f"http-{status}", message, errors=details.get("messages", {}))
-    return _page(status, message, f"http-{status}")
+        answer = make_response(problem(status, f"http-{status}", message, errors=details.get("messages", {})))
+    else:
+        answer = make_response(_page(status, message, f"http-{status}"))
+    for name, value in error.get_headers():  # e.g. Allow, Retry-After
+        if name not in {"Content-Type", "Content-Length"}:
+            answer.headers[name] = value
+    return answer
 
 
 def _database(error: DBAPIError) -> ResponseReturnValue:

@@ -140,8 +140,7 @@ def door():
 def make_gallery():
     app = Flask("duban.web", template_folder="templates", static_folder="static")
     app.secret_key = "gallery"
-    app.extensions[EXTENSION] = SimpleNamespace(clock=SetClock(NOW), settings=SimpleNamespace(cookie_secure=False))
-    app.jinja_env.globals["form_number"] = lambda: "0"
+    app.extensions[EXTENSION] = SimpleNamespace(clock=SetClock(NOW))
     init_errors(app)
     app.register_blueprint(bp)
     app.add_url_rule("/sign-in", "identity.sign_in", door, methods=["GET", "POST"])

@@ -17,7 +17,7 @@ NOW = datetime(2026, 6, 24, 17, 30, tzinfo=UTC)  # 25 June, 01:30 in Shanghai: t
 @pytest.fixture(scope="module")
 def app():
     made = make_gallery()
-    made.extensions["duban"] = SimpleNamespace(clock=SetClock(NOW), settings=SimpleNamespace(cookie_secure=False))
+    made.extensions["duban"] = SimpleNamespace(clock=SetClock(NOW))
     return made
 
 
