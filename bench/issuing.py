@@ -58,7 +58,11 @@ def main() -> None:
             with made.scope(officer) as scope:
                 scope.session.execute(RAW, {"copy": second, "made": first, "tenant": made.tenant.id})
             raw.append((time.perf_counter() - begun) * 1000)
-    show(f"Issuing {count:,} duties", "INSERT SELECT", [Row(f"issue, {count:,} duties", statistics.median(ours), statistics.median(raw), 3)])
+    show(
+        f"Issuing {count:,} duties",
+        "INSERT SELECT",
+        [Row(f"issue, {count:,} duties", statistics.median(ours), statistics.median(raw), 3)],
+    )
 
 
 if __name__ == "__main__":

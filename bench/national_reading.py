@@ -22,7 +22,11 @@ from duban.reporting.states import UNIT_TO_ACT
 from duban.tree.paths import upper_bound
 
 ROUNDS = 25
-READERS = (("township 东华门街道", "110101001", "township.officer"), ("county 望城区", "430112", "county.officer"), ("whole tree", "0", "county.officer"))
+READERS = (
+    ("township 东华门街道", "110101001", "township.officer"),
+    ("county 望城区", "430112", "county.officer"),
+    ("whole tree", "0", "county.officer"),
+)
 
 
 def page(scope: Scope, may_read: object) -> Select[Duty]:
@@ -66,8 +70,20 @@ def measure(made: Country, what: str, code: str, role: str) -> list[Row]:
         )
     total = sum(counted.values())
     return [
-        Row(f"first page, {what}", times["page"], times["page all"], 2, f"{len(listed.items)} rows; same range by hand {times['page floor']:.2f} ms"),
-        Row(f"count by state, {what}", times["count"], times["count all"], 2, f"of {total:,} duties; same range by hand {times['count floor']:.2f} ms"),
+        Row(
+            f"first page, {what}",
+            times["page"],
+            times["page all"],
+            2,
+            f"{len(listed.items)} rows; same range by hand {times['page floor']:.2f} ms",
+        ),
+        Row(
+            f"count by state, {what}",
+            times["count"],
+            times["count all"],
+            2,
+            f"of {total:,} duties; same range by hand {times['count floor']:.2f} ms",
+        ),
     ]
 
 

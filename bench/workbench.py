@@ -34,7 +34,12 @@ from duban.tenancy.kinds import load_all
 
 ROUNDS = 40
 QUERIES = 12
-READERS = (("village clerk", "v001001"), ("township officer", "o001"), ("county officer", "county.officer"), ("county leader", "county.leader"))
+READERS = (
+    ("village clerk", "v001001"),
+    ("township officer", "o001"),
+    ("county officer", "county.officer"),
+    ("county leader", "county.leader"),
+)
 Statement = tuple[str, object]
 
 

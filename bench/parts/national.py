@@ -124,7 +124,13 @@ def country(*, duties: int = 0, within: str = "", units: bool = True) -> Iterato
         upgrade(server.url(postgres.OWNER_ROLE), context_key=key)
         engine = make_engine(server.url(postgres.APP_ROLE), context_key=key)
         tenant = provision(
-            engine, slug="china", kind="county", name="中国", parts=read_parts(ROOT / "tenants" / "county"), now=NOW, time_zone="Asia/Shanghai"
+            engine,
+            slug="china",
+            kind="county",
+            name="中国",
+            parts=read_parts(ROOT / "tenants" / "county"),
+            now=NOW,
+            time_zone="Asia/Shanghai",
         )
         made = Country(server, engine, tenant, divisions(within))
         if units:
@@ -141,12 +147,28 @@ def country(*, duties: int = 0, within: str = "", units: bool = True) -> Iterato
 
 def _units(made: Country) -> None:
     begun = time.monotonic()
-    columns = "tenant_id, id, code, name, short_name, level, sector, search, parent_id, path, children_made, position, active_from"
+    columns = (
+        "tenant_id, id, code, name, short_name, level, sector, search, parent_id, path, children_made, position, active_from"
+    )
     with made.superuser() as admin:
         with admin.cursor().copy(f"COPY unit ({columns}) FROM STDIN") as copy:
             for number, row in enumerate(made.units):
                 copy.write_row(
-                    (made.tenant.id, row.id, row.code, row.name, row.name, row.level, "", row.name, row.parent, row.path, 0, number, date(2000, 1, 1))
+                    (
+                        made.tenant.id,
+                        row.id,
+                        row.code,
+                        row.name,
+                        row.name,
+                        row.level,
+                        "",
+                        row.name,
+                        row.parent,
+                        row.path,
+                        0,
+                        number,
+                        date(2000, 1, 1),
+                    )
                 )
         admin.execute(
             "INSERT INTO placement (tenant_id, id, unit_id, line, parent_id, path, is_primary, active_from) "
