@@ -424,6 +424,23 @@ def small_things(stage: Stage) -> None:
     plan("GET /session/tokens", "vic", "/session/tokens")
     plan("POST /session/tokens", "vic", "/session/tokens", program | {"name": "另一程序"})
     plan("DELETE /session/tokens/{token_id}", "vic", f"/session/tokens/{made}")
+    lent = do("vic", "POST", "/session/tokens", program | {"name": "第三程序"})["id"]
+    stage.client("tito")
+    keep(stage, confirmed, lent)
     plan("GET /audit/", "otto", "/audit/")
     plan("GET /audit/{seq}", "otto", "/audit/1")
     plan("POST /audit/check", "otto", "/audit/check")
+
+
+def keep(stage: Stage, confirmed: Callable[[str], None], token: str) -> None:
+    """What the security administrator does with the accounts of others."""
+    plan, person = stage.plan, f"/security/people/{stage.people['tito']}"
+    confirmed("sara")
+    living = stage.do("sara", "GET", person)["sessions"][0]["id"]
+    plan("GET /security/people/{person_id}", "sara", person)
+    plan("POST /security/people/{person_id}/unlock", "sara", f"{person}/unlock")
+    plan("DELETE /security/people/{person_id}/sessions", "sara", f"{person}/sessions")
+    plan("DELETE /security/sessions/{session_id}", "sara", f"/security/sessions/{living}")
+    plan("DELETE /security/people/{person_id}/factor", "sara", f"/security/people/{stage.people['otto']}/factor")
+    plan("DELETE /security/tokens/{token_id}", "sara", f"/security/tokens/{token}")
+    plan("PUT /security/policy", "sara", "/security/policy", {"password_policy": "asvs"})
