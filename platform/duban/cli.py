@@ -12,6 +12,7 @@ from duban.console.demo import ensure_demo_account
 from duban.embedded.errors import EmbeddedServerError
 from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.settings import SettingsError, read_settings
+from duban.organisation.commands import import_units
 from duban.supervise import StartError
 from duban.tenancy.kinds_reading import KindError
 
@@ -213,6 +214,7 @@ def replay(code: str, year: int, as_csv: bool, full: bool) -> None:  # noqa: FBT
 cli.add_command(audit)
 cli.add_command(operator)
 cli.add_command(tenant)
+cli.add_command(import_units)
 
 
 def main() -> None:

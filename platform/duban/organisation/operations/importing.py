@@ -12,6 +12,7 @@ from duban.audit.operations import record
 from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_, Text
 from duban.organisation.errors import ImportRefusedError
+from duban.organisation.levels import levels_by_name
 from duban.organisation.making import add_placement, add_unit, flush_units
 from duban.organisation.reading import read_sheet
 from duban.organisation.rules.units_file import Checker, Known, Plan, RowProblem, UnitRow
@@ -69,7 +70,7 @@ def import_units(scope: Scope, *, data: bytes, active_from: date | None = None) 
         units[row.code] = add_unit(
             scope,
             parent=units[row.parent_code],
-            level=_levels(scope)[row.level.lower()],
+            level=levels_by_name(scope)[row.level.lower()],
             code=row.code,
             name=row.name,
             short_name=row.short_name,
@@ -93,17 +94,6 @@ def _all_units(scope: Scope) -> list[Unit]:
     return list(scope.session.scalars(owned(scope, Unit).order_by(Unit.path)))
 
 
-def _levels(scope: Scope) -> dict[str, str]:
-    """Give levels by every word that names them in a file: code, Chinese and English name, parts of "乡镇（街道）"."""
-    names: dict[str, str] = {}
-    for level in structure(scope).levels:
-        written = level.name.zh
-        parts = written.replace("）", "").replace("、", "（").split("（")
-        for word in (level.code, written, level.name.en, *parts):
-            names.setdefault(word.lower(), level.code)
-    return names
-
-
 def _plan(scope: Scope, rows: tuple[UnitRow, ...]) -> Plan:
     known_structure = structure(scope)
     line = known_structure.primary_line.code
@@ -111,7 +101,7 @@ def _plan(scope: Scope, rows: tuple[UnitRow, ...]) -> Plan:
     checker = Checker(
         rows=rows,
         known=known,
-        levels=_levels(scope),
+        levels=levels_by_name(scope),
         may_stand=lambda level, parent: known_structure.may_stand_under(level, parent, line=line),
         level_label=lambda code: known_structure.level(code).name.zh,
     )
