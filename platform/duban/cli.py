@@ -119,6 +119,25 @@ def db() -> None:
     """The database's schema."""
 
 
+@db.command("retire-context-keys")
+def retire_context_keys() -> None:
+    """Have the database accept DUBAN_CONTEXT_KEY only; for after every process has been restarted with it."""
+    from sqlalchemy import create_engine
+
+    from duban.embedded.services import database, require_context_key, require_owner_url
+    from duban.kernel.context import ContextKey
+    from duban.kernel.context_keys import retire_other_keys
+
+    with database(read_settings()) as settings:
+        engine = create_engine(require_owner_url(settings))
+        try:
+            with engine.begin() as owner:
+                retired = retire_other_keys(owner, keep=ContextKey.of(require_context_key(settings)))
+        finally:
+            engine.dispose()
+    click.echo(f"Retired: {', '.join(retired) or 'none'}.")
+
+
 @db.command("check")
 def db_check() -> None:
     """Check on a throw-away server: one head, up, down, up again, and models equal to migrations."""

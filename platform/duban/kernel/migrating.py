@@ -1,11 +1,15 @@
 """Bringing a database to the schema this code needs. Runs as the owning role."""
 
+import time
+from collections.abc import Callable
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from duban.kernel.context import ContextKey
 from duban.kernel.context_keys import install_key
@@ -21,13 +25,37 @@ def _config(owner_url: str = "") -> Config:
     return config
 
 
+ATTEMPTS = 15
+PAUSE_SECONDS = 1.0
+_PASSING = frozenset({"LockNotAvailable", "QueryCanceled", "DeadlockDetected"})
+
+
+def patiently(work: Callable[[], None]) -> int:
+    """
+    Do something that asks for locks with a short time-out, again and again until it gets them.
+
+    Takes: work that leaves nothing half done when it fails. Gives: how many attempts it took.
+    Raises: the last failure, after ATTEMPTS; any other failure at once.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            work()
+        except OperationalError as error:
+            if type(error.orig).__name__ not in _PASSING or attempt == ATTEMPTS:
+                raise
+            time.sleep(PAUSE_SECONDS)  # let those behind us through
+        else:
+            return attempt
+    raise AssertionError("not reached")
+
+
 def upgrade(owner_url: str, revision: str = "head", *, context_key: str = "") -> None:
     """
     Apply what is missing, then have the database accept the context key, if one is given.
 
     Raises: TooManyKeysError. Costs: an advisory lock, so that two deploys take turns.
     """
-    command.upgrade(_config(owner_url), revision)
+    patiently(lambda: command.upgrade(_config(owner_url), revision))
     if context_key:
         engine = create_engine(owner_url)
         try:
@@ -39,7 +67,7 @@ def upgrade(owner_url: str, revision: str = "head", *, context_key: str = "") ->
 
 def downgrade(owner_url: str, revision: str) -> None:
     """Take migrations back, for tests and for a failed release."""
-    command.downgrade(_config(owner_url), revision)
+    patiently(lambda: command.downgrade(_config(owner_url), revision))
 
 
 def scripts() -> ScriptDirectory:

@@ -36,15 +36,21 @@ class UnsafeQueueError(Exception):
     """The Redis server would drop jobs; the message says which setting to change."""
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WANTED_SETTINGS = {"maxmemory-policy": "noeviction", "appendonly": "yes"}
 
 
 def check_queue(client: Redis) -> None:
     """
-    Refuse a Redis that evicts keys or forgets them at a restart; one that hides its settings is taken with a warning.
+    Refuse a Redis that evicts keys, forgets them at a restart, or lets anybody on the network in without a password.
+
+    One that hides its settings (CONFIG taken away from our user, as managed services do) is taken with a warning.
 
     Raises: UnsafeQueueError.
     """
+    used = client.connection_pool.connection_kwargs
+    if used.get("host", "localhost") not in LOOPBACK and not used.get("password"):
+        raise UnsafeQueueError(f"DUBAN_REDIS_URL: {used['host']} is reached without a password; set one (requirepass, or ACL).")
     for name, wanted in WANTED_SETTINGS.items():
         try:
             found = client.config_get(name).get(name)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from duban.kernel import backup_runs, figures
 from duban.kernel.migrating import newest_revision
+from duban.kernel.queue import UnsafeQueueError, check_queue
 from duban.kernel.runtime import Runtime
 from duban.kernel.text import N_, Text
 
@@ -71,7 +72,8 @@ def standing_of(means: Runtime) -> Standing:
     Costs: five small statements and a PING; at most a few seconds when a server does not answer.
     """
     now = means.clock.now()
-    checks = {"database": OK, "redis": _redis(means)}
+    queue, unsafe = _redis(means)
+    checks = {"database": OK, "redis": queue}
     beats: dict[str, datetime] = {}
     found: list[Alarm] = []
     try:
@@ -86,20 +88,28 @@ def standing_of(means: Runtime) -> Standing:
         for name, state in checks.items()
         if state != OK
     ]
+    if unsafe:
+        found.append(
+            Alarm("queue_unsafe", Text(N_("消息队列的设置会丢失任务：%(reason)s"), {"reason": unsafe}), is_critical=False)
+        )
     return Standing(checks=checks, alarms=[*critical, *found])
 
 
-def _redis(means: Runtime) -> str:
+def _redis(means: Runtime) -> tuple[str, str]:
+    """Give the queue's check, and what makes its settings unsafe ("" for nothing)."""
     if not means.settings.redis_url:
-        return OK
+        return OK, ""
     client = Redis.from_url(means.settings.redis_url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0))
     try:
         client.ping()
+        check_queue(client)
+    except UnsafeQueueError as error:
+        return OK, str(error)
     except RedisError:
-        return "unreachable"
+        return "unreachable", ""
     finally:
         client.close()
-    return OK
+    return OK, ""
 
 
 def _schema(means: Runtime) -> dict[str, str]:

@@ -1,0 +1,164 @@
+"""Migrations on a database with people's data in it: nothing lost on the way up, and nobody held up while they wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from duban.audit.queries import verify
+from duban.backup import database
+from duban.kernel import migrating
+from duban.kernel.clock import SystemClock
+from duban.kernel.db import make_engine
+from duban.kernel.migrating import downgrade, patiently, upgrade
+from duban.kernel.scope import SYSTEM, open_session, unit_of_work
+from duban.kernel.settings import Settings
+from duban.simulation.demo import ensure_demo
+from duban.tenancy.queries import every_tenant
+from tests.binding import CONTEXT_KEY
+from tests.cast import build_world
+from tests.conftest import NOW
+
+FIRST = "0009_assessments"
+"""The schema of the first release candidate, before isolation, second line and the rest."""
+
+
+@pytest.fixture
+def own(servers, worker_id):
+    """A database of its own, migrated: its server and name."""
+    server, _ = servers
+    name = f"duban_filled_{worker_id}"
+    server.drop_database(name)
+    server.create_database(name)
+    upgrade(server.url("duban_owner", name), context_key=CONTEXT_KEY)
+    yield server, name
+    server.drop_database(name)
+
+
+def counts(server, name: str) -> dict[str, int]:
+    with database.connected(server.url("duban_backup", name)) as connection:
+        return {table: facts.rows for table, facts in database.table_facts(connection).items()}
+
+
+def down_and_up(server, name: str) -> None:
+    """Take everything since the first schema back, and do it again: what the first schema holds must all come through."""
+    owner = server.url("duban_owner", name)
+    before = counts(server, name)
+    began = time.monotonic()
+    downgrade(owner, FIRST)
+    below = counts(server, name)
+    upgrade(owner, context_key=CONTEXT_KEY)
+    took = time.monotonic() - began
+    after = counts(server, name)
+    lost = {table: (before[table], after[table]) for table in below if before[table] != after[table] and "alembic" not in table}
+    print(
+        f"{len(below)} tables of the first schema with {sum(below.values()):,} rows, down and up in {took:.1f} s, {len(lost)} changed"
+    )
+    assert lost == {}
+    assert sum(below.values()) > 50
+    engine = make_engine(server.url("duban_app", name), context_key=CONTEXT_KEY)
+    with open_session(engine, None) as session:
+        tenants = every_tenant(session)
+    for tenant in tenants:
+        with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=SystemClock().now()) as scope:
+            assert verify(scope).bad_seq is None
+    engine.dispose()
+    assert len(tenants) >= 2
+
+
+def test_the_casts_data_comes_through_down_and_up(own, request) -> None:
+    server, name = own
+    engine = make_engine(server.url("duban_app", name), context_key=CONTEXT_KEY)
+    build_world(engine, now=NOW, web=request)
+    engine.dispose()
+    down_and_up(server, name)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1200)
+def test_three_demo_tenants_come_through_down_and_up(own, tmp_path) -> None:
+    server, name = own
+    settings = Settings(
+        database_url=server.url("duban_app", name),
+        owner_database_url=server.url("duban_owner", name),
+        context_key=CONTEXT_KEY,
+        data_dir=str(tmp_path),
+        demo=True,
+    )
+    ensure_demo(settings, say=print)
+    down_and_up(server, name)
+
+
+def alter(owner_url: str, lock_timeout: str) -> None:
+    """A migration's typical statement: quick, but alone with the table."""
+    engine = create_engine(owner_url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT set_config('lock_timeout', :value, true)"), {"value": lock_timeout})
+            connection.execute(text("ALTER TABLE heartbeat ADD COLUMN IF NOT EXISTS added text"))
+    finally:
+        engine.dispose()
+
+
+def worst_stall(own, work) -> tuple[float, int]:
+    """Somebody reads for 3 s in one transaction, others come and go, `work` wants the table alone: how long did they stand?"""
+    server, name = own
+    app = make_engine(server.url("duban_app", name), context_key=CONTEXT_KEY)
+    stop, stalls, errors = threading.Event(), [], []
+
+    def traffic() -> None:
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                with app.connect() as connection:
+                    connection.execute(text("SELECT count(*) FROM heartbeat")).scalar()
+            except OperationalError as error:
+                errors.append(error)
+            stalls.append(time.monotonic() - began)
+            time.sleep(0.02)
+
+    with app.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM heartbeat"))
+        threads = [threading.Thread(target=traffic) for _ in range(3)]
+        migration = threading.Thread(target=work)
+        for thread in (*threads, migration):
+            thread.start()
+        time.sleep(3)
+    migration.join()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    app.dispose()
+    assert errors == []
+    return max(stalls), len(stalls)
+
+
+def test_waiting_for_a_table_holds_nobody_up_for_long(own) -> None:
+    server, name = own
+    owner = server.url("duban_owner", name)
+    attempts = []
+    patient, requests = worst_stall(own, lambda: attempts.append(patiently(lambda: alter(owner, "1s"))))
+    impatient, _ = worst_stall(own, lambda: alter(owner, "30s"))
+    print(
+        f"{requests} reads beside a waiting migration: {patient:.2f} s at worst, {attempts[0]} attempts; without: {impatient:.2f} s"
+    )
+    assert attempts[0] > 1
+    assert patient < 2.0
+    assert impatient > 2.5  # the control: one that waits with patience for its lock stops everybody behind it
+
+
+def test_any_other_failure_is_not_tried_again() -> None:
+    tries = []
+
+    def broken() -> None:
+        tries.append(1)
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    with pytest.raises(OperationalError):
+        patiently(broken)
+    assert len(tries) == 1
+    assert migrating.ATTEMPTS > 5
