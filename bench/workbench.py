@@ -71,15 +71,15 @@ def bare(engine: Engine, tenant: TenantInfo, statements: list[Statement]) -> Fla
     return app
 
 
-def token_of(engine: Engine, tenant: TenantInfo, login: str) -> str:
-    with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=SystemClock().now()) as scope:
+def token_of(app: Flask, engine: Engine, tenant: TenantInfo, login: str) -> str:
+    with app.app_context(), unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=SystemClock().now()) as scope:
         person = scope.session.scalars(owned(scope, Person).where(Person.login == login)).one()
         return session_key(tenant.id, start_session(scope, person=person, address="127.0.0.1", device="bench"))
 
 
 def measure(app: Flask, engine: Engine, tenant: TenantInfo, who: str, login: str) -> tuple[Row, int]:
     browser = app.test_client()
-    browser.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {token_of(engine, tenant, login)}", "HTTP_ACCEPT": "text/html"}
+    browser.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {token_of(app, engine, tenant, login)}", "HTTP_ACCEPT": "text/html"}
     browser.get("/")
     with heard(engine) as said:
         answer = browser.get("/")

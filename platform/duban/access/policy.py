@@ -60,9 +60,10 @@ class Policy:
     def allowed(self, role: str, obj: str, act: str) -> frozenset[str]:
         """Give the relations for which this role may do this; both the decision and the list filter read only this."""
         key = (role, obj, act)
-        if key not in self._memo:
-            self._memo[key] = frozenset(rel for rel in RELATIONS if self._enforce(role, rel, obj, act))
-        return self._memo[key]
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = frozenset(rel for rel in RELATIONS if self._enforce(role, rel, obj, act))
+        return found
 
     def explain(self, role: str, rel: str, obj: str, act: str) -> tuple[bool, list[Any]]:
         """Give the decision and the policy line that made it. Slow: scans every line."""
