@@ -9,7 +9,7 @@ The cast of every test: one small county and a stranger's tenant, made afresh fo
     ├─ T2 城西镇 (township)    tina officer, tito leader
     │   └─ V21 西一村          wanda clerk
     └─ D1 交通局 (department)  dora officer
-    another county (ewa officer, erik clerk of its village)
+    another county (ewa officer, erik clerk of its village), its names with a word of their own planted in them (tests/canary.py)
 """
 
 from collections.abc import Iterator
@@ -36,6 +36,7 @@ from duban.tenancy.operations import provision
 from duban.tenancy.parts import read_parts
 from duban.tree.models import Placement, Unit
 from duban.tree.paths import label
+from tests.canary import planted_phone, planted_word, watch
 
 PASSWORD = "supervise-1949"
 TENANTS = Path(__file__).parents[1] / "tenants"
@@ -171,10 +172,24 @@ def _make_units(
     return {key: UnitId(unit.id) for key, unit in made.items()}, {key: unit.path for key, unit in made.items()}
 
 
-def _make_people(scope: Scope, people: tuple[tuple[str, str, str, str], ...], units: dict[str, UnitId]) -> dict[str, PersonId]:
+def _make_people(
+    scope: Scope, people: tuple[tuple[str, str, str, str], ...], units: dict[str, UnitId], word: str = ""
+) -> dict[str, PersonId]:
     made = {}
     for login, name, role, unit in people:
-        person = scope.add(Person(id=new_id(), login=login, name=name, post=role, email=f"{login}@example.org", phone=""))
+        person_id = new_id()
+        phone = planted_phone(person_id)
+        watch.learn(phone, scope.tenant_id)
+        person = scope.add(
+            Person(
+                id=person_id,
+                login=login,
+                name=f"{name}{word}",
+                post=f"{role}{word}",
+                email=f"{login}{word}@example.org",
+                phone=phone,
+            )
+        )
         scope.session.flush()
         scope.add(Credential(id=person.id, password_hash=_hash(), must_change=False, changed_at=scope.now))
         scope.add(
@@ -198,11 +213,13 @@ def build_world(engine: Engine, *, now: datetime, web: pytest.FixtureRequest, ki
     with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=now) as scope:
         units, paths = _make_units(scope, UNITS)
         people = _make_people(scope, PEOPLE, units)
+    word = planted_word(other.id)
+    watch.learn(word, other.id)
     with unit_of_work(engine, tenant=other, actor=SYSTEM, now=now) as scope:
-        foreign_units, _ = _make_units(scope, UNITS)
-        strangers = _make_people(scope, STRANGERS, foreign_units)
+        foreign_units, _ = _make_units(scope, tuple((key, parent, level, f"{name}{word}") for key, parent, level, name in UNITS))
+        strangers = _make_people(scope, STRANGERS, foreign_units, word)
     units |= {f"other-{key}": value for key, value in foreign_units.items()}
-    names = {login: name for login, name, *_ in (*PEOPLE, *STRANGERS)}
+    names = {login: name for login, name, *_ in PEOPLE} | {login: f"{name}{word}" for login, name, *_ in STRANGERS}
     return World(
         engine=engine,
         tenant=tenant,

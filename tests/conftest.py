@@ -15,7 +15,7 @@ from duban.kernel.clock import SetClock
 from duban.kernel.db import make_engine
 from duban.kernel.migrating import upgrade
 from duban.kernel.settings import Settings
-from tests import statements
+from tests import canary, statements
 from tests.binding import CONTEXT_KEY
 from tests.cast import World, build_world
 
@@ -34,6 +34,42 @@ def _statements_name_their_tenant() -> None:
     """See tests/statements.py."""
     import_models()
     statements.watch()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _canaries_are_watched(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[None]:
+    """See tests/canary.py; the files the run has left are looked through at its end."""
+    canary.begin()
+    yield
+    canary.look_at_files(tmp_path_factory.getbasetemp())
+    output = getattr(request.config, "workeroutput", None)
+    if output is not None:
+        output["canaries"] = (dict(canary.watch.seen), canary.watch.leaks)
+    assert canary.watch.leaks == [], "foreign canaries in files the run has left"
+
+
+@pytest.fixture(autouse=True)
+def _no_foreign_canary(_canaries_are_watched: None) -> Iterator[None]:
+    """Fail the test in which something of one tenant came out where another was served."""
+    before = len(canary.watch.leaks)
+    yield
+    found, canary.watch.leaks[before:] = canary.watch.leaks[before:], []
+    if found:
+        canary.reported.extend(found)
+        pytest.fail(f"{len(found)} foreign canaries, e.g. {found[0]}")
+
+
+def pytest_testnodedown(node: object, error: object) -> None:  # noqa: ARG001 - pytest-xdist's hook
+    """Gather a worker's figures."""
+    seen, leaks = getattr(node, "workeroutput", {}).get("canaries", ({}, []))
+    canary.watch.seen.update(seen)
+    canary.reported.extend(leaks)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was looked through."""
+    terminalreporter.write_line(canary.summary(canary.watch.seen, len(canary.reported)))
+    terminalreporter.write_line(statements.summary())
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ with warnings.catch_warnings():
     from aiosmtpd.controller import Controller
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.canary import watch
+
 
 @dataclass
 class Mailbox:
@@ -50,6 +52,9 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         with self.lock:
             self.received.append(message)
+        body = message.get_body(("plain", "html"))
+        told = f"{message['To']} {message['Subject']} {message['Message-ID']}\n{body.get_content() if body else ''}"
+        watch.scan_unread("mails", told.encode(), where=str(message["Subject"]))
         return "250 OK"
 
 

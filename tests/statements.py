@@ -80,6 +80,13 @@ def complaint(statement: str, tables: frozenset[str]) -> str | None:
     return None
 
 
+def summary() -> str:
+    """Give the figures in one line."""
+    return (
+        f"statements: {checked['statements']} checked, {checked['different']} different, {checked['tables']} tables in them bound"
+    )
+
+
 def watch() -> None:
     """Check every statement from now on."""
     tables = tenant_tables()
