@@ -17,7 +17,7 @@ from duban.console.queries import get_order, get_tenant, list_orders, list_tenan
 from duban.kernel.errors import AnticipatedError, InvalidInputError
 from duban.kernel.text import N_, Text
 from duban.tenancy.kinds import load_all
-from duban.web.api import ETAG, ApiBlueprint, NoContent, expected_version, tagged
+from duban.web.api import ETAG, ApiBlueprint, expected_version, tagged
 from duban.web.requests import runtime
 
 session_blp = ApiBlueprint(
@@ -47,7 +47,7 @@ def start(data: dict[str, Any]) -> ResponseReturnValue:
 
 @session_blp.delete("/")
 @session_blp.unconditional("ends only the session that asks")
-@session_blp.response(204, NoContent)
+@session_blp.response(204)
 def end() -> None:
     """Sign out."""
     with desk() as open_desk:
@@ -129,7 +129,7 @@ def set_quota(data: dict[str, Any], tenant_id: UUID) -> ResponseReturnValue:
 @blp.post("/tenants/<uuid:tenant_id>/suspension")
 @blp.unconditional(_CHECKED)
 @blp.arguments(schemas.SuspensionSchema)
-@blp.response(204, NoContent)
+@blp.response(204)
 def suspend(data: dict[str, Any], tenant_id: UUID) -> None:
     """Close a tenant for everybody from their next request on."""
     with desk() as open_desk:
@@ -138,7 +138,7 @@ def suspend(data: dict[str, Any], tenant_id: UUID) -> None:
 
 @blp.delete("/tenants/<uuid:tenant_id>/suspension")
 @blp.unconditional(_CHECKED)
-@blp.response(204, NoContent)
+@blp.response(204)
 def resume(tenant_id: UUID) -> None:
     """Open a suspended tenant again."""
     with desk() as open_desk:
@@ -205,7 +205,7 @@ def confirm(data: dict[str, Any], order_id: UUID) -> dict[str, object]:
 
 @blp.delete("/orders/<uuid:order_id>")
 @blp.unconditional(_CHECKED)
-@blp.response(204, NoContent)
+@blp.response(204)
 def cancel(order_id: UUID) -> None:
     """Take back what has not begun."""
     with desk() as open_desk:

@@ -16,6 +16,7 @@ from duban.console.pages import forms
 from duban.console.pages.forms import Refusal, refusal_of
 from duban.console.queries import get_tenant, list_acts, list_orders, list_tenants, steward_beat
 from duban.console.states import COOLING_OFF
+from duban.identity.rules.sessions import FIRST_SECRET_LIVES
 from duban.kernel.errors import AnticipatedError, InvalidInputError
 from duban.kernel.text import N_, Text
 from duban.tenancy.kinds import load_all
@@ -109,6 +110,7 @@ def _slip(made: Founded) -> ResponseReturnValue:
         "console/slip.html",
         made=made,
         kind=load_all()[made.tenant.kind],
+        ends_at=runtime().clock.now() + FIRST_SECRET_LIVES,
         address=f"{runtime().settings.base_url}{url_for('identity.sign_in', slug=made.tenant.slug)}",
     )
 
