@@ -10,6 +10,7 @@ from duban.backup.errors import BackupError
 from duban.console.commands import operator, tenant
 from duban.console.demo import ensure_demo_account
 from duban.embedded.errors import EmbeddedServerError
+from duban.identity.commands import account, keys
 from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.settings import SettingsError, read_settings
 from duban.organisation.commands import import_units
@@ -23,6 +24,8 @@ def cli() -> None:
 
 
 cli.add_command(backup)
+cli.add_command(account)
+cli.add_command(keys)
 cli.add_command(restore_backup)
 
 

@@ -59,6 +59,7 @@ def services(
             settings,
             secret_key=settings.secret_key or kept_secret(settings, "secret_key"),
             context_key=settings.context_key or kept_secret(settings, "context_key"),
+            factor_key=settings.factor_key or kept_secret(settings, "factor_key"),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+SHORTEST_KEY = 32
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -92,18 +93,18 @@ class Settings:
     @property
     def secret_keys(self) -> tuple[str, ...]:
         """Give the signing keys, newest first."""
-        return _several(self.secret_key)
+        return several(self.secret_key)
 
     @property
     def factor_keys(self) -> tuple[str, ...]:
         """Give the keys that seal second factors, newest first."""
-        return _several(self.factor_key) or tuple(f"factor {key}" for key in self.secret_keys)
+        return several(self.factor_key) or tuple(f"factor-{key}" for key in self.secret_keys)
 
     @property
     def hosts(self) -> list[str] | None:
         """Give the hosts that are believed; None for any."""
         if self.trusted_hosts:
-            return list(_several(self.trusted_hosts))
+            return list(several(self.trusted_hosts))
         host = urlsplit(self.base_url).hostname
         return None if self.demo or host is None else [host, "localhost", "127.0.0.1"]
 
@@ -123,7 +124,8 @@ class Settings:
         return Path(self.anchor_file or Path(self.data_dir) / "audit-anchors.jsonl").resolve()
 
 
-def _several(text: str) -> tuple[str, ...]:
+def several(text: str) -> tuple[str, ...]:
+    """Split a setting of several values, parted by blanks, lines or commas."""
     return tuple(text.replace(",", " ").split())
 
 
@@ -166,18 +168,17 @@ def daily_time(words: str) -> time:
 
 
 def _check_keys(settings: Settings) -> None:
-    shortest_key = 32
     keys = {
-        "SECRET_KEY": _several(settings.secret_key),
-        "FACTOR_KEY": _several(settings.factor_key),
+        "SECRET_KEY": several(settings.secret_key),
+        "FACTOR_KEY": several(settings.factor_key),
         "CONTEXT_KEY": (settings.context_key,) if settings.context_key else (),
         "BACKUP_KEY": settings.backup_keys,
         "METRICS_TOKEN": (settings.metrics_token,) if settings.metrics_token else (),
     }
     for name, values in keys.items():
         for value in values:
-            if len(value) < shortest_key:
-                raise SettingsError(f"DUBAN_{name}: {len(value)} characters; use at least {shortest_key}.")
+            if len(value) < SHORTEST_KEY:
+                raise SettingsError(f"DUBAN_{name}: {len(value)} characters; use at least {SHORTEST_KEY}.")
 
 
 def _check(settings: Settings) -> None:
