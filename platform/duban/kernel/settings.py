@@ -88,7 +88,7 @@ class Settings:
     @property
     def backup_keys(self) -> tuple[str, ...]:
         """Give the keys that backups may be signed with, the one in use first."""
-        return _several(self.backup_key)
+        return several(self.backup_key)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

@@ -150,8 +150,10 @@ class TestEpochs:
         [
             "UPDATE credential SET password_hash = 'x' WHERE tenant_id = :tenant AND id = :person",
             "UPDATE person SET active = false WHERE tenant_id = :tenant AND id = :person",
-            "INSERT INTO second_factor (tenant_id, id, sealed_secret, enrolled_at, confirmed_at) "
-            "VALUES (:tenant, :person, 'x', now(), now())",
+            (
+                "INSERT INTO second_factor (tenant_id, id, sealed_secret, enrolled_at, confirmed_at) "
+                "VALUES (:tenant, :person, 'x', now(), now())"
+            ),
         ],
     )
     def test_end_sessions_and_tokens_by_raw_sql(self, world: World, change: str) -> None:

@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 
@@ -22,6 +21,7 @@ from duban.cli import cli
 from duban.identity import operations
 from duban.identity.door import session_key
 from duban.identity.models import Person
+from duban.kernel.clock import SystemClock
 from duban.kernel.scope import SYSTEM, open_session, owned, unit_of_work
 from duban.kernel.settings import ROOT, Settings
 from duban.tenancy.models import Tenant
@@ -116,7 +116,7 @@ def workers(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def today(engine: object, request: pytest.FixtureRequest, app_clock: object) -> World:
     """A cast of the real present: the processes asked have real clocks."""
-    world = build_world(engine, now=datetime.now(UTC), web=request)  # type: ignore[arg-type]
+    world = build_world(engine, now=SystemClock().now(), web=request)  # type: ignore[arg-type]
     app_clock.at = world.now  # type: ignore[attr-defined]
     return world
 
