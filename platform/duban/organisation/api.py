@@ -16,7 +16,9 @@ from duban.organisation.operations import people as people_operations
 from duban.organisation.operations import reorganising, roles, units
 from duban.organisation.operations.contacts import set_contacts
 from duban.organisation.operations.importing import ImportReport, check_units_file, import_units
+from duban.organisation.operations.merging import merge_people
 from duban.organisation.operations.people import Slip
+from duban.organisation.operations.people_import import PeopleReport, check_people_file, import_people
 from duban.organisation.queries import people as people_queries
 from duban.organisation.queries import units as unit_queries
 from duban.organisation.queries.people import Held
@@ -60,16 +62,21 @@ def create_unit(data: dict[str, Any]) -> ResponseReturnValue:
 @blp.response(200, schemas.ImportReportSchema)
 def import_file(data: dict[str, Any]) -> dict[str, object]:
     """Check a units file, or take all of it."""
+    content = _file(data)
+    if not data["confirmed"]:
+        return _report(check_units_file(current_scope(), data=content))
+    with work() as scope:
+        return _report(import_units(scope, data=content))
+
+
+def _file(data: dict[str, Any]) -> bytes:
     try:
         content = b64decode(data["content"], validate=True)
     except (Base64Error, ValueError) as error:
         raise InvalidInputError(fields={"content": [Text(N_("应为 base64 编码的文件内容。"))]}) from error
     if len(content) > LARGEST_FILE_BYTES:
         raise InvalidInputError(fields={"content": [Text(N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。"))]})
-    if not data["confirmed"]:
-        return _report(check_units_file(current_scope(), data=content))
-    with work() as scope:
-        return _report(import_units(scope, data=content))
+    return content
 
 
 def _report(report: ImportReport) -> dict[str, object]:
@@ -261,6 +268,36 @@ def create_person(data: dict[str, Any]) -> Slip:
     """Make a person known with a first role; answers with the one-time password, once."""
     with work() as scope:
         return people_operations.create_person(scope, **data)
+
+
+@blp.post("/people/import")
+@blp.arguments(schemas.ImportSchema)
+@blp.response(200, schemas.PeopleReportSchema)
+@blp.shown_once
+def import_people_file(data: dict[str, Any]) -> dict[str, object]:
+    """Check a people file, or make all of its accounts; answers with the one-time passwords, once."""
+    content = _file(data)
+    if not data["confirmed"]:
+        return _people_report(check_people_file(current_scope(), data=content))
+    with work() as scope:
+        return _people_report(import_people(scope, data=content))
+
+
+def _people_report(report: PeopleReport) -> dict[str, object]:
+    problems = [{"line": one.line, "column": one.column, "text": translate(one.text)} for one in report.problems]
+    return {"people": len(report.rows), "problems": problems, "slips": report.slips}
+
+
+@blp.post("/people/<uuid:person_id>/merge")
+@blp.arguments(schemas.MergePeopleSchema)
+@blp.response(200, schemas.PersonSchema)
+@blp.unconditional("ends an account once; nothing in it is overwritten")
+def merge_person(data: dict[str, Any], person_id: UUID) -> dict[str, object]:
+    """Let an account end in another of the same person; answers with the one kept."""
+    with work() as scope:
+        kept = merge_people(scope, kept_id=data["kept_id"], gone_id=person_id)
+        scope.session.flush()  # the answer lists what was just moved
+        return _visible(scope, kept.id)
 
 
 @blp.get("/people/<uuid:person_id>")

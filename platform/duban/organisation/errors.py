@@ -136,3 +136,12 @@ class ImportRefusedError(RuleBrokenError):
 
     def __init__(self, count: int) -> None:
         super().__init__(N_("文件中有 %(count)s 处错误，没有导入任何单位。请更正后重新上传。"), count=count)
+
+
+class PeopleRefusedError(RuleBrokenError):
+    """The file has mistakes; nobody in it was added."""
+
+    code = "organisation.people-refused"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(N_("文件中有 %(count)s 处错误，没有添加任何人员。请更正后重新上传。"), count=count)

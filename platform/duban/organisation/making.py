@@ -1,5 +1,6 @@
 """The steps that several acts share: checking and adding units, people and grants. No leave is asked here: every caller did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -147,6 +148,25 @@ def check_details(details: Details, *, login: str | None = None) -> None:
         raise InvalidInputError(fields=fields)
 
 
+def problems_of(scope: Scope, *, login: str, details: Details, unit: Unit | None, role: str) -> dict[str, Sequence[Text]]:
+    """Say all that is wrong with a person to be added, field by field: a form is not sent back once for each mistake."""
+    fields: dict[str, Sequence[Text]] = {}
+    try:
+        check_details(details.tidied(), login=tidy(login).lower())
+    except InvalidInputError as error:
+        fields |= error.fields
+    if "login" not in fields and find_by_login(scope, tidy(login).lower()) is not None:
+        fields |= LoginTakenError(tidy(login).lower()).fields
+    if unit is None:
+        fields["unit_id"] = [Text(N_("请选择所在单位。"))]
+    else:
+        known = structure(scope)
+        if role not in {item.code for item in known.roles_at(unit.level)}:
+            names = {item.code: item.name.zh for item in known.roles}
+            fields |= RoleDoesNotFitError(role=names.get(role, role), level=known.level(unit.level).name.zh).fields
+    return fields
+
+
 def add_person(scope: Scope, *, login: str, details: Details) -> Person:
     """
     Add a checked person; the caller has asked leave.
@@ -238,10 +258,10 @@ def _check_others(scope: Scope, person: Person, unit: Unit, role: str, active_fr
     for other in scope.session.scalars(statement):
         if (other.role, other.unit_id) == (role, unit.id):
             raise GrantExistsError
-        if _apart(other.role) != _apart(role):
+        if apart(other.role) != apart(role):
             raise DutiesApartError
 
 
-def _apart(role: str) -> str:
+def apart(role: str) -> str:
     """Give the ending that sets a role apart from all others, or nothing for the roles of the work itself."""
     return next((ending for ending in APART if role.endswith(ending)), "")

@@ -327,6 +327,20 @@ class SlipSchema(Schema):
     password = fields.String(required=True)
 
 
+class PeopleReportSchema(Schema):
+    """What a file of people would do, or did."""
+
+    people = fields.Integer(required=True)
+    problems = fields.List(fields.Nested(RowProblemSchema), required=True)
+    slips = fields.List(fields.Nested(SlipSchema), required=True)
+
+
+class MergePeopleSchema(InputSchema):
+    """The account that is kept."""
+
+    kept_id = fields.UUID(required=True)
+
+
 class NewGrantSchema(InputSchema):
     """A role to be granted."""
 

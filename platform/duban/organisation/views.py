@@ -29,6 +29,10 @@ for _rule, _name, _page, _methods in (
     ("/units/<uuid:unit_id>/lines/<line>/leave", "leave_line", units.leave, ["POST"]),
     ("/people", "people", people.people, ["GET"]),
     ("/people/new", "new_person", people.new, _FORM),
+    ("/people/import", "import_people", imports.people, _FORM),
+    ("/people/import/template.csv", "people_template", imports.people_template, ["GET"]),
+    ("/people/duplicates", "duplicates", people.duplicates, ["GET"]),
+    ("/people/<uuid:person_id>/merge", "merge_person", people.merge, ["POST"]),
     ("/people/me", "own_page", people.own_page, ["GET"]),
     ("/people/<uuid:person_id>", "person", people.show, ["GET"]),
     ("/people/<uuid:person_id>/edit", "edit_person", people.edit, _FORM),
@@ -56,7 +60,8 @@ NAV = (
         icon="users",
         group=N_("组织"),
         order=20,
-        prefix="organisation.people organisation.person organisation.new_person organisation.edit_person organisation.own_page",
+        prefix="organisation.people organisation.person organisation.new_person organisation.edit_person organisation.own_page"
+        " organisation.import_people organisation.duplicates",
         condition=lambda scope: may_somewhere(scope, "person", "read"),
     ),
 )

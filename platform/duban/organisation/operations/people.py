@@ -1,18 +1,19 @@
 """People: making them, changing them, handing out passwords, ending access."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from duban.access.checks import require
 from duban.audit.operations import record
 from duban.identity.models import Person
 from duban.identity.operations import end_sessions, issue_first_secret, keep_password
-from duban.kernel.errors import NotAllowedError
+from duban.kernel.errors import InvalidInputError, NotAllowedError, RuleBrokenError
 from duban.kernel.scope import Scope, owned
+from duban.kernel.text import N_
 from duban.organisation.errors import OwnRoleError
 from duban.organisation.leave import require_over
-from duban.organisation.making import Details, add_grant, add_person, check_details, check_open
+from duban.organisation.making import Details, add_grant, add_person, check_details, check_open, problems_of
 from duban.organisation.queries.people import get_readable_person
 from duban.organisation.rules.naming import search_text
 from duban.tree.queries import get_unit
@@ -22,11 +23,14 @@ FILLED_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Slip:
-    """What a new user is handed: shown once, kept nowhere."""
+    """What a new user is handed: shown once, kept nowhere. `name` and `unit` are for whoever hands out a pile of them."""
 
     person_id: UUID
     login: str
     password: str
+    name: str = ""
+    unit: str = ""
+    expires_at: datetime | None = None
 
 
 def create_person(
@@ -49,13 +53,16 @@ def create_person(
     unit = get_unit(scope, unit_id)
     require(scope, "person", "manage", unit)
     check_open(scope, unit)
+    problems = problems_of(scope, login=login, details=details, unit=unit, role=role)
+    if len(problems) > 1:
+        raise InvalidInputError(fields=problems)
     person = add_person(scope, login=login, details=details)
     add_grant(scope, person=person, unit=unit, role=role, active_from=active_from or scope.today)
     if password_hash is not None:
         keep_password(scope, person=person, password_hash=password_hash, must_change=False)
         return Slip(person_id=person.id, login=person.login, password="")
     secret = issue_first_secret(scope, person=person)
-    return Slip(person_id=person.id, login=person.login, password=secret.password)
+    return Slip(person.id, person.login, secret.password, person.name, unit.name, secret.expires_at)
 
 
 def update_person(scope: Scope, *, person_id: UUID, details: Details) -> Person:
@@ -103,6 +110,8 @@ def set_active(scope: Scope, *, person_id: UUID, active: bool) -> Person:
     if person.id == scope.actor.person_id:
         raise OwnRoleError
     require_over(scope, person)
+    if active and person.merged_into is not None:
+        raise RuleBrokenError(N_("这个账号已并入另一个账号，不能再启用。"))
     person.active = active
     if active:
         person.let_in_at = scope.now

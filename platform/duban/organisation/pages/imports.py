@@ -1,6 +1,7 @@
-"""The page that takes a file of units: first what would happen, then the doing."""
+"""The pages that take a file of units or people: first what would happen, then the doing."""
 
 from base64 import b64decode, b64encode
+from http import HTTPStatus
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,9 @@ from flask.typing import ResponseReturnValue
 from duban.access.checks import may_somewhere
 from duban.kernel.text import N_
 from duban.organisation.operations.importing import ImportReport, check_units_file, import_units
+from duban.organisation.operations.people_import import PeopleReport, check_people_file, import_people
 from duban.organisation.pages.forms import Refusal, attempt
+from duban.organisation.rules.people_file import MOST_PEOPLE, NEEDED_PERSON_COLUMNS, PERSON_COLUMN_LABELS, PersonColumn
 from duban.organisation.states import COLUMN_LABELS, REQUIRED_COLUMNS
 from duban.tenancy.kinds_in_force import structure
 from duban.web.requests import current_scope, work
@@ -55,6 +58,54 @@ def units_template() -> ResponseReturnValue:
 def _download(text: str, name: str) -> ResponseReturnValue:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": "text/csv; charset=utf-8"}
     return b"\xef\xbb\xbf" + text.encode(), 200, headers
+
+
+def people() -> ResponseReturnValue:
+    """Take a file of people: a dry run first; the answer to the confirmation shows all slips, once."""
+    if not may_somewhere(current_scope(), "person", "manage"):
+        return redirect(url_for("organisation.people"))
+    if request.method == "GET":
+        return _people_page(None, "", Refusal(200))
+    data = _content()
+    if data is None:
+        return _people_page(None, "", Refusal(422, errors={"file": [N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。")]}))
+    reports: list[PeopleReport] = []
+
+    def act() -> None:
+        if request.form.get("confirmed") == "1":
+            with work() as scope:
+                reports.append(import_people(scope, data=data))
+        else:
+            reports.append(check_people_file(current_scope(), data=data))
+
+    refusal = attempt(act)
+    if refusal:
+        return _people_page(check_people_file(current_scope(), data=data), "", refusal)
+    report = reports[0]
+    return _people_page(report, b64encode(data).decode() if report.is_sound and not report.slips else "", Refusal(200))
+
+
+def _people_page(report: PeopleReport | None, content: str, refusal: Refusal) -> ResponseReturnValue:
+    kind = structure(current_scope())
+    sound = report is None or report.is_sound
+    status = refusal.status if refusal.status != HTTPStatus.OK or sound else HTTPStatus.UNPROCESSABLE_ENTITY
+    page = render_template(
+        "organisation/people_import.html",
+        report=report,
+        content=content,
+        refusal=refusal,
+        rows_shown=ROWS_SHOWN,
+        most=MOST_PEOPLE,
+        columns=[(column.value, PERSON_COLUMN_LABELS[column], column in NEEDED_PERSON_COLUMNS) for column in PersonColumn],
+        column_labels={column.value: PERSON_COLUMN_LABELS[column] for column in PersonColumn},
+        roles=[role for role in kind.roles if role.is_grantable],
+    )
+    return page, int(status), {"Cache-Control": "no-store"}
+
+
+def people_template() -> ResponseReturnValue:
+    """Give an empty file of people with the headings."""
+    return _download(",".join(PERSON_COLUMN_LABELS[column] for column in PersonColumn) + "\r\n", "people-template.csv")
 
 
 def _content() -> bytes | None:

@@ -10,9 +10,10 @@ from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.organisation.leave import may_over
-from duban.organisation.making import Details
+from duban.organisation.making import Details, problems_of
 from duban.organisation.operations import people as operations
 from duban.organisation.operations import roles
+from duban.organisation.operations.merging import merge_people
 from duban.organisation.operations.people import Slip
 from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
 from duban.organisation.queries import people as queries
@@ -80,8 +81,33 @@ def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str
         over=not own and may_over(scope, person),
         manages=not own and may_somewhere(scope, "person", "manage"),
         slip=slip,
+        merged_into=queries.merged_into(scope, person),
         today=scope.today,
     )
+
+
+def duplicates() -> ResponseReturnValue:
+    """List accounts that look like one person's two."""
+    scope = current_scope()
+    if not may_somewhere(scope, "person", "manage"):
+        return redirect(url_for("organisation.people"))
+    pairs = queries.duplicates(scope)
+    over = {line.person.id: may_over(scope, line.person) for pair in pairs for line in pair}
+    role_names = {role.code: role.name for role in structure(scope).roles}
+    return render_template("organisation/duplicates.html", pairs=pairs, over=over, role_names=role_names)
+
+
+def merge(person_id: UUID) -> ResponseReturnValue:
+    """Let this account end in another one."""
+
+    def act() -> None:
+        kept = unit_id(request.form.get("kept_id", ""))
+        if kept is None:
+            raise InvalidInputError(fields={"kept_id": [Text(N_("请选择另一个账号。"))]})
+        with work() as scope:
+            merge_people(scope, kept_id=kept, gone_id=person_id)
+
+    return do_and_return(act, to=url_for("organisation.duplicates"), done=Text(N_("两个账号已合并。")))
 
 
 def new() -> ResponseReturnValue:
@@ -93,11 +119,12 @@ def new() -> ResponseReturnValue:
     slips: list[Slip] = []
 
     def act() -> None:
-        if unit is None:
-            raise InvalidInputError(fields={"unit_id": [Text(N_("请选择所在单位。"))]})
         details = Details(values["name"], values["post"], values["phone"], values["email"])
         with work() as scope:
             values["login"] = values["login"].strip() or queries.free_login(scope, login_from(values["name"]))
+            if unit is None:
+                fields = problems_of(scope, login=values["login"], details=details, unit=None, role=values["role"])
+                raise InvalidInputError(fields=fields)
             slips.append(
                 operations.create_person(scope, unit_id=unit.id, role=values["role"], login=values["login"], details=details)
             )

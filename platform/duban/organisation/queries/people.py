@@ -6,6 +6,7 @@ from itertools import chain, count
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from duban.access.checks import active_grant, may, readable
 from duban.access.models import RoleGrant
@@ -17,6 +18,8 @@ from duban.kernel.scope import Scope, get_owned, owned
 from duban.organisation.rules.naming import as_query, like
 from duban.tree.models import Unit
 from duban.tree.queries import within
+
+DUPLICATES_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,56 @@ def list_people(
         .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
         .where(*where)
     )
-    statement = owned(scope, Person).where(Person.id.in_(visible))
+    statement = owned(scope, Person).where(Person.id.in_(visible), Person.merged_into.is_(None))
     query = as_query(typed)
     if query:
-        columns = (Person.name, Person.login, Person.phone)
+        columns = (Person.name, Person.login, Person.phone, Person.search)
         statement = statement.where(or_(*(func.lower(column).like(like(query)) for column in columns)))
     page = page_of(scope, statement, [Person.name, Person.id], after=after, limit=limit)
     return Page(items=_lines(scope, page.items), next=page.next)
+
+
+def merged_into(scope: Scope, person: Person) -> Person | None:
+    """Give the account that took this one's place, if any."""
+    return get_person(scope, person.merged_into) if person.merged_into is not None else None
+
+
+def duplicates(scope: Scope) -> list[tuple[PersonLine, PersonLine]]:
+    """
+    List pairs of accounts the actor may see that look like one person: one name, and one phone number or e-mail address.
+
+    Gives: the older account first, at most DUPLICATES_SHOWN. Costs: two queries.
+    """
+    other = aliased(Person)
+    visible = (
+        select(RoleGrant.person_id)
+        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
+        .where(RoleGrant.tenant_id == scope.tenant_id, readable(scope, Unit, "person"))
+    )
+    same_phone = and_(Person.phone != "", Person.phone == other.phone)
+    same_email = and_(Person.email != "", func.lower(Person.email) == func.lower(other.email))
+    same = or_(same_phone, same_email)
+    rows = scope.session.execute(
+        select(Person, other)
+        .join(
+            other,
+            and_(
+                other.tenant_id == Person.tenant_id, other.name == Person.name, other.id > Person.id, or_(same_phone, same_email)
+            ),
+        )
+        .where(
+            Person.tenant_id == scope.tenant_id,
+            Person.merged_into.is_(None),
+            other.merged_into.is_(None),
+            Person.id.in_(visible),
+            other.id.in_(visible),
+        )
+        .order_by(Person.name, Person.id, other.id)
+        .limit(DUPLICATES_SHOWN)
+    )
+    pairs = [(one, two) for one, two in rows]
+    lines = {line.person.id: line for line in _lines(scope, list({each.id: each for pair in pairs for each in pair}.values()))}
+    return [(lines[one.id], lines[two.id]) for one, two in pairs]
 
 
 def _lines(scope: Scope, people: Sequence[Person]) -> list[PersonLine]:

@@ -111,16 +111,17 @@ def _row(line: int, cells: Sequence[str], columns: Mapping[Column, int]) -> Unit
     return UnitRow(
         line=line,
         # Excel keeps long numbers as text by a leading apostrophe or ="…"; both are its own marks, not part of the code.
-        code=_plain_code(cell(Column.CODE)),
+        code=plain_code(cell(Column.CODE)),
         name=cell(Column.NAME),
         level=cell(Column.LEVEL),
-        parent_code=_plain_code(cell(Column.PARENT)),
+        parent_code=plain_code(cell(Column.PARENT)),
         short_name=cell(Column.SHORT_NAME),
         sector=cell(Column.SECTOR),
     )
 
 
-def _plain_code(cell: str) -> str:
+def plain_code(cell: str) -> str:
+    """Give a code or number without what Excel and input methods put around it."""
     # An input method writes full-width digits that look like the others.
     cell = normalize("NFKC", cell)
     bare = cell.removeprefix("=").strip('"') if cell.startswith('="') else cell

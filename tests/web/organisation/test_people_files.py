@@ -1,0 +1,65 @@
+"""The pages and doors for many people at once and for double accounts."""
+
+from base64 import b64encode
+from io import BytesIO
+
+import pytest
+
+from tests.cast import World
+from tests.integration.organisation.test_people_files import GOOD, csv, people
+
+
+def test_a_file_is_checked_and_then_its_slips_are_shown_once(world: World) -> None:
+    browser = world.client("tom")
+    assert "下载模板" in browser.get("/people/import").text
+    assert browser.get("/people/import/template.csv").data.startswith("\ufeff姓名,单位代码,角色".encode())
+    checked = browser.post("/people/import", data={"file": (BytesIO(csv(*GOOD)), "people.csv")})
+    assert "ouyangming2" in checked.text
+    assert "zs" not in people(world)
+    done = browser.post("/people/import", data={"content": b64encode(csv(*GOOD)).decode(), "confirmed": "1"})
+    assert done.headers["Cache-Control"] == "no-store"
+    for words in ("已添加 3 人", "欧阳明 · 东一村", "一次性密码", "有效期至"):
+        assert words in done.text
+    assert "zs" in people(world)
+    wrong = browser.post("/people/import", data={"file": (BytesIO(csv(["", "V99", "x", "", "", "", ""])), "people.csv")})
+    assert wrong.status_code == 422
+    assert "V99" in wrong.text
+    assert browser.post("/people/import", data={}).status_code == 422
+
+
+def test_double_accounts_are_merged_from_their_list(world: World) -> None:
+    browser = world.client("tom")
+    rows = (
+        ["欧阳明", "V11", "village.clerk", "one", "", "13800000001", ""],
+        ["欧阳明", "V12", "village.clerk", "two", "", "13800000001", ""],
+    )
+    browser.post("/people/import", data={"content": b64encode(csv(*rows)).decode(), "confirmed": "1"})
+    page = browser.get("/people/duplicates").text
+    assert "one" in page
+    assert "保留这个" in page
+    found = people(world)
+    done = browser.post(f"/people/{found['two'].id}/merge", data={"kept_id": str(found["one"].id)}, follow_redirects=True)
+    assert "没有重复账号" in done.text
+    assert "这个账号已并入" in browser.get(f"/people/{found['two'].id}").text
+    assert "请选择另一个账号" in browser.post(f"/people/{found['one'].id}/merge", data={}, follow_redirects=True).text
+
+
+@pytest.mark.parametrize("who, status", [("vera", 302), ("tina", 404)])
+def test_strangers_merge_nobody(world: World, who: str, status: int) -> None:
+    assert world.client("vera").get("/people/duplicates").status_code == 302
+    data = {"kept_id": str(world.people["vlad"])}
+    assert world.client(who).post(f"/people/{world.people['vic']}/merge", data=data).status_code in {403, 404, status}
+    assert people(world)["vic"].active
+
+
+def test_programs_do_the_same(world: World) -> None:
+    browser = world.client("tom")
+    browser.environ_base["HTTP_ACCEPT"] = "application/json"
+    content = b64encode(csv(*GOOD)).decode()
+    checked = browser.post("/api/v1/people/import", json={"content": content}).get_json()
+    assert (checked["people"], checked["problems"], checked["slips"]) == (3, [], [])
+    done = browser.post("/api/v1/people/import", json={"content": content, "confirmed": True}).get_json()
+    assert [slip["login"] for slip in done["slips"]] == ["ouyangming", "ouyangming2", "zs"]
+    found = people(world)
+    answer = browser.post(f"/api/v1/people/{found['zs'].id}/merge", json={"kept_id": str(found["ouyangming2"].id)})
+    assert answer.get_json()["login"] == "ouyangming2"
