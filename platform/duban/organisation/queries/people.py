@@ -130,7 +130,6 @@ def duplicates(scope: Scope) -> list[tuple[PersonLine, PersonLine]]:
     )
     same_phone = and_(Person.phone != "", Person.phone == other.phone)
     same_email = and_(Person.email != "", func.lower(Person.email) == func.lower(other.email))
-    same = or_(same_phone, same_email)
     rows = scope.session.execute(
         select(Person, other)
         .join(
