@@ -145,6 +145,9 @@ def _read(environ: Mapping[str, str], name: str) -> str | None:
         raise SettingsError(f"{key}_FILE: cannot read {path}: {error.strerror}.") from error
 
 
+_MAY_BE_ZERO = frozenset({"proxy_hops"})
+
+
 def _convert(name: str, kind: type, raw: str) -> Any:
     key = f"DUBAN_{name.upper()}"
     if kind is bool:
@@ -152,8 +155,9 @@ def _convert(name: str, kind: type, raw: str) -> Any:
             raise SettingsError(f"{key}={raw!r}: write 1 or 0.")
         return _FLAGS[raw.lower()]
     if kind is int:
-        if not raw.isascii() or not raw.isdigit() or int(raw) <= 0:
-            raise SettingsError(f"{key}={raw!r}: write a whole number above 0.")
+        least = 0 if name in _MAY_BE_ZERO else 1
+        if not raw.isascii() or not raw.isdigit() or int(raw) < least:
+            raise SettingsError(f"{key}={raw!r}: write {'a whole number above 0' if least else '0 or a whole number'}.")
         return int(raw)
     return raw
 

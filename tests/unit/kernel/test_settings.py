@@ -1,5 +1,6 @@
 """A bad setting stops the start and is named."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,12 @@ def test_does_not_print_a_password() -> None:
 def test_refuses_a_value_and_a_file_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="both set"):
         read_settings({"DUBAN_SECRET_KEY": "k" * 40, "DUBAN_SECRET_KEY_FILE": str(tmp_path / "key")})
+
+
+def test_every_setting_may_be_handed_on_as_it_is() -> None:
+    """`duban up` gives its own settings to its parts through the environment: each default must be readable again."""
+    for item in fields(Settings):
+        value = getattr(Settings(), item.name)
+        if value != "":
+            read = read_settings({f"DUBAN_{item.name.upper()}": str(int(value) if isinstance(value, bool) else value)})
+            assert getattr(read, item.name) == value, item.name
