@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from duban.kernel.settings import SettingsError, read_settings
+from duban.kernel.settings import Settings, SettingsError, read_settings
 
 GOOD = {"DUBAN_DATABASE_URL": "postgresql+psycopg://duban_app@/duban"}
 
