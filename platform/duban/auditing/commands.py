@@ -14,7 +14,7 @@ from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.scope import SYSTEM, Scope, TenantInfo, open_session, unit_of_work
 from duban.kernel.settings import Settings, read_settings
-from duban.tenancy.queries import list_tenants
+from duban.tenancy.queries import registered_tenants
 
 
 @click.group()
@@ -27,7 +27,7 @@ def _tenants(slug: str | None) -> Iterator[tuple[Settings, Engine, list[TenantIn
     settings = read_settings()
     engine = make_engine(settings.database_url, context_key=settings.context_key)
     with open_session(engine, None) as session:
-        tenants = [tenant for tenant in list_tenants(session) if slug in {None, tenant.slug}]
+        tenants = [tenant for tenant in registered_tenants(session) if slug in {None, tenant.slug}]
     try:
         yield settings, engine, tenants
     finally:

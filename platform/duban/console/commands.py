@@ -118,7 +118,7 @@ def tenant_list() -> None:
 @click.option("--name", default="", help="By default the division's name.")
 @click.option("--division", default="", help="County or street by code: its townships and villages become units.")
 @click.option("--units", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV file of units.")
-@click.option("--root-code", default="")
+@click.option("--root-code", default="", help="Code of the topmost unit; by default the division's, else the slug.")
 @click.option("--time-zone", default="Asia/Shanghai", show_default=True)
 @click.option("--admin-login", default="admin", show_default=True)
 @click.option("--admin-name", required=True)
@@ -152,7 +152,7 @@ def tenant_create(
                 name=name,
                 slug=slug,
                 time_zone=time_zone,
-                root_code=root_code,
+                root_code=root_code or slug,
                 root_name="",
                 admin_login=admin_login,
                 admin_name=admin_name,

@@ -16,6 +16,7 @@ import psycopg
 from sqlalchemy import Engine, select, text
 from typing_extensions import override
 
+from duban.audit.models import AuditHead
 from duban.audit.queries import verify
 from duban.console.archives import CHUNK, FORMAT, Digesting, Progress, copy_out
 from duban.console.errors import ArchiveRefusedError
@@ -40,6 +41,7 @@ class Imported:
     rows: int
     files: int
     audit_records: int
+    audit_hash: str
 
 
 def read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -114,12 +116,15 @@ class _Import:
             for key in self.kept:
                 self.store.delete(key)
             raise
-        return Imported(tenant, rows, files, records)
+        return Imported(tenant, rows, files, records, self.manifest["audit"]["hash"])
 
     def _verified(self, scope: Scope) -> int:
         verdict = verify(scope)
-        if verdict.bad_seq is not None or verdict.rows != self.manifest["audit"]["records"]:
-            raise ArchiveRefusedError(N_("归档中的审计链在第 %(seq)s 条断裂，没有导入。"), seq=verdict.bad_seq or verdict.rows)
+        head = scope.session.scalar(select(AuditHead.hash).where(AuditHead.tenant_id == self.tenant_id)) or ""
+        said = self.manifest["audit"]
+        if verdict.bad_seq is not None or (verdict.rows, head) != (said["records"], said["hash"]):
+            seq = verdict.bad_seq or verdict.rows
+            raise ArchiveRefusedError(N_("归档中的审计链在第 %(seq)s 条断裂，没有导入。"), seq=seq)
         return verdict.rows
 
     def _refuse_known(self, slug: str) -> None:

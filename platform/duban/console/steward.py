@@ -19,6 +19,7 @@ import psycopg
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from duban.audit.anchors import Anchor, AnchorFile, AnchorFileError, AnchorKind
 from duban.console.desk import CONSOLE, STEWARD, Desk, at_desk
 from duban.console.erasing import NotDueError, erase_tenant
 from duban.console.exporting import export_tenant
@@ -60,6 +61,8 @@ class Means:
     store: Store
     exports: Path
     clock: Clock
+    anchors: Path | None = None
+    """The anchor file of the tenants' audit, which must know that a tenant is gone on purpose."""
 
 
 def means_of(settings: Settings) -> Means:
@@ -73,6 +76,7 @@ def means_of(settings: Settings) -> Means:
         store=open_store(settings.resolved_files_url),
         exports=exports_folder(settings),
         clock=SystemClock(),
+        anchors=settings.resolved_anchor_file,
     )
 
 
@@ -128,7 +132,7 @@ def _do(means: Means, order_id: UUID) -> None:
         session.expunge(order)
     try:
         _ACTIONS[OrderKind(order.kind)](means, order)
-    except (AnticipatedError, NotDueError, OSError, SQLAlchemyError, psycopg.Error, ValueError) as error:
+    except (AnticipatedError, NotDueError, AnchorFileError, OSError, SQLAlchemyError, psycopg.Error, ValueError) as error:
         if isinstance(error, AnticipatedError):
             log.warning("order refused", order=str(order_id), kind=order.kind, code=error.code)
         else:
@@ -188,6 +192,15 @@ def _import(means: Means, order: OperatorOrder) -> None:
         progress=_progress(means, order.id),
     )
     figures = {"rows": done.rows, "files": done.files, "audit_records": done.audit_records}
+    # An archive may be older than the chain was when the tenant was deleted: what came after it is given up, and that is said.
+    _anchor(
+        means,
+        AnchorKind.RESET,
+        done.tenant.id,
+        seq=done.audit_records,
+        head=done.audit_hash,
+        reason=f"brought back from {order.archive}, ordered by {order.ordered_name}",
+    )
     with at_desk(means.owner, hand=STEWARD, now=means.clock.now()) as desk:
         _end(desk, order.id, figures)
         row = get_order(desk.session, order.id)
@@ -195,8 +208,22 @@ def _import(means: Means, order: OperatorOrder) -> None:
         desk.record("tenant.imported", "tenant", done.tenant.id, slug=done.tenant.slug, archive=order.archive, **figures)
 
 
+def _anchor(means: Means, kind: AnchorKind, tenant_id: UUID, *, seq: int, head: str, reason: str) -> None:
+    if means.anchors is not None:
+        anchor = Anchor(at=means.clock.now(), tenant_id=tenant_id, seq=seq, hash=head, kind=kind, reason=reason)
+        AnchorFile(means.anchors).append(anchor)
+
+
 def _delete(means: Means, order: OperatorOrder) -> None:
-    erase_tenant(means.owner, order_id=order.id, store=means.store, clock=means.clock, progress=_progress(means, order.id))
+    done = erase_tenant(means.owner, order_id=order.id, store=means.store, clock=means.clock, progress=_progress(means, order.id))
+    _anchor(
+        means,
+        AnchorKind.CLOSED,
+        done.tenant_id,
+        seq=done.audit_records,
+        head=done.audit_hash,
+        reason=f"deleted, certificate {done.id}",
+    )
 
 
 _ACTIONS: dict[OrderKind, Callable[[Means, OperatorOrder], None]] = {

@@ -34,6 +34,7 @@ def means(owner_engine: Engine, engine: Engine, clock: SetClock, tmp_path: Path)
         store=open_store(f"file://{tmp_path / 'files'}"),
         exports=tmp_path / "exports",
         clock=clock,
+        anchors=tmp_path / "anchors.jsonl",
     )
 
 

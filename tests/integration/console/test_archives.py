@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from duban.access.checks import Place
+from duban.audit.anchors import AnchorFile, AnchorKind
 from duban.audit.queries import verify
 from duban.console.archives import table_digests
 from duban.console.desk import CONSOLE, STEWARD, at_desk
@@ -121,6 +122,9 @@ def test_round_trip_is_byte_equal_and_nobody_else_notices(engine, owner_engine, 
     assert (certificate.files, certificate.audit_records) == (3, exported.outcome["audit_records"])
     assert certificate.audit_hash.startswith("sha256:")
 
+    [closed] = AnchorFile(means.anchors).of(own.id)
+    assert (closed.kind, closed.seq, closed.hash) == (AnchorKind.CLOSED, certificate.audit_records, certificate.audit_hash)
+
     imported = bring(office, means, exported.archive)
     assert imported.state == "done", imported.outcome
     after = digests(engine, own.id)
@@ -128,7 +132,7 @@ def test_round_trip_is_byte_equal_and_nobody_else_notices(engine, owner_engine, 
     assert {key: means.store.open(key).read() for key, _ in means.store.keys(own.id)} == bytes_before
     assert digests(engine, other.id) == others_before
     with unit_of_work(engine, tenant=own, actor=SYSTEM, now=world.now) as scope:
-        assert verify(scope).bad_seq is None
+        assert verify(scope, AnchorFile(means.anchors).of(own.id)).bad_seq is None
     with open_session(engine, CONSOLE) as session:
         line = get_tenant(session, own.id)
     assert line.is_suspended
