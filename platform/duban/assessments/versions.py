@@ -66,7 +66,8 @@ def write(
     ranking_digest = digest({"rows": rows, "composite": joined, "results": [each.digest for each in results.values()]})
     scope.add(
         FrozenRanking(
-            id=new_id(), path=assessment.path, assessment_id=assessment.id, version=version, rows=rows, composite=joined,
+            id=new_id(), path=assessment.path, lines=assessment.lines,
+            assessment_id=assessment.id, version=version, rows=rows, composite=joined,
             digest=ranking_digest, why=why, frozen_at=scope.now, frozen_by=scope.actor.name,
         )
     )  # fmt: skip
@@ -86,7 +87,8 @@ def _frozen_row(
     scope: Scope, assessment: Assessment, card: Scorecard, facts: Facts, result: Result, row: Ranked, *, version: int, why: str
 ) -> FrozenResult:
     return FrozenResult(
-        id=new_id(), path=card.path, scorecard_id=card.id, assessment_id=assessment.id, version=version,
+        id=new_id(), path=card.path, lines=card.lines,
+        scorecard_id=card.id, assessment_id=assessment.id, version=version,
         facts=facts.to_json(), result=result.to_json(), scheme_digest=result.scheme_digest, facts_digest=result.facts_digest,
         result_digest=result.digest, total=Decimal(number_text(result.total)), grade=row.grade, is_vetoed=result.is_vetoed,
         place=row.place, why=why, frozen_at=scope.now, frozen_by=scope.actor.name,

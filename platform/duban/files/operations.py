@@ -73,6 +73,8 @@ def store(scope: Scope, *, owner: FileOwner, filename: str, stream: IO[bytes], i
             uploaded_at=scope.now,
             path=owner.placed.path,
             to_path=getattr(owner.placed, "to_path", None),
+            lines=list(getattr(owner.placed, "lines", ())),
+            work_line=getattr(owner.placed, "work_line", None),
         )
     )
     try:
@@ -111,6 +113,8 @@ def link(scope: Scope, *, file_id: UUID, owner: FileOwner) -> StoredFile:
             uploaded_at=source.uploaded_at,
             path=owner.placed.path,
             to_path=getattr(owner.placed, "to_path", None),
+            lines=list(getattr(owner.placed, "lines", ())),
+            work_line=getattr(owner.placed, "work_line", None),
         )
     )
     record(scope, "file.linked", owner.kind, owner.id, row.path, file_id=row.id, source_id=source.id, name=row.original_name)

@@ -213,7 +213,8 @@ def add_grant(
     Raises: RoleDoesNotFitError, DutiesApartError, GrantExistsError, LineNotAllowedError, InvalidInputError.
     """
     known = structure(scope)
-    line = line or known.primary_line.code
+    meant = next((item.line for item in known.roles if item.code == role), None)
+    line = line or meant or known.primary_line.code
     if line not in {item.code for item in known.lines}:
         raise LineNotAllowedError
     if role not in {item.code for item in known.roles_at(unit.level)}:

@@ -74,7 +74,8 @@ class RequirementForm:
     instruction: str = ""
     instruction_en: str = ""
     recipient: str = ""
-    line: str = "territorial"
+    line: str = ""
+    """The line it works in; empty: the unit's own choice where it has only one, else the primary line."""
     programme_id: UUID | None = None
     task_id: UUID | None = None
     specs: tuple[FieldSpec, ...] = ()
@@ -121,7 +122,7 @@ def requirement_form(data: Mapping[str, Any]) -> RequirementForm:
         instruction=reader.text("instruction", longest=LONGEST_INSTRUCTION),
         instruction_en=reader.text("instruction_en", longest=LONGEST_INSTRUCTION),
         recipient=reader.text("recipient", longest=LONGEST_TITLE),
-        line=reader.text("line", longest=LONGEST_TITLE) or "territorial",
+        line=reader.text("line", longest=LONGEST_TITLE),
         programme_id=reader.uuid("programme_id"),
         task_id=reader.uuid("task_id"),
         specs=specs,

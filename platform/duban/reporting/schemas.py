@@ -22,6 +22,7 @@ PLAIN_FIELDS = (
     "instruction",
     "instruction_en",
     "recipient",
+    "line",
     "programme_id",
     "task_id",
     "active_from",
@@ -110,6 +111,7 @@ class RequirementInput(InputSchema):
     instruction = CleanString(load_default="")
     instruction_en = CleanString(load_default="")
     recipient = CleanString(load_default="")
+    line = CleanString(load_default="", metadata={"description": "Code of the line it works in; the primary one when left out."})
     programme_id = fields.UUID(load_default=None, allow_none=True)
     task_id = fields.UUID(load_default=None, allow_none=True)
     targets = fields.Nested(TargetsSchema, required=True)
@@ -143,6 +145,7 @@ class RequirementSchema(Schema):
     instruction = fields.String()
     instruction_en = fields.String()
     recipient = fields.String()
+    line = fields.String()
     state = fields.String(validate=validate.OneOf([state.value for state in RequirementState]))
     version = fields.Integer()
     targets = fields.Dict()

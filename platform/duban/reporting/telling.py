@@ -152,13 +152,13 @@ def of_stages(scope: Scope, reminders: Sequence[Reminder]) -> int:
     Costs: one query for the clerks of all units, one for the reviewers at each unit above, and the writing.
     """
     clerks = access.holders_at(scope, "submission", "write", sorted({one.line.duty.path for one in reminders}))
-    reviewing: dict[tuple[str | None, str | None], list[PersonId]] = {}
+    reviewing: dict[tuple[object, ...], list[PersonId]] = {}
     written = 0
     for one in reminders:
         duty = one.line.duty
         written += _remind(scope, one, clerks.get(duty.path, ()), AFTER_TEXT if one.stage in TO_SUPERIOR else BEFORE_TEXT)
         if one.stage in TO_SUPERIOR:
-            above = (duty.to_path, paths.parent_path(duty.path))
+            above = (duty.to_path, paths.parent_path(duty.path), duty.work_line, *duty.lines)
             if above not in reviewing:
                 reviewing[above] = reviewers(scope, duty)
             written += _remind(scope, one, reviewing[above], SUPERIOR_TEXT)
@@ -197,9 +197,8 @@ def people_of_open_duties(scope: Scope, requirement: Requirement) -> set[PersonI
 
 
 def reviewers(scope: Scope, duty: Duty) -> list[PersonId]:
-    """List who reviews a duty: at the unit that issued it, or where nobody there may, at the nearest unit above."""
-    at_issuer = access.superiors_at(scope, "submission", "review", duty.path, duty.to_path) if duty.to_path else []
-    return at_issuer or access.superiors(scope, "submission", "review", duty.path)
+    """List who reviews a duty, in the line it works in: at the unit that issued it, else at the nearest unit above."""
+    return access.superiors_of(scope, "submission", "review", duty)
 
 
 def title_of(duty: Duty, requirement: Requirement) -> Text:

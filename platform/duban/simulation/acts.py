@@ -132,6 +132,7 @@ def issue_requirement(
     targets: Targets | None = None,
     programme_id: UUID | None = None,
     title: str = "",
+    line: str = "",
 ) -> list[Owed]:
     """Write a requirement from a template, changed where given, and issue it. Gives: the duties, by due date and unit."""
     form = form_of(stage, unit, template, year=year)
@@ -142,6 +143,7 @@ def issue_requirement(
         targets=targets or form.targets,
         programme_id=programme_id,
         title=title or form.title,
+        line=line or form.line,
     )
     with stage.as_(login) as scope:
         requirement = reporting.create_requirement(scope, unit_id=stage.units[unit], form=form)
@@ -226,7 +228,7 @@ def open_duties_of(scope: Scope, unit_id: UUID) -> Sequence[Duty]:
 
 
 def late_requirements(scope: Scope) -> list[UUID]:
-    """List the requirements some unit is late with, those of the latest due date first."""
-    statement = owned(scope, Duty).where(Duty.state.in_(UNIT_TO_ACT), Duty.due_at <= scope.now)
+    """List the requirements of the primary line some unit is late with, those of the latest due date first."""
+    statement = owned(scope, Duty).where(Duty.state.in_(UNIT_TO_ACT), Duty.due_at <= scope.now, Duty.work_line.is_(None))
     rows = scope.session.scalars(statement.order_by(Duty.due_on.desc(), Duty.id))
     return list(dict.fromkeys(row.requirement_id for row in rows))

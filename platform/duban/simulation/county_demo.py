@@ -261,6 +261,7 @@ class CountyDemo:
     def _reports(self) -> None:
         self._county_reports()
         self._village_checks()
+        self._sector_checks()
         today = self.today
         for days in (120, 75, 45, 20, 8, 4, 2, 1):
             self.diary.on(today - days * DAY, 8, 30, self._tick)
@@ -319,6 +320,18 @@ class CountyDemo:
                 self.stage, self.stage.clerks[code], code, self_check, year=self.year, campaign=self._window(55, 30)
             )
             self._play(owed, self.stage.clerks[code])
+
+    def _sector_checks(self) -> None:
+        """Departments ask the enterprises of their sector, in the sector line: the townships and parks see it, they review it."""
+        template = self.kind.requirement("enterprise_self_check")
+        for department, title in (("WC-D01", "危险物品企业行业自查"), ("WC-D02", "建筑施工企业行业自查")):
+            clerk = self.stage.clerks[department]
+            self.stage.at(self.today - timedelta(days=50), 10)
+            owed = acts.issue_requirement(
+                self.stage, clerk, department, template, year=self.year, campaign=self._window(45, 30),
+                targets=Targets(TargetScope.CHILDREN), title=title, line="sector",
+            )  # fmt: skip
+            self._play(owed, clerk)
 
     def _play(self, owed: Sequence[Owed], reviewer: str) -> None:
         """Plan what became of duties: everything long past is settled, what is near today is in every state."""

@@ -166,7 +166,7 @@ class _Folder:
         lines, contacts = read_lines(keys["lines"]), read_contact_kinds(keys["contacts"])
         levels = read_levels(keys["levels"], lines=lines, contacts=contacts)
         codes = [level.code for level in levels]
-        roles = self._roles(codes)
+        roles = self._roles(codes, [line.code for line in lines])
         known_roles = [role.code for role in roles]
         grantable = [role.code for role in roles if role.is_grantable]
         policy = read_policy(self.folder / "policy.csv", self.shown("policy.csv"), roles=known_roles, problems=self.problems)
@@ -198,9 +198,9 @@ class _Folder:
         )
         return kind if len(self.problems) == before else None
 
-    def _roles(self, levels: list[str]) -> tuple[Role, ...]:
+    def _roles(self, levels: list[str], lines: list[str]) -> tuple[Role, ...]:
         top = self.open("roles.yaml")
-        return read_roles(top, levels) if top is not None else ()
+        return read_roles(top, levels, lines) if top is not None else ()
 
     def _check_roles(self, roles: tuple[Role, ...], policy: Policy) -> None:
         for role in roles:

@@ -9,7 +9,11 @@ from duban.tenancy.kinds_reading import Problem
 
 Line = TypeVar("Line")
 
-SCOPES = frozenset({"own", "children", "below", "subtree", "ancestors", "issued_to_me"})
+SCOPES = frozenset(
+    {
+        "own", "children", "below", "subtree", "ancestors", "issued_to_me", "line_children", "line_below", "line_ancestors",
+    }
+)  # fmt: skip
 
 ACTIONS: dict[str, frozenset[str]] = {
     "unit": frozenset({"read", "manage"}),

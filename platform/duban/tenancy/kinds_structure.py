@@ -55,6 +55,8 @@ class Role:
     name: Name
     levels: tuple[str, ...]
     note: Name | None
+    line: str | None = None
+    """The line whose subordinates it is over; None the primary one."""
 
     @property
     def is_grantable(self) -> bool:
@@ -218,12 +220,12 @@ def _check_level(level: Level, place: Place, lines: tuple[Line, ...]) -> None:
         place.complain(f"must say under which levels it stands in the primary line, {primary}")
 
 
-def read_roles(place: Place, levels: list[str]) -> tuple[Role, ...]:
+def read_roles(place: Place, levels: list[str], lines: Sequence[str]) -> tuple[Role, ...]:
     """Read roles.yaml."""
     roles: list[Role] = []
     rows: list[tuple[str, Place]] = []
     for item in place.items():
-        keys = item.mapping(required=("code", "name", "levels"), optional=("note",))
+        keys = item.mapping(required=("code", "name", "levels"), optional=("note", "line"))
         if len({"code", "name", "levels"} & keys.keys()) < 3:  # noqa: PLR2004 - all three are needed
             continue
         code = keys["code"].text()
@@ -231,7 +233,8 @@ def read_roles(place: Place, levels: list[str]) -> tuple[Role, ...]:
             keys["code"].complain(f"{code!r} is not a role code: two names with a dot between, e.g. village.clerk")
         rows.append((code, keys["code"]))
         note = keys["note"].name() if "note" in keys else None
-        roles.append(Role(code, keys["name"].name(), keys["levels"].several_of(levels, "a level"), note))
+        line = keys["line"].one_of(lines, "a line") if "line" in keys else None
+        roles.append(Role(code, keys["name"].name(), keys["levels"].several_of(levels, "a level"), note, line))
     check_unique(rows, "role")
     return tuple(roles)
 
@@ -285,7 +288,13 @@ def structure_of(kind: Mapping[str, Any], roles: Sequence[Mapping[str, Any]]) ->
             for level in kind["levels"]
         ),
         roles=tuple(
-            Role(role["code"], Name(**role["name"]), tuple(role["levels"]), Name(**role["note"]) if "note" in role else None)
+            Role(
+                code=role["code"],
+                name=Name(**role["name"]),
+                levels=tuple(role["levels"]),
+                note=Name(**role["note"]) if "note" in role else None,
+                line=role.get("line"),
+            )
             for role in roles
         ),
     )

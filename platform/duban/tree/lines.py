@@ -9,7 +9,7 @@ their unit when they are made; whoever stands above the unit later does not see 
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, and_, text
 
 from duban.kernel.scope import Scope
 from duban.tree.models import Unit
@@ -25,6 +25,12 @@ def token(line: str, distance: str, superior: object) -> str:
 def superiors_in(tokens: Collection[str]) -> dict[UUID, tuple[str, str]]:
     """Read tokens. Gives: superior → (line, distance)."""
     return {UUID(superior): (line, distance) for line, distance, superior in (word.rsplit(".", 2) for word in tokens)}
+
+
+def below_in_line(line: str, superior: UUID, *, directly: bool = False) -> ColumnElement[bool]:
+    """Say in SQL that a unit stands below a superior in a second line today."""
+    distances = (CHILD,) if directly else (CHILD, DEEP)
+    return and_(Unit.lines != [], Unit.lines.overlap([token(line, distance, superior) for distance in distances]))
 
 
 # Up from every unit by its places in second lines; a superior without a place in the line is where the line begins.

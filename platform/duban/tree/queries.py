@@ -12,6 +12,7 @@ from duban.kernel.errors import NotFoundError
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.tree import paths
+from duban.tree.lines import below_in_line
 from duban.tree.models import Placement, Succession, Unit
 
 
@@ -57,6 +58,12 @@ def subtree(scope: Scope, path: str, *, levels: Collection[str] = ()) -> Sequenc
     if levels:
         statement = statement.where(Unit.level.in_(levels))
     return scope.session.scalars(statement.order_by(Unit.depth, Unit.position, Unit.path)).all()
+
+
+def children_in_line(scope: Scope, parent: Unit, line: str) -> Sequence[Unit]:
+    """List the active units directly below in a second line, by name."""
+    statement = owned(scope, Unit).where(below_in_line(line, parent.id, directly=True), is_active(scope))
+    return scope.session.scalars(statement.order_by(Unit.name, Unit.id)).all()
 
 
 def chain(scope: Scope, unit: Unit) -> Sequence[Unit]:

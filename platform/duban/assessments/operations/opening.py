@@ -49,7 +49,8 @@ def open_assessment(
         raise NoUnitsError
     assessment = scope.add(
         Assessment(
-            id=new_id(), path=unit.path, unit_id=unit.id, year=year, round=round_code, group_code=group, name=name.strip(),
+            id=new_id(), path=unit.path, lines=unit.lines,
+            unit_id=unit.id, year=year, round=round_code, group_code=group, name=name.strip(),
             levels=sorted(levels), scheme=scheme.to_json(), scheme_digest=scheme.digest, state=AssessmentState.PREPARING,
             opened_at=scope.now, opened_by=scope.actor.person_id, frozen_version=0,
         )
@@ -58,7 +59,8 @@ def open_assessment(
     for position, subordinate in enumerate(subordinates):
         scope.add(
             Scorecard(
-                path=subordinate.path, assessment_id=assessment.id, unit_id=subordinate.id, unit_name=subordinate.name,
+                path=subordinate.path, lines=subordinate.lines,
+                assessment_id=assessment.id, unit_id=subordinate.id, unit_name=subordinate.name,
                 position=position, state=CardState.OPEN,
             )
         )  # fmt: skip

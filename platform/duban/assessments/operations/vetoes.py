@@ -46,7 +46,7 @@ def propose_veto(scope: Scope, *, card_id: UUID, rule_code: str, document: str, 
     _check_free(scope, card, rule_code)
     decision = scope.add(
         VetoDecision(
-            id=new_id(), path=card.path, scorecard_id=card.id, rule_code=rule_code, document=document.strip(),
+            id=new_id(), path=card.path, lines=card.lines, scorecard_id=card.id, rule_code=rule_code, document=document.strip(),
             reason=reason.strip(), state=VetoState.PROPOSED, proposed_by=scope.person_id, proposed_name=scope.actor.name,
             proposed_at=scope.now,
         )

@@ -61,7 +61,9 @@ def _campaign(scope: Scope, *, upper: Unit, year: int, prefix: str | None) -> Le
     if campaign is not None:
         return campaign
     name = (prefix or default_prefix(upper)).strip()
-    campaign = scope.add(LetterCampaign(id=new_id(), path=upper.path, upper_id=upper.id, year=year, prefix=name, numbers_given=0))
+    campaign = LetterCampaign(id=new_id(), path=upper.path, lines=upper.lines, upper_id=upper.id, year=year, prefix=name)
+    campaign.numbers_given = 0
+    scope.add(campaign)
     scope.session.flush()  # its letters refer to it; no relationship orders the two
     return campaign
 
@@ -101,6 +103,7 @@ def _write(
     if draft is not None:
         draft.body, draft.digest, draft.drafted_at = body, digest_of(body), scope.now
         draft.upper_name, draft.lower_name, draft.path, draft.to_path = upper.name, lower.name, upper.path, lower.path
+        draft.lines = upper.lines
         draft.version += 1
         return draft
     return scope.add(
@@ -108,6 +111,7 @@ def _write(
             id=new_id(),
             path=upper.path,
             to_path=lower.path,
+            lines=upper.lines,
             campaign_id=campaign.id,
             upper_id=upper.id,
             lower_id=lower.id,

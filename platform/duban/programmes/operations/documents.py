@@ -41,6 +41,7 @@ def register_document(scope: Scope, *, unit_id: UUID, form: DocumentForm, origin
             id=new_id(),
             unit_id=unit_id,
             path=unit.path,
+            lines=unit.lines,
             number=form.number,
             number_key=key,
             title=form.title,

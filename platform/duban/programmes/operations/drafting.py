@@ -19,6 +19,7 @@ from duban.programmes.models import Programme, Stage, Task, TaskGroup, TaskUnit
 from duban.programmes.queries import get_document, get_programme, groups_of, stages_of, tasks_of
 from duban.programmes.rules import check_editable, next_number
 from duban.programmes.states import State
+from duban.tree.models import Unit
 from duban.tree.queries import get_unit, units_by_id
 
 Part = TypeVar("Part", Stage, TaskGroup, Task)
@@ -29,7 +30,7 @@ def open_programme(scope: Scope, *, unit_id: UUID, document_id: UUID, form: Prog
     unit = get_unit(scope, unit_id)
     require(scope, "programme", "manage", Place(unit.path))
     document = get_document(scope, document_id)
-    programme = _add_draft(scope, unit_id=unit_id, path=unit.path, document_id=document.id, parent_id=None, form=form)
+    programme = _add_draft(scope, unit=unit, document_id=document.id, parent_id=None, form=form)
     record(scope, "programme.opened", "programme", programme.id, unit.path, title=form.title, document_id=document.id)
     return programme
 
@@ -145,15 +146,14 @@ def remove_task(scope: Scope, *, programme_id: UUID, task_id: UUID, version: int
     scope.session.delete(task)
 
 
-def _add_draft(
-    scope: Scope, *, unit_id: UUID, path: str, document_id: UUID, parent_id: UUID | None, form: ProgrammeForm
-) -> Programme:
+def _add_draft(scope: Scope, *, unit: Unit, document_id: UUID, parent_id: UUID | None, form: ProgrammeForm) -> Programme:
     """Add the row of a new draft. The caller has asked leave and records the act."""
     programme = scope.add(
         Programme(
             id=new_id(),
-            unit_id=unit_id,
-            path=path,
+            unit_id=unit.id,
+            path=unit.path,
+            lines=unit.lines,
             document_id=document_id,
             parent_id=parent_id,
             year=form.year,

@@ -115,7 +115,7 @@ def derive_programme(
     if not chosen or len(chosen) != len(set(task_ids)):
         raise InvalidInputError(fields={"task_ids": [Text(N_("请至少选择一项上级任务"))]})
     basis_id = get_document(scope, document_id).id if document_id else source.document_id
-    programme = _add_draft(scope, unit_id=unit_id, path=unit.path, document_id=basis_id, parent_id=source.id, form=form)
+    programme = _add_draft(scope, unit=unit, document_id=basis_id, parent_id=source.id, form=form)
     _copy_stages(scope, source, programme)
     groups = _copy_groups(scope, source, programme, {task.group_id for task in chosen if task.group_id})
     _copy_tasks(scope, chosen, programme, groups)

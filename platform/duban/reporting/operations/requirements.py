@@ -1,6 +1,6 @@
 """Writing a requirement, issuing it, withdrawing it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from duban.programmes.queries import get_programme
 from duban.reporting import telling
 from duban.reporting.errors import NobodyOwesError, ReasonMissingError, RequirementStateError
 from duban.reporting.forms import RequirementForm, for_unit, targets_from_json
+from duban.reporting.lines import chosen_line, work_line
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.queries.requirements import get_requirement, owing_units, working_calendar
 from duban.reporting.rules import missing_at
@@ -46,11 +47,13 @@ def create_requirement(scope: Scope, *, unit_id: UnitId, form: RequirementForm) 
     unit = get_owned(scope, Unit, unit_id)
     access.require(scope, "requirement", "issue", unit)
     _check_links(scope, form)
+    form = replace(form, line=chosen_line(scope, unit, form.line))
     requirement = Requirement(
         id=new_id(),
         unit_id=unit.id,
         path=unit.path,
         to_path=unit.path,
+        lines=unit.lines,
         state=RequirementState.DRAFT,
         version=1,
         created_at=scope.now,
@@ -58,6 +61,7 @@ def create_requirement(scope: Scope, *, unit_id: UnitId, form: RequirementForm) 
         withdrawn_reason="",
     )
     _write(requirement, for_unit(form, unit_name=unit.name))
+    requirement.work_line = work_line(scope, requirement.line)
     scope.add(requirement)
     record(scope, "requirement.drafted", "requirement", requirement.id, unit.path, title=requirement.title)
     return requirement
@@ -77,7 +81,9 @@ def edit_requirement(scope: Scope, *, requirement_id: UUID, form: RequirementFor
         raise StaleError
     _check_links(scope, form)
     unit = get_owned(scope, Unit, requirement.unit_id)
+    form = replace(form, line=chosen_line(scope, unit, form.line))
     _write(requirement, for_unit(form, unit_name=unit.name))
+    requirement.work_line = work_line(scope, requirement.line)
     requirement.version += 1
     record(scope, "requirement.edited", "requirement", requirement.id, requirement.path, title=requirement.title)
     return requirement
@@ -195,12 +201,14 @@ def _write(requirement: Requirement, form: RequirementForm) -> None:
 def _make_duties(scope: Scope, requirement: Requirement, found: tuple[Occurrence, ...]) -> int:
     """Cross the units that owe with the periods inside the database; what is there already is left alone."""
     issuer = get_owned(scope, Unit, requirement.unit_id)
-    units = owing_units(scope, issuer=issuer, targets=targets_from_json(requirement.targets)).subquery()
+    targets = targets_from_json(requirement.targets)
+    units = owing_units(scope, issuer=issuer, targets=targets, line=requirement.work_line).subquery()
     periods = _as_values(scope, requirement, found)
     constants = {
         "tenant_id": cast(literal(scope.tenant_id), Uuid),
         "requirement_id": cast(literal(requirement.id), Uuid),
         "to_path": literal(requirement.path, Text),
+        "work_line": cast(literal(requirement.work_line), Text),
         "due_since": cast(literal(scope.today), Date),
         "due_version": literal(1, Integer),
         "state": literal(DutyState.OPEN.value, Text),
@@ -210,9 +218,9 @@ def _make_duties(scope: Scope, requirement: Requirement, found: tuple[Occurrence
         "late_days": literal(0, Integer),
         "changed_at": cast(literal(scope.now), DateTime(timezone=True)),
     }
-    names = ["id", "unit_id", "path", *constants, *[one.name for one in periods.c]]
+    names = ["id", "unit_id", "path", "lines", *constants, *[one.name for one in periods.c]]
     rows = (
-        select(func.gen_random_uuid(), units.c.id, units.c.path, *constants.values(), *periods.c)
+        select(func.gen_random_uuid(), units.c.id, units.c.path, units.c.lines, *constants.values(), *periods.c)
         .select_from(units.join(periods, literal(True)))
         .where(units.c.tenant_id == scope.tenant_id)
     )

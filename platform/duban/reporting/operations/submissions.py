@@ -132,6 +132,8 @@ def _hand_in(
             reviewer_name="",
             path=duty.path,
             to_path=duty.to_path,
+            lines=duty.lines,
+            work_line=duty.work_line,
         )
     )
     duty.state = next_state(duty.stands, Act.SUBMIT)

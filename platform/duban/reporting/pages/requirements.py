@@ -22,12 +22,13 @@ from duban.programmes.models import Programme
 from duban.programmes.queries import get_programme
 from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
+from duban.reporting.lines import offered_lines
 from duban.reporting.models import Requirement
 from duban.reporting.pages.choices import level_names, template_data
 from duban.reporting.schemas import SPARE_ROWS, due_data, requirement_data
 from duban.reporting.states import DutyState, RequirementState
 from duban.tree.models import Unit
-from duban.tree.queries import children, get_unit, units_by_path
+from duban.tree.queries import children, children_in_line, get_unit, units_by_path
 from duban.web.errors import status_of
 from duban.web.requests import current_scope, work
 
@@ -236,7 +237,7 @@ def _form_page(
     errors: Mapping[str, Sequence[Text]] | None = None,
     general: Text | None = None,
 ) -> str:
-    below = children(scope, unit)
+    below = _listable(scope, unit)
     return render_template(
         "reporting/requirement_form.html",
         unit=unit,
@@ -251,9 +252,17 @@ def _form_page(
         general=general,
         levels=level_names(scope),
         below=below[:LISTED_UNITS],
+        lines=offered_lines(scope, unit),
         templates=queries.templates(scope, level=unit.level) if requirement is None else (),
         template=request.args.get("template", ""),
     )
+
+
+def _listable(scope: Scope, unit: Unit) -> Sequence[Unit]:
+    """List the units directly below, in every line the author may issue in, each once."""
+    second = [line.code for line in offered_lines(scope, unit) if not line.primary]
+    found = [*children(scope, unit), *(one for line in second for one in children_in_line(scope, unit, line))]
+    return list({one.id: one for one in found}.values())
 
 
 def _due_box(scope: Scope, data: Mapping[str, Any]) -> DueBox:
@@ -291,7 +300,9 @@ def _issuing_unit(scope: Scope) -> Unit:
 
 
 def _as_data(requirement: Requirement) -> dict[str, Any]:
-    data = {name: getattr(requirement, name) for name in ("title", "title_en", "instruction", "instruction_en", "recipient")}
+    data = {
+        name: getattr(requirement, name) for name in ("title", "title_en", "instruction", "instruction_en", "recipient", "line")
+    }
     for name in ("nil_allowed", "attachments_required", "late_model", "missing_after_days", "targets", "preconditions"):
         data[name] = getattr(requirement, name)
     data["correction_days"] = "" if requirement.correction_days is None else requirement.correction_days

@@ -16,7 +16,7 @@ from duban.fields.values import as_shown, from_stored
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
 from duban.reporting.forms import TARGET_LABELS
-from duban.reporting.models import DueChange, Duty, Submission
+from duban.reporting.models import DueChange, Duty, Requirement, Submission
 from duban.reporting.states import (
     DUTY_LABELS,
     DUTY_LOOKS,
@@ -26,9 +26,11 @@ from duban.reporting.states import (
     DutyState,
     Outcome,
 )
+from duban.tenancy.kinds_in_force import structure
 from duban.web.errors import translate
 from duban.web.filters import day_week, days_left, same_page
 from duban.web.i18n import current_language
+from duban.web.requests import current_scope
 
 KIND_LABELS: dict[Kind, str] = {
     Kind.TEXT: N_("一行文字"),
@@ -72,6 +74,8 @@ def words_for_templates() -> dict[str, object]:
         "choices": choices,
         "every_options": lambda: options({kind: EVERY_LABELS[kind] for kind in RECURRING}),
         "unit_options": lambda units: [(str(unit.id), unit.name) for unit in units],
+        "line_options": lambda lines: [(line.code, in_words(line.name.zh, line.name.en)) for line in lines],
+        "line_word": line_word,
         "period_tabs": period_tabs,
         "due_facts": lambda found: [(translate(one.period.label), day_week(one.due_on)) for one in found],
         "said_kind": said_kind,
@@ -104,6 +108,13 @@ def said_timeliness(duty: Duty) -> tuple[str, str, str] | None:
 def in_words(zh: str, en: str) -> str:
     """Give what an author wrote, in English where they wrote it and the reader reads it."""
     return en if en and current_language() == "en" else zh
+
+
+def line_word(requirement: Requirement) -> str:
+    """Name the line a requirement works in."""
+    known = {line.code: line.name for line in structure(current_scope()).lines}
+    name = known.get(requirement.line)
+    return in_words(name.zh, name.en) if name else requirement.line
 
 
 def said_kind(row: Mapping[str, Any]) -> str:

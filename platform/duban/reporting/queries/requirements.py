@@ -17,6 +17,7 @@ from duban.reporting.forms import Targets, TargetScope, targets_from_json
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.states import DutyState, RequirementState
 from duban.tenancy.queries import catalogue
+from duban.tree.lines import below_in_line
 from duban.tree.models import Unit
 from duban.tree.queries import is_active, within
 
@@ -140,12 +141,14 @@ def progress_of(scope: Scope, requirement_ids: Collection[UUID]) -> Mapping[UUID
     return found
 
 
-def owing_units(scope: Scope, *, issuer: Unit, targets: Targets) -> Select[Unit]:
-    """Select the units below `issuer` that would owe, as they stand today."""
-    statement = owned(scope, Unit).where(is_active(scope), within(issuer.path), Unit.id != issuer.id)
+def owing_units(scope: Scope, *, issuer: Unit, targets: Targets, line: str | None = None) -> Select[Unit]:
+    """Select the units below `issuer` in the line (None: the primary one) that would owe, as they stand today."""
+    statement = owned(scope, Unit).where(is_active(scope), Unit.id != issuer.id)
+    statement = statement.where(within(issuer.path) if line is None else below_in_line(line, issuer.id))
     match targets.scope:
         case TargetScope.CHILDREN:
-            statement = statement.where(Unit.parent_id == issuer.id)
+            direct = Unit.parent_id == issuer.id if line is None else below_in_line(line, issuer.id, directly=True)
+            statement = statement.where(direct)
         case TargetScope.LISTED:
             return statement.where(Unit.id.in_(targets.unit_ids))
         case TargetScope.SUBTREE:
@@ -154,7 +157,14 @@ def owing_units(scope: Scope, *, issuer: Unit, targets: Targets) -> Select[Unit]
 
 
 def preview(
-    scope: Scope, *, issuer: Unit, targets: Targets, due: DueRule, campaign: Campaign, limit: int = PREVIEW_UNITS
+    scope: Scope,
+    *,
+    issuer: Unit,
+    targets: Targets,
+    due: DueRule,
+    campaign: Campaign,
+    line: str | None = None,
+    limit: int = PREVIEW_UNITS,
 ) -> Preview:
     """
     Work out what issuing would make, making nothing.
@@ -162,7 +172,7 @@ def preview(
     Raises: UnknownYearError, OpenEndedWindowError, TooManyPeriodsError. Costs: two queries.
     """
     found = occurrences(due, campaign, working_calendar(scope))
-    chosen = owing_units(scope, issuer=issuer, targets=targets)
+    chosen = owing_units(scope, issuer=issuer, targets=targets, line=line)
     count = scope.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     units = scope.session.scalars(chosen.order_by(Unit.depth, Unit.position, Unit.path).limit(limit)).all()
     past = tuple(occurrence for occurrence in found if occurrence.due_on < scope.today)
@@ -177,6 +187,7 @@ def preview_of(scope: Scope, requirement: Requirement, *, limit: int = PREVIEW_U
         targets=targets_from_json(requirement.targets),
         due=requirement.rule,
         campaign=requirement.campaign,
+        line=requirement.work_line,
         limit=limit,
     )
 

@@ -54,6 +54,7 @@ def define_indicator(scope: Scope, *, owner_id: UUID, draft: IndicatorDraft) -> 
         Indicator(
             id=new_id(),
             path=owner.path,
+            lines=owner.lines,
             owner_id=owner.id,
             year=draft.year,
             code=draft.code.strip(),
@@ -94,6 +95,7 @@ def _place_limit(scope: Scope, indicator: Indicator, owner: Unit, limit: Decimal
         Allocation(
             id=new_id(),
             path=owner.path,
+            lines=owner.lines,
             indicator_id=indicator.id,
             unit_id=owner.id,
             line="",

@@ -108,6 +108,7 @@ def _write(scope: Scope, share: Allocation, month: date, typed: ActualInput, cur
         Actual(
             id=new_id(),
             path=share.path,
+            lines=share.lines,
             allocation_id=share.id,
             month=month,
             revision=typed.revision + 1,

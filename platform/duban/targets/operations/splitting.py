@@ -294,6 +294,7 @@ def _new_share(column: Column, unit: Unit, line: str, value: Decimal | None) -> 
     return Allocation(
         id=new_id(),
         path=unit.path,
+        lines=unit.lines,
         indicator_id=column.indicator.id,
         unit_id=unit.id,
         line=line,

@@ -1,0 +1,42 @@
+"""The line a requirement works in: whose subordinates owe it, and who decides about it."""
+
+from collections.abc import Sequence
+
+from duban.access import checks as access
+from duban.kernel.errors import InvalidInputError
+from duban.kernel.scope import Scope
+from duban.kernel.text import N_, Text
+from duban.tenancy.kinds_in_force import structure
+from duban.tenancy.kinds_structure import Line
+from duban.tree.models import Unit
+
+
+def work_line(scope: Scope, code: str) -> str | None:
+    """Give what rows carry: the code of a second line, None for the primary one."""
+    return None if code == structure(scope).primary_line.code else code
+
+
+def offered_lines(scope: Scope, unit: Unit) -> Sequence[Line]:
+    """
+    List the lines in which a unit has subordinates by its level, and the actor issues for it, the primary one first.
+
+    A second line only where the actor's role is held in it: whoever issues in a line also reviews in it.
+    """
+    known = structure(scope)
+    held = {grant.line for grant in access.grants_of(scope) if grant.path == unit.path}
+    lines = [line for line in known.lines if known.levels_under(unit.level, line=line.code)]
+    return sorted((line for line in lines if line.primary or line.code in held), key=lambda line: not line.primary)
+
+
+def chosen_line(scope: Scope, unit: Unit, typed: str) -> str:
+    """
+    Give the line a requirement of the unit works in: the one typed, or the first there is.
+
+    Raises: InvalidInputError for a line the actor cannot issue in.
+    """
+    offered = [line.code for line in offered_lines(scope, unit)]
+    if not typed:
+        return offered[0] if offered else structure(scope).primary_line.code
+    if typed not in {*offered, structure(scope).primary_line.code}:
+        raise InvalidInputError(fields={"line": [Text(N_("您在这条线上没有下级，不能在这条线上下达。"))]})
+    return typed

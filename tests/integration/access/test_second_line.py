@@ -1,0 +1,232 @@
+"""
+The second line （条）: a department asks the enterprises of its sector and decides about it; the township they stand in sees it.
+
+E1 (城东镇) and E2 (城西镇) stand under 交通局 in the sector line, E3 (城东镇) does not.
+"""
+
+from datetime import date
+
+import pytest
+
+from duban.access import checks as access
+from duban.access.holding import grants_of
+from duban.calendar.due_dates import Campaign
+from duban.calendar.due_rules import FixedDate
+from duban.dashboards.queries import count_below
+from duban.files.models import StoredFile
+from duban.identity.models import Person
+from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
+from duban.kernel.ids import PersonId, UnitId, new_id
+from duban.kernel.scope import owned
+from duban.organisation.making import Details, add_grant, add_person
+from duban.organisation.operations import units as organisation
+from duban.reporting import operations, queries, telling
+from duban.reporting.forms import RequirementForm, Targets, TargetScope
+from duban.reporting.models import Duty, Requirement, Submission
+from duban.tree.models import Unit
+from duban.tree.queries import get_unit
+from tests.cast import World
+
+DUE = date(2026, 3, 20)
+PEOPLE = (
+    ("dan", "department.officer", "D1"),
+    ("dirk", "department.leader", "D1"),
+    ("ellen", "enterprise.clerk", "E1"),
+    ("emil", "enterprise.clerk", "E2"),
+    ("elsa", "enterprise.clerk", "E3"),
+)
+
+
+@pytest.fixture
+def lined(world: World) -> World:
+    with world.as_("adam") as scope:
+        for code, parent in (("E1", "T1"), ("E2", "T2"), ("E3", "T1")):
+            unit = organisation.create_unit(
+                scope, parent_id=world.units[parent], level="enterprise", code=code, name=f"企业{code}"
+            )
+            world.units[code], world.paths[code] = UnitId(unit.id), unit.path
+        scope.session.flush()
+        for code in ("E1", "E2"):
+            organisation.place_in_line(scope, unit_id=world.units[code], line="sector", parent_id=world.units["D1"])
+    with world.as_system() as scope:
+        for login, role, unit in PEOPLE:
+            person = add_person(scope, login=login, details=Details(login))
+            add_grant(scope, person=person, unit=get_unit(scope, world.units[unit]), role=role, active_from=date(2000, 1, 1))
+            world.people[login], world.names[login] = PersonId(person.id), login
+    return world
+
+
+def ask(world: World, who: str, unit: str, **changes: object) -> Requirement:
+    form = RequirementForm(
+        title="自查", targets=Targets(TargetScope.SUBTREE, levels=("enterprise",)), due=FixedDate(on=DUE),
+        campaign=Campaign(date(2026, 3, 1), date(2026, 3, 31)), **changes,
+    )  # fmt: skip
+    with world.as_(who) as scope:
+        made = operations.create_requirement(scope, unit_id=world.units[unit], form=form)
+        scope.session.flush()
+        operations.issue(scope, requirement_id=made.id)
+    return made
+
+
+def duty_of(world: World, requirement: Requirement, unit: str) -> Duty:
+    with world.as_system() as scope:
+        return scope.session.scalars(
+            owned(scope, Duty).where(Duty.requirement_id == requirement.id, Duty.unit_id == world.units[unit])
+        ).one()
+
+
+def test_units_carry_who_stands_above_in_lines(lined: World) -> None:
+    with lined.as_system() as scope:
+        found = {code: get_unit(scope, lined.units[code]).lines for code in ("E1", "E2", "E3", "D1", "T1")}
+    token = f"sector.child.{lined.units['D1']}"
+    assert found == {"E1": [token], "E2": [token], "E3": [], "D1": [], "T1": []}
+
+
+def test_recipients_are_the_line_s_subtree_and_the_duty_names_the_line(lined: World) -> None:
+    requirement = ask(lined, "dan", "D1")
+    with lined.as_system() as scope:
+        rows = scope.session.scalars(owned(scope, Duty).where(Duty.requirement_id == requirement.id)).all()
+    assert requirement.line == requirement.work_line == "sector"
+    assert {row.unit_id for row in rows} == {lined.units["E1"], lined.units["E2"]}
+    assert {row.path for row in rows} == {lined.paths["E1"], lined.paths["E2"]}, "a row stands once, at its unit's place"
+    assert all(row.work_line == "sector" and row.lines for row in rows)
+
+
+@pytest.mark.parametrize(
+    "who, sees, reviews, urges, writes",
+    [
+        ("ellen", True, False, False, True),  # its own duty, among its others
+        ("dan", True, True, True, False),  # who issued it decides
+        ("dirk", True, False, False, False),
+        ("tom", True, False, False, False),  # the township sees, and does not decide
+        ("tess", True, False, False, False),
+        ("cora", True, False, False, False),
+        ("tina", False, False, False, False),
+        ("elsa", False, False, False, False),
+        ("emil", False, False, False, False),
+        ("dora", False, False, False, False),  # the same post held in the territorial line only
+    ],
+)
+def test_a_duty_of_the_sector_line(lined: World, who: str, sees: bool, reviews: bool, urges: bool, writes: bool) -> None:
+    duty = duty_of(lined, ask(lined, "dan", "D1"), "E1")
+    acts = (("duty", "read"), ("submission", "review"), ("duty", "urge"), ("submission", "write"))
+    with lined.as_(who) as scope:
+        assert tuple(access.may(scope, obj, act, duty) for obj, act in acts) == (sees, reviews, urges, writes)
+        for (obj, act), expected in zip(acts, (sees, reviews, urges, writes), strict=True):
+            rows = scope.session.scalars(owned(scope, Duty).where(access.readable(scope, Duty, obj, act))).all()
+            assert (duty.id in {row.id for row in rows}) == expected, (obj, act)
+
+
+@pytest.mark.parametrize(
+    "who, sees, reviews", [("dan", True, False), ("tom", True, True), ("ellen", True, False), ("tina", False, False)]
+)
+def test_what_the_township_asks_the_department_sees_and_does_not_decide(
+    lined: World, who: str, sees: bool, reviews: bool
+) -> None:
+    duty = duty_of(lined, ask(lined, "tom", "T1"), "E1")
+    with lined.as_(who) as scope:
+        assert access.may(scope, "duty", "read", duty) == sees
+        assert access.may(scope, "submission", "review", duty) == reviews
+
+
+def test_the_whole_way_in_the_line(lined: World) -> None:
+    requirement = ask(lined, "dan", "D1")
+    duty = duty_of(lined, requirement, "E1")
+    with lined.as_("ellen") as scope:
+        assert [line.duty.id for line in queries.open_duties(scope).items] == [duty.id]
+        assert queries.get_requirement(scope, requirement.id).title == "自查", "what a superior in the line asks can be read"
+        operations.submit(scope, duty_id=duty.id, typed={}, note="已自查")
+    with lined.as_("tom") as scope:
+        assert not queries.awaiting_review(scope).items
+        with pytest.raises(NotAllowedError):
+            operations.accept(scope, duty_id=duty.id)
+    with lined.as_("dan") as scope:
+        assert telling.reviewers(scope, queries.get_duty(scope, duty.id)) == [lined.people["dan"]]
+        assert [line.duty.id for line in queries.awaiting_review(scope).items] == [duty.id]
+        handed_in = scope.session.scalars(owned(scope, Submission).where(Submission.duty_id == duty.id)).one()
+        assert (handed_in.lines, handed_in.work_line) == (duty.lines, "sector")
+        operations.accept(scope, duty_id=duty.id)
+    assert duty_of(lined, requirement, "E1").state == "accepted"
+
+
+def test_nodes_are_counted_once_though_seen_from_two_lines(lined: World) -> None:
+    ask(lined, "dan", "D1")
+    ask(lined, "tom", "T1", title_en="own")
+    with lined.as_("cora") as scope:
+        counted = count_below(scope, get_unit(scope, lined.units["C"]), year=2026)
+    by_branch: dict[str, int] = {}
+    for one in counted:
+        by_branch[one.branch] = by_branch.get(one.branch, 0) + one.count
+    # E1 and E2 for the department, E1 and E3 for the township: four duties, each under the branch its unit stands in
+    assert by_branch == {lined.paths["T1"]: 3, lined.paths["T2"]: 1}
+
+
+def test_the_department_sees_its_enterprises_units_and_people_not_their_neighbours(lined: World) -> None:
+    with lined.as_("dan") as scope:
+        units = {unit.code for unit in scope.session.scalars(owned(scope, Unit).where(access.readable(scope, Unit, "unit")))}
+        seen = {login for login in ("ellen", "elsa", "tom") if access.may(scope, "person", "read", unit_of(scope, lined, login))}
+    assert units == {"C", "D1", "E1", "E2"}
+    assert seen == {"ellen"}
+
+
+def unit_of(scope, world: World, login: str) -> Unit:
+    return get_unit(scope, world.units[{"ellen": "E1", "elsa": "E3", "tom": "T1"}[login]])
+
+
+def test_only_who_holds_the_line_issues_in_it(lined: World) -> None:
+    for who, unit in (("cora", "C"), ("tom", "T1")):
+        with pytest.raises(InvalidInputError):
+            ask(lined, who, unit, line="sector")
+    with pytest.raises(NotAllowedError):
+        ask(lined, "dirk", "D1")
+
+
+def test_leaving_the_line_ends_the_view_and_keeps_what_was_asked(lined: World) -> None:
+    requirement = ask(lined, "dan", "D1")
+    later = lined.later(days=1)
+    with lined.as_("adam", at=later) as scope:
+        organisation.leave_line(scope, unit_id=lined.units["E1"], line="sector")
+    duty = duty_of(lined, requirement, "E1")
+    with lined.as_("dan", at=later) as scope:
+        assert access.may(scope, "submission", "review", duty), "what was asked then is still theirs to settle"
+        with pytest.raises(NotFoundError):
+            access.require(scope, "unit", "read", get_unit(scope, lined.units["E1"]))
+    with lined.as_("ellen", at=later) as scope:
+        assert access.may(scope, "submission", "write", duty)
+
+
+def test_a_department_that_moves_keeps_its_line(lined: World) -> None:
+    """Superiors are named by id: nothing of the enterprises has to be rewritten."""
+    duty = duty_of(lined, ask(lined, "dan", "D1"), "E1")
+    with lined.as_system() as scope:
+        get_unit(scope, lined.units["D1"]).path = f"{lined.paths['C']}1moved."
+    with lined.as_("dan") as scope:
+        assert {grant.line for grant in grants_of(scope)} == {"sector"}
+        assert access.may(scope, "submission", "review", duty)
+
+
+def test_files_of_a_submission_follow_its_line(lined: World) -> None:
+    duty = duty_of(lined, ask(lined, "dan", "D1"), "E1")
+    with lined.as_system() as scope:
+        for number, place in enumerate((duty, access.Place(lined.paths["E3"]))):
+            scope.add(
+                StoredFile(
+                    owner_kind="duty", owner_id=new_id(), access_object="submission", original_name=f"{number}.txt",
+                    storage_key=f"{new_id()}", size_bytes=1, media_type="text/plain", digest="0" * 64, uploaded_at=scope.now,
+                    path=place.path, lines=list(place.lines), work_line=place.work_line,
+                )
+            )  # fmt: skip
+    with lined.as_("dan") as scope:
+        seen = scope.session.scalars(owned(scope, StoredFile).where(access.readable(scope, StoredFile, "submission"))).all()
+    assert [row.original_name for row in seen] == ["0.txt"]
+
+
+def test_deeper_in_the_line(lined: World) -> None:
+    """A superior of the superior in the line is marked as deep, and refreshed with the units below."""
+    with lined.as_("adam") as scope:
+        organisation.place_in_line(scope, unit_id=lined.units["D1"], line="sector", parent_id=lined.units["C"])
+    with lined.as_system() as scope:
+        tokens = get_unit(scope, lined.units["E1"]).lines
+        people = scope.session.scalars(owned(scope, Person).where(Person.login == "dan")).all()
+    assert tokens == [f"sector.child.{lined.units['D1']}", f"sector.deep.{lined.units['C']}"]
+    assert len(people) == 1
