@@ -4,15 +4,15 @@ Asking leave: the functions every operation, query and page uses.
 `obj` and `act` are words of the tenant kind's policy (docs: tenants/<kind>/policy.csv).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from duban.access import decisions
-from duban.access.holding import active_delegation, active_grant, grants_of, home_paths, own_paths
+from duban.access.holding import act_for_each_other, active_delegation, active_grant, grants_of, home_paths, own_paths, own_places
 from duban.access.models import RoleGrant
 from duban.access.people import holders, holders_at, superiors, superiors_at, superiors_of
 from duban.access.policies import policy
@@ -20,10 +20,29 @@ from duban.access.relations import Grant
 from duban.identity.models import Person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope
+from duban.tenancy.kinds_policy import JUDGING
 
 __all__ = [
-    "Grant", "Place", "active_delegation", "active_grant", "deciding", "grants_of", "holders", "holders_at", "home_paths",
-    "may", "may_somewhere", "own_paths", "policy", "readable", "require", "roles_at", "superiors", "superiors_at", "superiors_of",
+    "Grant",
+    "Place",
+    "act_for_each_other",
+    "active_delegation",
+    "active_grant",
+    "deciding",
+    "grants_of",
+    "holders",
+    "holders_at",
+    "home_paths",
+    "may",
+    "may_somewhere",
+    "own_paths",
+    "policy",
+    "readable",
+    "require",
+    "roles_at",
+    "superiors",
+    "superiors_at",
+    "superiors_of",
 ]  # fmt: skip
 
 
@@ -46,7 +65,16 @@ def deciding(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Gr
         getattr(placed, "lines", ()),
         getattr(placed, "work_line", None),
     )
-    return next((grant for grant in grants_of(scope) if decisions.allows(decided, grant, obj, act, *place)), None)
+    grants = _usable(scope, obj, act, placed.path)
+    return next((grant for grant in grants if decisions.allows(decided, grant, obj, act, *place)), None)
+
+
+def _usable(scope: Scope, obj: str, act: str, path: str) -> Sequence[Grant]:
+    """Give the actor's grants; to judge their own unit's work nobody may use a role they were lent."""
+    grants = grants_of(scope)
+    if (obj, act) in JUDGING and path in own_places(scope):
+        return [grant for grant in grants if grant.giver is None]
+    return grants
 
 
 def may(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> bool:
@@ -77,7 +105,12 @@ def require(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Non
 
 def readable(scope: Scope, model: Any, obj: str, act: str = "read") -> ColumnElement[bool]:
     """Give the SQL condition that keeps a list to what the actor may read (or do)."""
-    return decisions.where(policy(scope), grants_of(scope), obj, act, model)
+    decided, grants = policy(scope), grants_of(scope)
+    if (obj, act) not in JUDGING or all(grant.giver is None for grant in grants):
+        return decisions.where(decided, grants, obj, act, model)
+    own = decisions.where(decided, [grant for grant in grants if grant.giver is None], obj, act, model)
+    lent = decisions.where(decided, [grant for grant in grants if grant.giver is not None], obj, act, model)
+    return or_(own, and_(lent, model.path.not_in(own_places(scope))))
 
 
 def roles_at(scope: Scope, unit_id: UUID) -> list[tuple[RoleGrant, Person]]:

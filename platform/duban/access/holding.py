@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, func, literal, null, or_, select, union_all
 
 from duban.access.models import Delegation, RoleGrant
 from duban.access.relations import Grant
@@ -126,6 +126,25 @@ def home_paths(scope: Scope) -> list[str]:
 def own_paths(scope: Scope) -> list[str]:
     """List the places of the actor's units, today's and those they have left: what was made there is still theirs."""
     return _ordered({grant.path for grant in grants_of(scope)})
+
+
+def own_places(scope: Scope) -> frozenset[str]:
+    """Give the places of the units the actor belongs to by grants of their own, today's and those left."""
+    return frozenset(grant.path for grant in grants_of(scope) if grant.giver is None)
+
+
+def act_for_each_other(scope: Scope, person_id: UUID, on: date) -> bool:
+    """Say whether the actor and somebody acted for one another on a day: then neither checks what the other did that day."""
+    one, other = scope.person_id, person_id
+    pair = or_(
+        and_(Delegation.giver_id == one, Delegation.receiver_id == other),
+        and_(Delegation.giver_id == other, Delegation.receiver_id == one),
+    )
+    ended = or_(Delegation.revoked_at.is_(None), func.date(Delegation.revoked_at) >= on)
+    found = select(Delegation.id).where(
+        Delegation.tenant_id == scope.tenant_id, pair, Delegation.active_from <= on, Delegation.active_to > on, ended
+    )
+    return scope.session.scalar(found.limit(1)) is not None
 
 
 def _ordered(found: set[str]) -> list[str]:

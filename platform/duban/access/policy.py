@@ -42,6 +42,8 @@ class Policy:
             [part.strip() for part in line.split(",")] for line in text.splitlines() if line.strip() and not line.startswith("#")
         ]
         self.roles = frozenset(name for line in lines for name in (line[1:3] if line[0] == "g" else line[1:2]))
+        self.permissions = tuple((line[1], line[2], line[3], line[4]) for line in lines if line[0] == "p")
+        self.inherits = tuple((line[1], line[2]) for line in lines if line[0] == "g")
         self.objects = frozenset((line[3], line[4]) for line in lines if line[0] == "p")
         lattice = "\n".join(f"g2, {rel}, {scope}" for rel, scope in LATTICE)
         body = "\n".join(", ".join(line) for line in lines)

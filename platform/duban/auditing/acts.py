@@ -66,6 +66,8 @@ ACTS: dict[str, str] = {
     "role.end-changed": N_("变更角色期限"),
     "role.granted": N_("授予角色"),
     "role.moved": N_("角色随单位转移"),
+    "role.lending-ended": N_("结束委托"),
+    "role.lent": N_("委托代办"),
     "role.revoked": N_("撤销角色"),
     "scorecard.self_scored": N_("提交自评"),
     "session.all-ended": N_("结束他人全部登录"),

@@ -15,7 +15,7 @@ from duban.tenancy.kinds_structure import Structure, structure_of
 from duban.tenancy.parts import read_parts
 
 FOLDER = ROOT / "tenants"
-SEEN_BY_ALL_THREE = {("unit", "read"), ("person", "read")}
+SEEN_BY_ALL_THREE = {("unit", "read"), ("person", "read"), ("policy", "read")}
 KINDS = load_all(FOLDER)
 
 
@@ -44,7 +44,7 @@ class TestEveryKind:
     def test_keeps_administrators_away_from_the_work(self, kind: Kind) -> None:
         admin = f"{kind.root_level.code}.admin"
 
-        assert {p.obj for p in kind.policy.permissions_of(admin)} == {"unit", "person", "tenant"}
+        assert {p.obj for p in kind.policy.permissions_of(admin)} == {"unit", "person", "tenant", "policy"}
 
     def test_has_three_administrators_who_share_no_power(self, kind: Kind) -> None:
         top = kind.root_level.code
@@ -55,7 +55,7 @@ class TestEveryKind:
 
         assert does == {
             "admin": {("unit", "manage"), ("person", "manage"), ("tenant", "manage")},
-            "security": {("grant", "manage"), ("session", "manage"), ("policy", "read")},
+            "security": {("grant", "manage"), ("session", "manage")},
             "auditor": {("audit", "read")},
         }
 

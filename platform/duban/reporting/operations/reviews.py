@@ -68,8 +68,10 @@ def _locked_for_review(scope: Scope, duty_id: UUID, number: int | None, act: Act
     if number is not None and number != duty.versions:
         raise StaleError
     submission = get_version(scope, duty, lock=True)
-    if submission.submitted_by is not None and submission.submitted_by == scope.actor.person_id:
-        raise OwnWorkError
+    if submission.submitted_by is not None:
+        on = submission.submitted_at.astimezone(scope.zone).date()
+        if submission.submitted_by == scope.person_id or access.act_for_each_other(scope, submission.submitted_by, on):
+            raise OwnWorkError
     return duty, submission
 
 

@@ -1,0 +1,221 @@
+"""Pages: what every role may do, why somebody may do something, and letting somebody act for oneself."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from duban.access import explaining, operations
+from duban.access.checks import may_somewhere, require
+from duban.access.states import ACT_LABELS, OBJECT_LABELS, RELATION_LABELS, SCOPE_LABELS
+from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
+from duban.kernel.scope import Scope
+from duban.kernel.text import N_, Text
+from duban.tenancy.kinds_in_force import role_name, structure
+from duban.tree.queries import get_unit, root, units_by_id
+from duban.web.errors import status_of
+from duban.web.i18n import current_language
+from duban.web.navigation import NavEntry
+from duban.web.requests import current_scope, work
+from duban.web.tables import CSV_TYPE, XLSX_TYPE, attachment, csv_lines, xlsx_file
+
+bp = Blueprint("access", __name__, template_folder="templates")
+
+DAYS = 14
+"""How long a delegation lasts where nobody says otherwise."""
+STATES: dict[str, tuple[str, str, str]] = {
+    "in_force": (N_("生效中"), "circle-check", "done"),
+    "coming": (N_("尚未开始"), "clock", "todo"),
+    "over": (N_("已到期"), "circle-x", "off"),
+    "revoked": (N_("已收回"), "ban", "off"),
+}
+
+
+def explains(scope: Scope) -> bool:
+    """Whether the actor is shown the policy: administrators."""
+    return may_somewhere(scope, "policy", "read")
+
+
+def gives_roles(scope: Scope) -> bool:
+    """Whether the actor gives roles anywhere."""
+    return may_somewhere(scope, "grant", "manage")
+
+
+NAV = (
+    NavEntry(
+        label=N_("角色与权限"), endpoint="access.roles", icon="shield-lock", group=N_("系统"), order=20,
+        prefix="access.roles access.why", condition=explains,
+    ),
+    NavEntry(
+        label=N_("委托一览"), endpoint="access.lendings", icon="users", group=N_("系统"), order=25,
+        prefix="access.lendings", condition=gives_roles,
+    ),
+    NavEntry(
+        label=N_("委托代办"), endpoint="access.acting", icon="user-check", group=N_("系统"), order=60, prefix="access.acting",
+    ),
+)  # fmt: skip
+
+
+def _role(code: str) -> str:
+    return role_name(current_scope(), code, current_language())
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "objects": OBJECT_LABELS, "acts": ACT_LABELS, "scopes": SCOPE_LABELS, "relations": RELATION_LABELS, "role_word": _role,
+        "lending_states": STATES, "day_step": timedelta(days=1),
+    }  # fmt: skip
+
+
+def _require_policy(scope: Scope) -> None:
+    require(scope, "policy", "read", root(scope))
+
+
+@bp.get("/access/roles")
+def roles() -> ResponseReturnValue:
+    """Show what each role may do where, as the policy that decides has it."""
+    scope = current_scope()
+    _require_policy(scope)
+    found, cells = explaining.table(scope)
+    chosen = [role for role in found if role.code == request.args.get("role")] or found
+    return render_template("access/roles.html", roles=found, shown=chosen, cells=cells, order=_order(cells), **_words())
+
+
+def _order(cells: Mapping[tuple[str, str], object]) -> list[tuple[str, str]]:
+    place = {obj: number for number, obj in enumerate(OBJECT_LABELS)}
+    acts = {act: number for number, act in enumerate(ACT_LABELS)}
+    return sorted(cells, key=lambda key: (place.get(key[0], 99), acts.get(key[1], 99)))
+
+
+@bp.get("/access/roles/export")
+def export_roles() -> ResponseReturnValue:
+    """Send the same table as Excel or CSV."""
+    scope = current_scope()
+    _require_policy(scope)
+    found, cells = explaining.table(scope)
+    heads = [_("对象"), _("动作"), *(_role(role.code) for role in found)]
+    rows: list[list[str | int | None]] = [
+        [_(OBJECT_LABELS[obj]), _(ACT_LABELS[act]), *(_cell(cells[obj, act].get(role.code, ())) for role in found)]
+        for obj, act in _order(cells)
+    ]
+    name = _("角色与权限")
+    if request.args.get("form") == "csv":
+        return attachment(list(csv_lines(heads, rows)), CSV_TYPE, f"{name}.csv")
+    return attachment(xlsx_file(name, heads, rows), XLSX_TYPE, f"{name}.xlsx")
+
+
+def _cell(found: Sequence[explaining.Cell]) -> str:
+    comma: str = _("、")
+    return comma.join(dict.fromkeys(_(SCOPE_LABELS[cell.scope]) for cell in found)) or "—"
+
+
+@bp.get("/access/why")
+def why() -> ResponseReturnValue:
+    """Say whether a person may do something at a unit, and which line of the policy decides."""
+    scope = current_scope()
+    _require_policy(scope)
+    asked = {name: request.args.get(name, "").strip() for name in ("login", "obj", "act", "unit_id", "line")}
+    errors: dict[str, list[Text]] = {}
+    verdict = person = unit = None
+    if asked["login"] or asked["unit_id"]:
+        person = explaining.colleagues(scope, asked["login"])
+        if person is None:
+            errors["login"] = [Text(N_("没有这个登录名。"))]
+        try:
+            unit = get_unit(scope, UUID(asked["unit_id"]))
+            require(scope, "unit", "read", unit)
+        except (ValueError, NotFoundError):
+            errors["unit_id"] = [Text(N_("请选择单位。"))]
+        if asked["obj"] not in OBJECT_LABELS or asked["act"] not in ACT_LABELS:
+            errors["act"] = [Text(N_("请从给出的选项中选择"))]
+        if person is not None and unit is not None and not errors:
+            primary = structure(scope).primary_line.code
+            line = asked["line"] if asked["line"] in {one.code for one in structure(scope).lines} - {primary} else None
+            verdict = explaining.why(scope, person=person, obj=asked["obj"], act=asked["act"], unit=unit, work_line=line)
+    page = render_template(
+        "access/why.html", asked=asked, errors=errors, verdict=verdict, person=person, unit=unit,
+        lines=structure(scope).lines, language=current_language(), **_words(),
+    )  # fmt: skip
+    return page, 422 if errors else 200
+
+
+@bp.get("/account/acting")
+def acting() -> ResponseReturnValue:
+    """Show whom one lets act for oneself and for whom one may act."""
+    return _acting_page({})
+
+
+def _acting_page(errors: Mapping[str, Sequence[Text]], general: Text | None = None) -> str:
+    scope = current_scope()
+    own = operations.lendable(scope)
+    units = units_by_id(scope, [unit_id for _role_code, unit_id, _path in own])
+    return render_template(
+        "access/acting.html",
+        lendings=explaining.lendings(scope, mine=True),
+        me=scope.person_id,
+        offered=[(f"{role}@{unit_id}", f"{units[unit_id].name} · {_role(role)}") for role, unit_id, _path in own],
+        typed=request.form,
+        errors=errors,
+        general=general,
+        today=scope.today,
+        until=scope.today + timedelta(days=DAYS),
+        **_words(),
+    )
+
+
+@bp.post("/account/acting/new")
+def lend() -> ResponseReturnValue:
+    """Let somebody act for oneself."""
+    try:
+        with work() as scope:
+            operations.lend(scope, **_typed(scope))
+    except AnticipatedError as error:
+        fields = error.fields if isinstance(error, InvalidInputError) else {}
+        return _acting_page(fields, None if fields else error.text), status_of(error)
+    flash(_("已委托，立即按期限生效。您可以随时收回。"), "success")
+    return redirect(url_for("access.acting"), 303)
+
+
+def _typed(scope: Scope) -> dict[str, Any]:
+    role, _at, unit = request.form.get("role", "").partition("@")
+    fields: dict[str, list[Text]] = {}
+    receiver = explaining.colleagues(scope, request.form.get("login", ""))
+    if receiver is None:
+        fields["login"] = [Text(N_("没有这个登录名。"))]
+    days: dict[str, date] = {}
+    for name in ("active_from", "last_on"):
+        try:
+            days[name] = date.fromisoformat(request.form.get(name, ""))
+        except ValueError:
+            fields[name] = [Text(N_("请填写日期。"))]
+    unit_id = next((held for code, held, _path in operations.lendable(scope) if (code, str(held)) == (role, unit)), None)
+    if unit_id is None:
+        fields["role"] = [Text(N_("请从给出的选项中选择"))]
+    if fields or receiver is None:
+        raise InvalidInputError(fields=fields)
+    return {
+        "receiver_id": receiver.id, "unit_id": unit_id, "role": role, "active_from": days["active_from"],
+        "active_to": days["last_on"] + timedelta(days=1), "reason": request.form.get("reason", ""),
+    }  # fmt: skip
+
+
+@bp.post("/account/acting/<uuid:delegation_id>/end")
+def end_acting(delegation_id: UUID) -> ResponseReturnValue:
+    """End a delegation at once."""
+    with work() as scope:
+        operations.end_lending(scope, delegation_id=delegation_id)
+    flash(_("已收回，从现在起不再有效。"), "success")
+    return redirect(url_for("access.lendings" if request.form.get("back") == "all" else "access.acting"), 303)
+
+
+@bp.get("/access/delegations")
+def lendings() -> ResponseReturnValue:
+    """Show every delegation where the actor gives roles."""
+    scope = current_scope()
+    if not gives_roles(scope):
+        raise NotFoundError
+    return render_template("access/lendings.html", lendings=explaining.lendings(scope, mine=False), **_words())
