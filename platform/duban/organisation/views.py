@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from duban.access.checks import may_somewhere
 from duban.kernel.text import N_
-from duban.organisation.pages import imports, people, reorganising, units
+from duban.organisation.pages import grants, imports, people, reorganising, units
 from duban.web.navigation import NavEntry
 
 bp = Blueprint("organisation", __name__, template_folder="templates")
@@ -38,6 +38,10 @@ for _rule, _name, _page, _methods in (
     ("/people/<uuid:person_id>/edit", "edit_person", people.edit, _FORM),
     ("/people/<uuid:person_id>/roles", "grant_role", people.grant, ["POST"]),
     ("/people/<uuid:person_id>/roles/<uuid:grant_id>/revoke", "revoke_role", people.revoke, ["POST"]),
+    ("/people/roles", "grants", grants.grants, ["GET"]),
+    ("/people/roles/<uuid:grant_id>/confirm", "confirm_grant", grants.confirm, ["POST"]),
+    ("/people/roles/<uuid:grant_id>/refuse", "refuse_grant", grants.refuse, ["POST"]),
+    ("/people/roles/<uuid:grant_id>/end", "move_grant_end", grants.move_end, ["POST"]),
     ("/people/<uuid:person_id>/password", "reset_password", people.reset, ["POST"]),
     ("/people/<uuid:person_id>/active", "activate_person", people.activate, ["POST"]),
 ):
@@ -63,5 +67,14 @@ NAV = (
         prefix="organisation.people organisation.person organisation.new_person organisation.edit_person organisation.own_page"
         " organisation.import_people organisation.duplicates",
         condition=lambda scope: may_somewhere(scope, "person", "read"),
+    ),
+    NavEntry(
+        label=N_("授权"),
+        endpoint="organisation.grants",
+        icon="shield-check",
+        group=N_("组织"),
+        order=30,
+        prefix="organisation.grants",
+        condition=lambda scope: may_somewhere(scope, "grant", "manage"),
     ),
 )

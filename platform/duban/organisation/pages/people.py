@@ -64,6 +64,10 @@ def own_page() -> ResponseReturnValue:
     return _person_page(scope, scope.person_id)
 
 
+def _may_take(scope: Scope, unit: Unit) -> bool:
+    return may(scope, "person", "manage", unit) or may(scope, "grant", "manage", unit)
+
+
 def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str:
     person = queries.get_readable_person(scope, person_id)
     own = person.id == scope.actor.person_id
@@ -74,12 +78,12 @@ def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str
         person=person,
         own=own,
         held=held,
-        removable={one.grant.id for one in held if one.in_force and not own and may(scope, "person", "manage", one.unit)},
+        removable={one.grant.id for one in held if one.in_force and not own and _may_take(scope, one.unit)},
         role_names={role.code: role.name for role in kind.roles},
         line_names={line.code: line.name for line in kind.lines},
         grantable=[role for role in kind.roles if role.is_grantable],
         over=not own and may_over(scope, person),
-        manages=not own and may_somewhere(scope, "person", "manage"),
+        manages=not own and (may_somewhere(scope, "person", "manage") or may_somewhere(scope, "grant", "manage")),
         slip=slip,
         merged_into=queries.merged_into(scope, person),
         today=scope.today,

@@ -181,3 +181,22 @@ def administrators(scope: Scope, role: str) -> int:
             .distinct()
         ).all()
     )
+
+
+def with_an_end(scope: Scope, *, pending: bool, limit: int = 200) -> Sequence[tuple[RoleGrant, Person, Unit]]:
+    """List the roles that wait for confirmation, or those in force that end on a day, soonest first. Costs: one query."""
+    ends = RoleGrant.pending if pending else and_(active_grant(scope), RoleGrant.active_to.is_not(None))
+    rows = scope.session.execute(
+        select(RoleGrant, Person, Unit)
+        .join(Person, and_(Person.tenant_id == RoleGrant.tenant_id, Person.id == RoleGrant.person_id))
+        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
+        .where(
+            RoleGrant.tenant_id == scope.tenant_id,
+            ends,
+            RoleGrant.active_to.is_(None) | (RoleGrant.active_to > scope.today),
+            readable(scope, Unit, "grant", "manage"),
+        )
+        .order_by(RoleGrant.active_to, Unit.path, RoleGrant.role, Person.name)
+        .limit(limit)
+    )
+    return [(grant, person, unit) for grant, person, unit in rows]
