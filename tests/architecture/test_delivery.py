@@ -26,7 +26,7 @@ def test_compose_gives_owner_and_backup_role_to_those_who_need_them_only() -> No
     def holders(name: str) -> set[str]:
         return {service for service, one in services.items() if name in one.get("environment", {})}
 
-    assert holders("DUBAN_OWNER_DATABASE_URL") == {"migrations", "operator"}
+    assert holders("DUBAN_OWNER_DATABASE_URL") == {"migrations", "operator", "steward"}
     assert holders("DUBAN_BACKUP_DATABASE_URL") == {"clock", "operator"}
     assert services["operator"]["profiles"] == ["tools"]  # runs for one command, by hand
     known = {f"DUBAN_{field.name.upper()}" for field in dataclasses.fields(Settings)}
