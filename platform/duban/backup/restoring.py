@@ -115,7 +115,7 @@ def _check_target(settings: Settings, manifest: Manifest, *, replace: bool) -> N
         ).fetchall()
     if others:
         who = ", ".join(str(one) for (one,) in others)
-        raise RestoreRefusedError(f"{who} still uses database {name}. Stop web, worker and clock first.")
+        raise RestoreRefusedError(f"{who} still uses database {name}. Stop web, worker, clock and steward first.")
     if role == APP_ROLE or make_url(settings.backup_database_url).database != name:
         raise RestoreRefusedError("DUBAN_OWNER_DATABASE_URL and DUBAN_BACKUP_DATABASE_URL must be two roles on one database.")
     find_programs(settings.postgres_bin, server_major=database.major(server))
