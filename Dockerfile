@@ -1,4 +1,4 @@
-# The service for production: web, worker and clock are this one image with three commands (config/compose.yaml).
+# The service for production: web, worker, clock and steward are this one image with four commands (config/compose.yaml).
 # Servers (PostgreSQL, Redis, files) are outside; of the embedded ones only the wheel with pg_dump and psql 18 is installed.
 
 FROM node:24-slim AS assets

@@ -42,6 +42,7 @@ log = get_logger(__name__)
 
 LEASE = timedelta(minutes=10)
 """Longer than the largest table takes; what a crashed steward held is taken up again after it."""
+RETRY = timedelta(minutes=1)
 ROUND_SECONDS = 3.0
 BEAT_EVERY = timedelta(seconds=20)
 NAME = "steward"
@@ -149,7 +150,11 @@ def _fail(means: Means, order: OperatorOrder, error: Exception) -> None:
         row = get_order(desk.session, order.id, lock=True)
         if row.state != OrderState.RUNNING:
             return  # another steward took it up when the lease ended, and finished it
-        row.state, row.ended_at = OrderState.FAILED.value, desk.now
+        if order.kind == OrderKind.DELETION and "rows" in row.outcome:
+            # Half deleted is neither: it stays this order's, and is gone on with in a while, until it is done.
+            row.leased_until = desk.now + RETRY
+        else:
+            row.state, row.ended_at = OrderState.FAILED.value, desk.now
         row.outcome = row.outcome | {"error": said, "template": template, "params": params}
         desk.record("order.failed", "tenant", order.tenant_id or order.id, kind=order.kind, slug=order.slug, error=said)
 
