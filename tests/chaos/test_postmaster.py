@@ -26,9 +26,6 @@ from duban.embedded import postgres
 from duban.embedded.postgres import wheel_programs
 from duban.embedded.processes import Kept, keep
 from duban.embedded.services import environment_for
-from duban.identity.door import session_key
-from duban.identity.operations import start_session
-from duban.identity.queries import get_person
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.migrating import upgrade
@@ -36,7 +33,7 @@ from duban.kernel.scope import SYSTEM, unit_of_work
 from duban.kernel.settings import ROOT, Settings
 from duban.programmes.models import Document
 from tests.binding import CONTEXT_KEY
-from tests.cast import World, build_world
+from tests.cast import PASSWORD, World, build_world
 from tests.chaos.crew import CLOCK, WORKER, Crew
 from tests.conftest import POSTGRES_BIN
 from tests.embedded.test_up import free_port
@@ -74,12 +71,14 @@ class Service:
     web: Kept
     crew: Crew
     port: int
-    token: str
+    token: str = ""
 
     def ask(self, method: str, path: str, body: object = None, *, accept: str = "application/json") -> tuple[int, str]:
         """One request on a connection of its own. Raises: OSError, HTTPException."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": accept, "Content-Type": "application/json"}
+        headers = {"Accept": accept, "Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         try:
             line.request(method, path, body=json.dumps(body) if body is not None else None, headers=headers)
             answer = line.getresponse()
@@ -129,11 +128,6 @@ def service():
         engine = make_engine(server.app_url, context_key=CONTEXT_KEY)
         now = SystemClock().now()
         world = build_world(engine, now=now, web=None)
-        with unit_of_work(engine, tenant=world.tenant, actor=SYSTEM, now=now) as scope:
-            token = session_key(
-                world.tenant.id,
-                start_session(scope, person=get_person(scope, world.people["vera"]), address="127.0.0.1", device="test"),
-            )
         crew = Crew(home, {name: value for name, value in environment_for(settings).items() if name.startswith("DUBAN_")})
         crew.start_redis()
         crew.start("worker", WORKER)
@@ -146,8 +140,12 @@ def service():
                 output=log,
                 environment=environment_for(replace(settings, redis_url=crew.redis_url)),
             )
-        made = Service(server, settings, world, web, crew, port, token)
+        made = Service(server, settings, world, web, crew, port)
         await_answer(made, "/readyz", 200, 120)
+        door = {"tenant": world.tenant.slug, "login": "vera", "password": PASSWORD}
+        status, answer = made.ask("POST", "/api/v1/session", door)
+        assert status < 300, answer
+        made.token = json.loads(answer)["token"]
         yield made
         web.stop()
         crew.stop()

@@ -36,7 +36,8 @@ def switch(settings, engine, request):
             raise OperationalError(statement, {}, Exception("server closed the connection unexpectedly"))
 
     browser = app.test_client()
-    browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {session_key(world.tenant.id, token)}"
+    with app.app_context():
+        browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {session_key(world.tenant.id, token)}"
     yield browser, away, own
     away.clear()
     with app.app_context():
