@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from duban import worker
+from duban.backup.schedule import DailyBackup
 from duban.clock_process import Leadership, Rounds, run
 from duban.kernel.clock import SetClock
 from duban.kernel.ids import TenantId
@@ -118,7 +119,12 @@ class TestLeadership:
             settings=Settings(**{**vars(runtime.settings), "sweep_seconds": 1}), engine=runtime.engine, clock=runtime.clock
         )
         clocks = [
-            threading.Thread(target=run, args=(fast, Watched(fast, ring=lambda *_: None, periodic=()), stop)) for _ in range(2)
+            threading.Thread(
+                target=run,
+                args=(fast, Watched(fast, ring=lambda *_: None, periodic=()), stop),
+                kwargs={"daily": DailyBackup(fast.settings, fast.engine)},
+            )
+            for _ in range(2)
         ]
         for one in clocks:
             one.start()
