@@ -22,6 +22,7 @@ from duban.kernel.context import ContextKey, sign
 from duban.kernel.migrating import upgrade
 from duban.kernel.table_lists import GLOBAL_TABLES
 from tests.binding import CONTEXT_KEY
+from tests.canary import planted_word
 
 ROWS = 3
 SPACE = UUID("6d3a3f64-0000-4000-8000-000000000018")
@@ -86,7 +87,7 @@ def catalogue(connection: psycopg.Connection) -> dict[str, Table]:
 
 def canary(tenant: str, table: str = "", column: str = "") -> str:
     """A text that belongs to one tenant and appears nowhere else."""
-    return f"canary-{tenant}-{table}-{column}"
+    return f"canary-{tenant}-" + (f"{table}-{column}-{planted_word(TENANTS[tenant])}" if table else "")
 
 
 def value(kind: str, *, tenant: str, table: str, column: str, number: int) -> object:
