@@ -15,7 +15,6 @@ import pytest
 from flask import Flask, Response, jsonify
 from psycopg import sql
 from sqlalchemy import text
-from tests.integration.reporting.requirements import accepted, at, duty_id, handed_in, issued
 
 from duban.app import create_app, db
 from duban.embedded import postgres
@@ -28,6 +27,7 @@ from tests.attack.isolation.seeding import TENANTS, Ground, prepared
 from tests.binding import CONTEXT_KEY
 from tests.cast import PEOPLE, World, build_world
 from tests.conftest import NOW
+from tests.integration.reporting.requirements import accepted, at, duty_id, handed_in, issued
 from tests.statements import DELIBERATE
 
 _HREF = re.compile(r'(?:href|hx-get|src)="(/[^"#]*)')
