@@ -7,21 +7,29 @@ from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
-from duban.access.checks import may
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
-from duban.organisation import schemas
+from duban.organisation import schemas, schemas_change
 from duban.organisation.operations import people as people_operations
 from duban.organisation.operations import reorganising, roles, units
 from duban.organisation.operations.contacts import set_contacts
-from duban.organisation.operations.importing import ImportReport, check_units_file, import_units
+from duban.organisation.operations.groups import end_group, set_up_group
+from duban.organisation.operations.importing import check_units_file, import_units
 from duban.organisation.operations.merging import merge_people
 from duban.organisation.operations.people import Slip
-from duban.organisation.operations.people_import import PeopleReport, check_people_file, import_people
+from duban.organisation.operations.people_import import check_people_file, import_people
+from duban.organisation.presenting import (
+    contacts_body,
+    group_body,
+    people_report_body,
+    person_body,
+    person_visible_body,
+    report_body,
+)
 from duban.organisation.queries import people as people_queries
 from duban.organisation.queries import units as unit_queries
-from duban.organisation.queries.people import Held
+from duban.organisation.queries.groups import groups_of, vacancies
 from duban.organisation.queries.reorganisations import list_reorganisations as list_changes
 from duban.organisation.rules.changes import Change, Merge, Move, Split
 from duban.organisation.states import ChangeState
@@ -34,7 +42,6 @@ from duban.web.requests import current_scope, work
 blp = ApiBlueprint("api-organisation", __name__, url_prefix="/api/v1", description="Units, lines, contacts, people, roles")
 
 LARGEST_FILE_BYTES = 1024 * 1024
-PERSON_FIELDS = ("id", "login", "name", "post", "phone", "email", "active")
 
 
 @blp.get("/units/")
@@ -64,9 +71,9 @@ def import_file(data: dict[str, Any]) -> dict[str, object]:
     """Check a units file, or take all of it."""
     content = _file(data)
     if not data["confirmed"]:
-        return _report(check_units_file(current_scope(), data=content))
+        return report_body(check_units_file(current_scope(), data=content))
     with work() as scope:
-        return _report(import_units(scope, data=content))
+        return report_body(import_units(scope, data=content))
 
 
 def _file(data: dict[str, Any]) -> bytes:
@@ -77,11 +84,6 @@ def _file(data: dict[str, Any]) -> bytes:
     if len(content) > LARGEST_FILE_BYTES:
         raise InvalidInputError(fields={"content": [Text(N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。"))]})
     return content
-
-
-def _report(report: ImportReport) -> dict[str, object]:
-    problems = [{"line": one.line, "column": one.column, "text": translate(one.text)} for one in report.problems]
-    return {"new": len(report.new), "unchanged": len(report.unchanged), "done": report.done, "problems": problems}
 
 
 @blp.get("/units/<uuid:unit_id>")
@@ -145,32 +147,32 @@ def _change(change: Change, data: dict[str, Any], *, read: UUID | None = None) -
 
 
 @blp.post("/units/<uuid:unit_id>/move")
-@blp.arguments(schemas.MoveSchema)
-@blp.response(200, schemas.OutlookSchema)
+@blp.arguments(schemas_change.MoveSchema)
+@blp.response(200, schemas_change.OutlookSchema)
 def move_unit(data: dict[str, Any], unit_id: UUID) -> dict[str, object]:
     """Put a unit with all below it under another parent, or say what that would do."""
     return _change(Move(unit_id, data["parent_id"]), data, read=unit_id)
 
 
 @blp.post("/units/merge")
-@blp.arguments(schemas.MergeSchema)
-@blp.response(200, schemas.OutlookSchema)
+@blp.arguments(schemas_change.MergeSchema)
+@blp.response(200, schemas_change.OutlookSchema)
 def merge_units(data: dict[str, Any]) -> dict[str, object]:
     """Merge units into one, or say what that would do."""
     return _change(Merge(tuple(data["unit_ids"]), data["into"], data["new"]), data)
 
 
 @blp.post("/units/<uuid:unit_id>/split")
-@blp.arguments(schemas.SplitSchema)
-@blp.response(200, schemas.OutlookSchema)
+@blp.arguments(schemas_change.SplitSchema)
+@blp.response(200, schemas_change.OutlookSchema)
 def split_unit(data: dict[str, Any], unit_id: UUID) -> dict[str, object]:
     """Split a unit, or say what that would do."""
     return _change(Split(unit_id, tuple(data["parts"]), data["main"]), data, read=unit_id)
 
 
 @blp.get("/units/<uuid:unit_id>/then")
-@blp.arguments(schemas.ThenArgs, location="query")
-@blp.response(200, schemas.StoodListSchema)
+@blp.arguments(schemas_change.ThenArgs, location="query")
+@blp.response(200, schemas_change.StoodListSchema)
 def tree_then(args: dict[str, Any], unit_id: UUID) -> dict[str, object]:
     """List a unit and what stood under it on a day."""
     scope = current_scope()
@@ -179,8 +181,8 @@ def tree_then(args: dict[str, Any], unit_id: UUID) -> dict[str, object]:
 
 
 @blp.get("/reorganisations/")
-@blp.arguments(schemas.ReorganisationsArgs, location="query")
-@blp.response(200, paged(schemas.ReorganisationSchema))
+@blp.arguments(schemas_change.ReorganisationsArgs, location="query")
+@blp.response(200, paged(schemas_change.ReorganisationSchema))
 def list_reorganisations(args: dict[str, Any]) -> dict[str, object]:
     """List decided and planned changes of the units one manages."""
     state = ChangeState(args["state"]) if args["state"] else None
@@ -189,7 +191,7 @@ def list_reorganisations(args: dict[str, Any]) -> dict[str, object]:
 
 
 @blp.post("/reorganisations/<uuid:reorganisation_id>/cancel")
-@blp.response(200, schemas.ReorganisationSchema)
+@blp.response(200, schemas_change.ReorganisationSchema)
 @blp.unconditional("a plan is never changed, only cancelled, and that once")
 def cancel_reorganisation(reorganisation_id: UUID) -> Reorganisation:
     """Cancel a planned change."""
@@ -223,28 +225,56 @@ def name_contacts(data: dict[str, Any], unit_id: UUID) -> ResponseReturnValue:
     with work() as scope:
         unit = unit_queries.get_readable_unit(scope, unit_id)
         scope.session.refresh(unit, with_for_update=True)
-        compare(_contacts(scope, unit))
+        compare(contacts_body(scope, unit))
         set_contacts(scope, unit_id=unit_id, named=data["contacts"])
         scope.session.flush()  # the answer lists what was just named
         return _answer_contacts(scope, unit_queries.get_readable_unit(scope, unit_id))
 
 
 def _answer_contacts(scope: Scope, unit: Unit) -> ResponseReturnValue:
-    found = _contacts(scope, unit)
+    found = contacts_body(scope, unit)
     return tagged(found, tag_of(found))
 
 
-def _contacts(scope: Scope, unit: Unit) -> dict[str, object]:
-    return {
-        "items": [
-            {
-                "kind": line.kind.code,
-                "needed": line.needed,
-                **{part: getattr(line.contact, part) if line.contact else None for part in ("name", "post", "phone")},
-            }
-            for line in unit_queries.contact_lines(scope, unit)
-        ]
-    }
+@blp.get("/units/vacancies/")
+@blp.arguments(schemas.VacancyArgs, location="query")
+@blp.response(200, paged(schemas.VacancySchema))
+def list_vacancies(args: dict[str, Any]) -> dict[str, object]:
+    """List the units that have not named every contact their level needs."""
+    page = vacancies(current_scope(), kind=args["kind"], after=args["after"], limit=args["limit"])
+    return page_body(
+        page, lambda one: {"unit_id": one.unit.id, "name": one.unit.name, "kinds": [kind.code for kind in one.kinds]}
+    )
+
+
+@blp.get("/units/<uuid:unit_id>/groups")
+@blp.response(200, schemas.GroupListSchema)
+def list_groups(unit_id: UUID) -> dict[str, object]:
+    """List a unit's leading groups with who sits in them."""
+    scope = current_scope()
+    unit = unit_queries.get_readable_unit(scope, unit_id)
+    return {"items": [group_body(scope, group) for group in groups_of(scope, unit.id)]}
+
+
+@blp.post("/units/<uuid:unit_id>/groups")
+@blp.arguments(schemas.GroupInputSchema)
+@blp.response(201, schemas.GroupSchema)
+@blp.unconditional("adds a group beside the others, overwrites nothing")
+def create_group(form: Any, unit_id: UUID) -> dict[str, object]:
+    """Set up a leading group."""
+    with work() as scope:
+        group = set_up_group(scope, unit_id=unit_id, form=form)
+        scope.session.flush()  # the answer lists who was just seated
+        return group_body(scope, group)
+
+
+@blp.post("/units/groups/<uuid:group_id>/end")
+@blp.response(204)
+@blp.unconditional("ends a group once; who sat in it stays on record")
+def finish_group(group_id: UUID) -> None:
+    """End a leading group."""
+    with work() as scope:
+        end_group(scope, group_id=group_id)
 
 
 @blp.get("/people/")
@@ -257,7 +287,7 @@ def list_people(args: dict[str, Any]) -> dict[str, object]:
     page = people_queries.list_people(
         scope, typed=args["q"], role=args["role"], below=below, after=args["after"], limit=args["limit"]
     )
-    return page_body(page, lambda line: _person(line.person, line.held))
+    return page_body(page, lambda line: person_body(line.person, line.held))
 
 
 @blp.post("/people/")
@@ -278,14 +308,9 @@ def import_people_file(data: dict[str, Any]) -> dict[str, object]:
     """Check a people file, or make all of its accounts; answers with the one-time passwords, once."""
     content = _file(data)
     if not data["confirmed"]:
-        return _people_report(check_people_file(current_scope(), data=content))
+        return people_report_body(check_people_file(current_scope(), data=content))
     with work() as scope:
-        return _people_report(import_people(scope, data=content))
-
-
-def _people_report(report: PeopleReport) -> dict[str, object]:
-    problems = [{"line": one.line, "column": one.column, "text": translate(one.text)} for one in report.problems]
-    return {"people": len(report.rows), "problems": problems, "slips": report.slips}
+        return people_report_body(import_people(scope, data=content))
 
 
 @blp.post("/people/<uuid:person_id>/merge")
@@ -297,7 +322,7 @@ def merge_person(data: dict[str, Any], person_id: UUID) -> dict[str, object]:
     with work() as scope:
         kept = merge_people(scope, kept_id=data["kept_id"], gone_id=person_id)
         scope.session.flush()  # the answer lists what was just moved
-        return _visible(scope, kept.id)
+        return person_visible_body(scope, kept.id)
 
 
 @blp.get("/people/<uuid:person_id>")
@@ -308,14 +333,14 @@ def show_person(person_id: UUID) -> ResponseReturnValue:
 
 
 def _answer_person(scope: Scope, person_id: UUID, status: int = 200) -> ResponseReturnValue:
-    found = _visible(scope, person_id)
+    found = person_visible_body(scope, person_id)
     return tagged(found, tag_of(found), status)
 
 
 def _compare_person(scope: Scope, person_id: UUID) -> None:
     """Lock a person and refuse a change where person or roles are no longer as the sender read them."""
     people_queries.get_readable_person(scope, person_id, lock=True)
-    compare(_visible(scope, person_id))
+    compare(person_visible_body(scope, person_id))
 
 
 @blp.patch("/people/<uuid:person_id>")
@@ -359,28 +384,3 @@ def revoke_role(data: dict[str, Any], grant_id: UUID) -> None:
     with work() as scope:
         _compare_person(scope, people_queries.holder_of(scope, grant_id))
         roles.revoke_role(scope, grant_id=grant_id, **data)
-
-
-def _visible(scope: Scope, person_id: UUID) -> dict[str, object]:
-    person = people_queries.get_readable_person(scope, person_id)
-    own = person.id == scope.actor.person_id
-    held = [one for one in people_queries.held_by(scope, person.id) if own or may(scope, "person", "read", one.unit)]
-    return _person(person, tuple(held))
-
-
-def _person(person: Any, held: tuple[Held, ...]) -> dict[str, object]:
-    roles_held = [
-        {
-            "id": one.grant.id,
-            "role": one.grant.role,
-            "unit_id": one.unit.id,
-            "unit_name": one.unit.name,
-            "line": one.grant.line,
-            "active_from": one.grant.active_from,
-            "active_to": one.grant.active_to,
-            "in_force": one.in_force,
-        }
-        for one in held
-    ]
-    known = {name: getattr(person, name) for name in PERSON_FIELDS}
-    return known | {"roles": roles_held}

@@ -41,5 +41,9 @@ def require_naming(scope: Scope, unit: Unit) -> None:
 
     Raises: NotFoundError, NotAllowedError.
     """
-    if not may(scope, "submission", "write", unit):
-        require(scope, "person", "manage", unit)
+    for obj, act in (("submission", "write"), ("person", "manage")):
+        if may(scope, obj, act, unit):
+            require(scope, obj, act, unit)
+            return
+    require(scope, "unit", "read", unit)
+    raise NotAllowedError

@@ -6,17 +6,16 @@ from marshmallow import Schema, fields, post_load, validate
 
 from duban.organisation.making import Details
 from duban.organisation.operations.contacts import Named
-from duban.organisation.rules.changes import NewUnit, Part
+from duban.organisation.operations.groups import GroupForm, Seat
 from duban.organisation.rules.naming import LONGEST_EMAIL, LONGEST_NAME, LONGEST_PHONE, LONGEST_POST
-from duban.organisation.states import ChangeState
+from duban.organisation.states import GroupPost
 from duban.web.api import CleanString, InputSchema, PageArgs
 
 LONGEST_CODE = 40
-MOST_NAMED = 500
-MOST_PARTS = 20
 
 
-def _text(longest: int, *, required: bool = False) -> CleanString:
+def text_field(longest: int, *, required: bool = False) -> CleanString:
+    """Give a field of text of at most so many characters."""
     limit = validate.Length(max=longest)
     return CleanString(required=True, validate=limit) if required else CleanString(load_default="", validate=limit)
 
@@ -55,136 +54,30 @@ class NewUnitSchema(InputSchema):
 
     parent_id = fields.UUID(required=True)
     level = CleanString(required=True)
-    code = _text(LONGEST_CODE, required=True)
-    name = _text(LONGEST_NAME, required=True)
-    short_name = _text(LONGEST_NAME)
-    sector = _text(LONGEST_NAME)
+    code = text_field(LONGEST_CODE, required=True)
+    name = text_field(LONGEST_NAME, required=True)
+    short_name = text_field(LONGEST_NAME)
+    sector = text_field(LONGEST_NAME)
     active_from = fields.Date(load_default=None, metadata={"description": "Today where none is given."})
 
 
 class RenameSchema(InputSchema):
     """Another name for a unit."""
 
-    name = _text(LONGEST_NAME, required=True)
-    short_name = _text(LONGEST_NAME)
-    sector = _text(LONGEST_NAME)
+    name = text_field(LONGEST_NAME, required=True)
+    short_name = text_field(LONGEST_NAME)
+    sector = text_field(LONGEST_NAME)
     active_from = fields.Date(load_default=None, metadata={"description": "Today where none is given; a later day is planned."})
 
 
 class CloseSchema(InputSchema):
     """The end of a unit."""
 
-    reason = _text(500, required=True)
+    reason = text_field(500, required=True)
     active_to = fields.Date(
         load_default=None, metadata={"description": "First day without it; today where none is given, a later day is planned."}
     )
     successor_id = fields.UUID(load_default=None, metadata={"description": "Who finishes what it had begun."})
-
-
-class NewPartSchema(InputSchema):
-    """A unit that a merge or a split sets up."""
-
-    code = _text(LONGEST_CODE, required=True)
-    name = _text(LONGEST_NAME, required=True)
-    level = CleanString(required=True)
-    short_name = _text(LONGEST_NAME)
-
-    @post_load
-    def _new(self, data: dict[str, str], **_more: object) -> NewUnit:
-        return NewUnit(**data)
-
-
-class PartSchema(InputSchema):
-    """One unit that comes out of a split: an existing one or a new one, with the children it takes."""
-
-    unit_id = fields.UUID(load_default=None)
-    new = fields.Nested(NewPartSchema, load_default=None)
-    children = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=MOST_NAMED))
-
-    @post_load
-    def _part(self, data: dict[str, Any], **_more: object) -> Part:
-        return Part(tuple(data["children"]), data["unit_id"], data["new"])
-
-
-class ChangeSchema(InputSchema):
-    """What is asked about every change of the tree; without `confirmed` nothing is changed and the answer is a preview."""
-
-    basis = _text(500, required=True)
-    effective_on = fields.Date(load_default=None, metadata={"description": "Today where none is given; a later day is planned."})
-    confirmed = fields.Boolean(load_default=False)
-
-
-class MoveSchema(ChangeSchema):
-    """Another parent for a unit and all below it."""
-
-    parent_id = fields.UUID(required=True)
-
-
-class MergeSchema(ChangeSchema):
-    """Several units become one: `into` an existing one, or a new one."""
-
-    unit_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, MOST_NAMED))
-    into = fields.UUID(load_default=None)
-    new = fields.Nested(NewPartSchema, load_default=None)
-
-
-class SplitSchema(ChangeSchema):
-    """One unit becomes several; `main` is the place in `parts` of the one that inherits what the unit had begun."""
-
-    parts = fields.List(fields.Nested(PartSchema), required=True, validate=validate.Length(2, MOST_PARTS))
-    main = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, MOST_PARTS - 1))
-
-
-class OutlookSchema(Schema):
-    """What a change would do, or did."""
-
-    effects = fields.List(fields.String(), required=True)
-    obstacles = fields.List(fields.String(), required=True)
-    figures = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    reorganisation_id = fields.UUID(required=True, allow_none=True, metadata={"description": "Of the decision, once confirmed."})
-
-
-class ReorganisationSchema(Schema):
-    """A decided change of the tree."""
-
-    id = fields.UUID(required=True)
-    unit_id = fields.UUID(required=True)
-    kind = fields.String(required=True)
-    state = fields.String(required=True)
-    effective_on = fields.Date(required=True)
-    basis = fields.String(required=True)
-    figures = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    decider_name = fields.String(required=True)
-    decided_at = fields.DateTime(required=True)
-    note = fields.String(required=True)
-
-
-class ReorganisationsArgs(PageArgs):
-    """The query of the list of changes."""
-
-    state = CleanString(load_default=None, validate=validate.OneOf([state.value for state in ChangeState]))
-
-
-class StoodSchema(Schema):
-    """A unit as it stood on a day."""
-
-    unit_id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    level = fields.String(required=True)
-    parent_id = fields.UUID(required=True, allow_none=True)
-
-
-class StoodListSchema(Schema):
-    """The tree of a day, parents before children."""
-
-    items = fields.List(fields.Nested(StoodSchema), required=True)
-
-
-class ThenArgs(InputSchema):
-    """The day of the tree."""
-
-    on = fields.Date(required=True)
-    line = CleanString(load_default=None)
 
 
 class PlaceSchema(InputSchema):
@@ -212,6 +105,7 @@ class ContactSchema(Schema):
     name = fields.String(required=True, allow_none=True)
     post = fields.String(required=True, allow_none=True)
     phone = fields.String(required=True, allow_none=True)
+    basis = fields.String(required=True, allow_none=True, metadata={"description": "The document of the appointment."})
     needed = fields.Boolean(required=True, metadata={"description": "Whether units of this level must name one."})
 
 
@@ -224,13 +118,69 @@ class ContactListSchema(Schema):
 class NamedSchema(InputSchema):
     """Who is named; an empty name takes the contact away."""
 
-    name = _text(LONGEST_NAME, required=True)
-    post = _text(LONGEST_POST)
-    phone = _text(LONGEST_PHONE)
+    name = text_field(LONGEST_NAME, required=True)
+    post = text_field(LONGEST_POST)
+    phone = text_field(LONGEST_PHONE)
+    basis = text_field(LONGEST_POST)
 
     @post_load
     def _named(self, data: dict[str, str], **_more: object) -> Named:
         return Named(**data)
+
+
+class SeatSchema(InputSchema):
+    """Somebody's seat in a leading group."""
+
+    post = CleanString(required=True, validate=validate.OneOf([post.value for post in GroupPost]))
+    name = text_field(LONGEST_NAME, required=True)
+    title = text_field(LONGEST_POST)
+    phone = text_field(LONGEST_PHONE)
+
+
+class GroupInputSchema(InputSchema):
+    """A leading group."""
+
+    name = text_field(LONGEST_NAME, required=True)
+    office = text_field(LONGEST_NAME)
+    basis = text_field(200)
+    seats = fields.List(fields.Nested(SeatSchema), required=True, validate=validate.Length(1, 60))
+
+    @post_load
+    def _group(self, data: dict[str, Any], **_more: object) -> GroupForm:
+        seats = [Seat(GroupPost(one["post"]), one["name"], one["title"], one["phone"]) for one in data["seats"]]
+        return GroupForm(data["name"], data["office"], data["basis"], seats)
+
+
+class GroupSchema(Schema):
+    """A leading group with who sits in it."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    office = fields.String(required=True)
+    basis = fields.String(required=True)
+    active_from = fields.Date(required=True)
+    active_to = fields.Date(required=True, allow_none=True)
+    seats = fields.List(fields.Nested(SeatSchema), required=True)
+
+
+class GroupListSchema(Schema):
+    """The leading groups of a unit."""
+
+    items = fields.List(fields.Nested(GroupSchema), required=True)
+
+
+class VacancySchema(Schema):
+    """A unit and the contacts it must name and has not."""
+
+    unit_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    kinds = fields.List(fields.String(), required=True)
+
+
+class VacancyArgs(PageArgs):
+    """The query of the list of vacancies."""
+
+    kind = CleanString(load_default="", metadata={"description": "One kind of contact only."})
 
 
 class ContactsInputSchema(InputSchema):
@@ -300,10 +250,10 @@ class PeopleArgs(PageArgs):
 class DetailsSchema(InputSchema):
     """What is known of a person."""
 
-    name = _text(LONGEST_NAME, required=True)
-    post = _text(LONGEST_POST)
-    phone = _text(LONGEST_PHONE)
-    email = _text(LONGEST_EMAIL)
+    name = text_field(LONGEST_NAME, required=True)
+    post = text_field(LONGEST_POST)
+    phone = text_field(LONGEST_PHONE)
+    email = text_field(LONGEST_EMAIL)
 
     @post_load
     def _details(self, data: dict[str, str], **_more: object) -> Details:
@@ -315,7 +265,7 @@ class NewPersonSchema(InputSchema):
 
     unit_id = fields.UUID(required=True)
     role = CleanString(required=True)
-    login = _text(LONGEST_CODE, required=True)
+    login = text_field(LONGEST_CODE, required=True)
     details = fields.Nested(DetailsSchema, required=True)
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from duban.access.checks import may_somewhere
 from duban.kernel.text import N_
-from duban.organisation.pages import grants, imports, people, reorganising, units
+from duban.organisation.pages import grants, groups, imports, people, reorganising, units
 from duban.web.navigation import NavEntry
 
 bp = Blueprint("organisation", __name__, template_folder="templates")
@@ -27,6 +27,10 @@ for _rule, _name, _page, _methods in (
     ("/units/<uuid:unit_id>/contacts", "contacts", units.contacts, _FORM),
     ("/units/<uuid:unit_id>/lines", "place_unit", units.place, ["POST"]),
     ("/units/<uuid:unit_id>/lines/<line>/leave", "leave_line", units.leave, ["POST"]),
+    ("/units/vacancies", "vacancies", groups.vacancies, ["GET"]),
+    ("/units/<uuid:unit_id>/groups/new", "new_group", groups.new, _FORM),
+    ("/units/groups/<uuid:group_id>", "group", groups.group, _FORM),
+    ("/units/groups/<uuid:group_id>/end", "end_group", groups.end, ["POST"]),
     ("/people", "people", people.people, ["GET"]),
     ("/people/new", "new_person", people.new, _FORM),
     ("/people/import", "import_people", imports.people, _FORM),
@@ -55,7 +59,7 @@ NAV = (
         group=N_("组织"),
         order=10,
         prefix="organisation.tree organisation.unit organisation.new_unit organisation.import organisation.contacts"
-        " organisation.reorganis",
+        " organisation.reorganis organisation.vacancies organisation.group",
         condition=lambda scope: may_somewhere(scope, "unit", "read"),
     ),
     NavEntry(

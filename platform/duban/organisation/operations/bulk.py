@@ -145,7 +145,7 @@ def copy_units(scope: Scope, *, rows: Iterable[UnitRow], source: str) -> BulkRep
             NotFoundError, NotAllowedError for a person who does not manage units at the root; the service itself may.
     Costs:  about four times a bare COPY of the same rows; memory does not grow with them.
     """
-    report = _stage(scope, rows)
+    report = _require_and_stage(scope, rows)
     if report.problems:
         raise ImportRefusedError(report.wrong)
     values: dict[str, Any] = {
@@ -168,10 +168,10 @@ def check_copy(scope: Scope, *, rows: Iterable[UnitRow]) -> BulkReport:
 
     Raises: NotFoundError, NotAllowedError.
     """
-    return _stage(scope, rows)
+    return _require_and_stage(scope, rows)
 
 
-def _stage(scope: Scope, rows: Iterable[UnitRow]) -> BulkReport:
+def _require_and_stage(scope: Scope, rows: Iterable[UnitRow]) -> BulkReport:
     hold_tree(scope)
     if scope.actor.person_id is not None:
         require(scope, "unit", "manage", root(scope))

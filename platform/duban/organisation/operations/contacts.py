@@ -26,6 +26,8 @@ class Named:
     name: str
     post: str = ""
     phone: str = ""
+    basis: str = ""
+    """The document of the appointment."""
 
 
 def set_contacts(scope: Scope, *, unit_id: UUID, named: Mapping[str, Named]) -> None:
@@ -38,12 +40,12 @@ def set_contacts(scope: Scope, *, unit_id: UUID, named: Mapping[str, Named]) -> 
     unit = get_unit(scope, unit_id, lock=True)
     require_naming(scope, unit)
     check_open(scope, unit)
-    tidied = {kind: Named(tidy(one.name), tidy(one.post), tidy(one.phone)) for kind, one in named.items()}
+    tidied = {kind: Named(tidy(one.name), tidy(one.post), tidy(one.phone), tidy(one.basis)) for kind, one in named.items()}
     _check(scope, tidied)
     current = contacts(scope, unit.id)
     for kind, one in tidied.items():
         before = current.get(kind)
-        if before is None or Named(before.name, before.post, before.phone) != one:
+        if before is None or Named(before.name, before.post, before.phone, before.basis) != one:
             _replace(scope, unit, kind, one, before)
 
 
@@ -54,9 +56,14 @@ def _check(scope: Scope, named: Mapping[str, Named]) -> None:
         if kind not in known:
             fields[kind] = [Text(N_("没有这一类联系人。"))]
             continue
-        if not one.name and not (one.post or one.phone):
+        if not one.name and not (one.post or one.phone or one.basis):
             continue
-        for field, text in (("name", check_name(one.name)), ("post", check_post(one.post)), ("phone", check_phone(one.phone))):
+        for field, text in (
+            ("name", check_name(one.name)),
+            ("post", check_post(one.post)),
+            ("phone", check_phone(one.phone)),
+            ("basis", check_post(one.basis)),
+        ):
             if text is not None:
                 fields[f"{kind}_{field}"] = [text]
     if fields:
@@ -65,12 +72,19 @@ def _check(scope: Scope, named: Mapping[str, Named]) -> None:
 
 def _replace(scope: Scope, unit: Unit, kind: str, one: Named, before: UnitContact | None) -> None:
     if before is not None and before.active_from == scope.today and one.name:
-        before.name, before.post, before.phone = one.name, one.post, one.phone
+        before.name, before.post, before.phone, before.basis = one.name, one.post, one.phone, one.basis
     else:
         _end(scope, before)
         if one.name:
             contact = UnitContact(
-                id=new_id(), unit_id=unit.id, kind=kind, name=one.name, post=one.post, phone=one.phone, active_from=scope.today
+                id=new_id(),
+                unit_id=unit.id,
+                kind=kind,
+                name=one.name,
+                post=one.post,
+                phone=one.phone,
+                basis=one.basis,
+                active_from=scope.today,
             )
             scope.add(contact)
     if one.name or before is not None:

@@ -15,9 +15,10 @@ from duban.organisation.operations import units as operations
 from duban.organisation.operations.contacts import Named, set_contacts
 from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
 from duban.organisation.queries import units as queries
+from duban.organisation.queries.groups import groups_of, seats_of
 from duban.organisation.queries.people import held_at
 from duban.organisation.queries.reorganisations import planned_for
-from duban.organisation.states import CHANGE_LABELS
+from duban.organisation.states import CHANGE_LABELS, GROUP_POST_LABELS
 from duban.tenancy.kinds_in_force import structure
 from duban.tree import paths
 from duban.tree.history import former_names, predecessors, successors
@@ -27,7 +28,7 @@ from duban.web.requests import current_scope, work
 
 CHILDREN_SHOWN = 200
 FOUND_SHOWN = 60
-PARTS = ("name", "post", "phone")
+PARTS = ("name", "post", "phone", "basis")
 
 
 def tree() -> ResponseReturnValue:
@@ -117,6 +118,8 @@ def show(unit_id: UUID) -> ResponseReturnValue:
         manages_people=may(scope, "person", "manage", unit),
         names_contacts=may_name(scope, unit),
         closed=unit.active_to is not None and unit.active_to <= scope.today,
+        groups=[(group, seats_of(scope, group.id)) for group in groups_of(scope, unit.id) if group.active_to is None],
+        group_posts={post.value: label for post, label in GROUP_POST_LABELS.items()},
         former=former_names(scope, unit.id),
         predecessors=_visible(scope, predecessors(scope, unit.id)),
         successors=_visible(scope, successors(scope, unit.id)),

@@ -13,7 +13,7 @@ from duban.organisation.rules.naming import as_query, like
 from duban.tenancy.kinds_in_force import structure
 from duban.tenancy.kinds_structure import ContactKind, Level
 from duban.tree.models import Placement, Unit
-from duban.tree.queries import get_unit, is_active, within
+from duban.tree.queries import answering, get_unit, is_active, within
 
 FOUND_AT_MOST = 20
 
@@ -56,7 +56,14 @@ def contact_lines(scope: Scope, unit: Unit) -> list[ContactLine]:
 
 
 def missing_contacts(scope: Scope, unit: Unit) -> list[ContactKind]:
-    """List the contacts a unit must name and has not: while there are any, its plan is refused (S002-47)."""
+    """
+    List the contacts a unit must name and has not: while there are any, its plan is refused (S002-47).
+
+    For a unit that has ended its heir must have named them: it is the heir that hands in.
+    """
+    if unit.active_to is not None and unit.active_to <= scope.today:
+        heirs = answering(scope, [unit.path]).get(unit.path, ())
+        return missing_contacts(scope, get_unit(scope, heirs[0])) if heirs else []
     return [line.kind for line in contact_lines(scope, unit) if line.is_missing]
 
 
