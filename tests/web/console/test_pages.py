@@ -229,3 +229,16 @@ class TestOrders:
                     assert "No limit" in text or "operator" in text.lower()
                 seen += 1
         print(f"{seen} pages opened")
+
+
+def test_a_broken_kind_hides_no_tenant(operator, world: World, monkeypatch) -> None:
+    from duban.tenancy.kinds_reading import KindError, Problem
+
+    def broken() -> None:
+        raise KindError([Problem("street/policy.csv", 1, "scope", "is not a scope")])
+
+    monkeypatch.setattr("duban.console.pages.tenants.load_all", broken)
+    browser = operator()
+    assert world.tenant.name in browser.get(f"/operator/?q={world.tenant.slug}").get_data(as_text=True)
+    assert browser.get(f"/operator/tenants/{world.tenant.id}").status_code == 200
+    assert browser.get("/operator/tenants/new").status_code == 302

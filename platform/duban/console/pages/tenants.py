@@ -1,6 +1,7 @@
 """Tenants as the operator sees them: the list with figures and alarms, one tenant, and making a new one."""
 
 import base64
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -18,12 +19,15 @@ from duban.console.queries import get_tenant, list_acts, list_orders, list_tenan
 from duban.console.states import COOLING_OFF
 from duban.identity.rules.sessions import FIRST_SECRET_LIVES
 from duban.kernel.errors import AnticipatedError, InvalidInputError
+from duban.kernel.logs import get_logger
 from duban.kernel.text import N_, Text
-from duban.tenancy.kinds import load_all
+from duban.tenancy.kinds import Kind, load_all
+from duban.tenancy.kinds_reading import KindError
 from duban.web.alarms import alarms
 from duban.web.errors import translate
 from duban.web.requests import runtime
 
+log = get_logger(__name__)
 STEWARD_SILENCE = timedelta(seconds=90)
 _ROWS_SHOWN = 20
 
@@ -42,8 +46,17 @@ def overview() -> ResponseReturnValue:
         alarms=alarms(runtime()),
         steward_silent=silent,
         steward_beat=beat,
-        kinds=load_all(),
+        kinds=_known_kinds(),
     )
+
+
+def _known_kinds() -> Mapping[str, Kind]:
+    """Give the kinds, none where a folder is broken: tenants have their own copies, and the operator must still see them."""
+    try:
+        return load_all()
+    except KindError as error:
+        log.warning("kinds not readable", problems=len(error.problems))
+        return {}
 
 
 def divisions() -> ResponseReturnValue:
@@ -55,8 +68,11 @@ def divisions() -> ResponseReturnValue:
 
 def new() -> ResponseReturnValue:
     """Make a tenant: the form, then what it would make, then the administrator's slip."""
+    kinds = _known_kinds()
+    if not kinds:
+        flash(translate(Text(N_("类型定义有误，暂时不能新建租户。请运行 duban kind check 查看。"))), "error")
+        return redirect(url_for("console.tenants"))
     if request.method == "GET":
-        kinds = load_all()
         first = next(iter(kinds.values()))
         values = dict.fromkeys(forms.FIELDS, "") | {
             "kind": first.code,
@@ -126,7 +142,7 @@ def _page(tenant_id: UUID, refusal: Refusal, values: dict[str, str]) -> Response
         page = render_template(
             "console/tenant.html",
             tenant=tenant,
-            kind=load_all().get(tenant.kind),
+            kind=_known_kinds().get(tenant.kind),
             orders=list_orders(session, tenant_id=tenant_id, limit=10),
             acts=list_acts(session, subject_id=tenant_id, limit=10),
             refusal=refusal,
