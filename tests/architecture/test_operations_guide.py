@@ -45,7 +45,7 @@ def test_every_command_exists_with_its_options(guide: str) -> None:
     for words in found:
         resolve(words)
     print(f"{len(found)} commands read by the program itself")
-    assert len(found) >= 20
+    assert len(found) >= 25
 
 
 def test_a_command_that_does_not_exist_is_noticed() -> None:
