@@ -117,7 +117,7 @@ def tenant_list() -> None:
 @click.option("--kind", required=True)
 @click.option("--name", default="", help="By default the division's name.")
 @click.option("--division", default="", help="County or street by code: its townships and villages become units.")
-@click.option("--units", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV file of units.")
+@click.option("--units", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of units, XLSX or CSV.")
 @click.option("--root-code", default="", help="Code of the topmost unit; by default the division's, else the slug.")
 @click.option("--time-zone", default="Asia/Shanghai", show_default=True)
 @click.option("--admin-login", default="admin", show_default=True)

@@ -65,7 +65,7 @@ class NewTenantSchema(InputSchema):
     name = CleanString(load_default="", validate=validate.Length(max=100))
     time_zone = CleanString(load_default="Asia/Shanghai")
     division = CleanString(load_default="", metadata={"description": "A county's or street's code: 6, 9 or 12 digits."})
-    units = CleanString(load_default="", metadata={"description": "A CSV file of units, base64. Not with a division."})
+    units = CleanString(load_default="", metadata={"description": "A file of units (XLSX or CSV), base64. Not with a division."})
     root_code = CleanString(load_default="", validate=validate.Length(max=40))
     root_name = CleanString(load_default="", validate=validate.Length(max=100))
     admin_login = CleanString(load_default="admin", validate=validate.Length(2, 40))

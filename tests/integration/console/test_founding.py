@@ -165,3 +165,19 @@ def test_the_act_is_recorded_without_the_password(engine: Engine, clock, office)
     assert [(act.act, act.operator_name) for act in acts] == [("tenant.created", "ann")]
     assert made.slip.password not in str(acts[0].details)
     assert acts[0].details["people_limit"] == 5
+
+
+def test_a_workbook_is_taken_and_a_spoilt_one_is_refused_at_its_field(engine: Engine, clock) -> None:
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (("代码", "名称", "级别", "上级代码"), ("A1", "城东镇", "乡镇", "R"), ("A11", "东一村", "村", "A1")):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    new = wanted(root_code="R", units=out.getvalue())
+    assert found(engine, new=new, kinds=load_all(), now=clock.at, hand=HAND).units == {"county": 1, "township": 1, "village": 1}
+    spoilt = try_founding(engine, new=wanted(root_code="R", units=out.getvalue()[:500]), kinds=load_all(), now=clock.at)
+    assert not spoilt.report.is_sound
