@@ -81,7 +81,7 @@ def _enrol_page(proposal: str, secret: str, error: str | None) -> str:
     totp = pyotp.TOTP(secret)
     address = totp.provisioning_uri(name=get_person(scope, scope.person_id).login, issuer_name=f"督办 {scope.tenant.slug}")
     # drawn by the page itself, as elements and attributes: no image from elsewhere, no style the policy would refuse
-    picture = segno.make(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff", omitsize=False)
+    picture = segno.make(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff", omitsize=True)
     demo_code = totp.at(scope.now) if settings.demo and operations.is_demo(scope) else None
     return render_template(
         "identity/enrol.html",
