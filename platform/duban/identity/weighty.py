@@ -6,6 +6,12 @@ reader sees at a glance what is on the list and what is not; a test holds every 
 WEIGHTY: dict[str, str] = {
     "organisation.grant_role": "gives rights",
     "organisation.revoke_role": "takes rights",
+    "organisation.confirm_grant": "gives rights",
+    "organisation.move_grant_end": "gives rights for longer",
+    "organisation.merge_person": "joins two accounts",
+    "api-organisation.merge_person": "joins two accounts",
+    "access.lend": "lends rights",
+    "api-access.lend": "lends rights",
     "organisation.reset_password": "opens another person's account",
     "organisation.activate_person": "opens or closes another person's account",
     "api-organisation.grant_role": "gives rights",

@@ -6,14 +6,15 @@ from werkzeug.wrappers import Response
 from duban.web.requests import EXTENSION
 
 
-def _secure() -> bool:
+def is_secure_site() -> bool:
+    """Say whether this installation is reached by TLS only."""
     means = current_app.extensions.get(EXTENSION)
     return bool(means and means.settings.cookie_secure)
 
 
 def cookie_name(name: str) -> str:
     """Name a cookie; the __Host- prefix makes browsers insist on Secure, on this very host and on the whole site."""
-    return f"__Host-{name}" if _secure() else name
+    return f"__Host-{name}" if is_secure_site() else name
 
 
 def put_cookie(response: Response, name: str, value: str, *, max_age: int) -> None:
@@ -22,7 +23,7 @@ def put_cookie(response: Response, name: str, value: str, *, max_age: int) -> No
         cookie_name(name),
         value,
         max_age=max_age,
-        secure=_secure(),
+        secure=is_secure_site(),
         httponly=True,
         samesite="Lax",
         path="/",
@@ -31,4 +32,4 @@ def put_cookie(response: Response, name: str, value: str, *, max_age: int) -> No
 
 def drop_cookie(response: Response, name: str) -> None:
     """Take a cookie away again."""
-    response.delete_cookie(cookie_name(name), path="/", secure=_secure(), httponly=True, samesite="Lax")
+    response.delete_cookie(cookie_name(name), path="/", secure=is_secure_site(), httponly=True, samesite="Lax")

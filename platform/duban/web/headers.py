@@ -3,7 +3,11 @@
 The policy has no `unsafe-inline`: pages carry no inline script, style element, `style=` attribute or `onclick`.
 """
 
+from http import HTTPStatus
+
 from flask import Flask, Response, request
+
+from duban.web.cookies import is_secure_site
 
 SOURCES = {
     "default-src": "'none'",
@@ -35,9 +39,9 @@ def add_headers(response: Response) -> Response:
     """Put the headers on `response`, keeping one a view has set on purpose; a page about people is never stored."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if request.endpoint != "static" or response.status_code >= HTTPStatus.BAD_REQUEST:
         response.headers.setdefault("Cache-Control", "no-store")
-    if request.is_secure:
+    if request.is_secure or is_secure_site():
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}; includeSubDomains")
     return response
 

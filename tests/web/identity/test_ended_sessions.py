@@ -193,6 +193,18 @@ def session_id(world: World, who: str) -> str:
     return str(browser.get(f"/api/v1/security/people/{world.people[who]}").json["sessions"][-1]["id"])
 
 
+def merged(world: World) -> None:
+    """Vera's two accounts are found to be one person's: the one that goes is signed out."""
+    called(
+        world,
+        "adam",
+        "POST",
+        f"/api/v1/people/{world.people['vera']}/merge",
+        {"kept_id": str(world.people["vlad"])},
+        match=True,
+    )
+
+
 def suspend(world: World) -> None:
     with open_session(world.engine, world.tenant.id) as session, session.begin():
         session.execute(update(Tenant).where(Tenant.id == world.tenant.id).values(active=False))
@@ -230,6 +242,7 @@ ENDS: dict[str, Run] = {
     "kicked everywhere · CLI": lambda w, key, cli: cli("account", "end-sessions", "vera"),
     "kicked from one device · page": lambda w, key, cli: posted(w, key_of(w, "sara"), f"/security/sessions/{session_id(w, 'vera')}/end"),
     "kicked from one device · API": lambda w, key, cli: called(w, "sara", "DELETE", f"/api/v1/security/sessions/{session_id(w, 'vera')}"),
+    "merged into another account · API": lambda w, key, cli: merged(w),
     "tenant suspended": lambda w, key, cli: suspend(w),
 }  # fmt: skip
 KEEPS_FACTOR = {name for name in ENDS if name.startswith("second factor reset")}
