@@ -50,12 +50,13 @@ def allows(
     if not allowed:
         return False
     if grant.line is None and work_line is None and not grant.former:
-        # By far the commonest case: one path against another, and the two relations no path can tell. The property test
+        # By far the commonest case: one path against another, and the relations no path can tell. The property test
         # holds it to `relations_of`.
         return (
             relation(grant.path, path) in allowed
             or (to_path == grant.path and ISSUED in allowed)
             or (path in grant.above and LINE_ANCESTOR in allowed)
+            or (path in grant.heights and ANCESTOR in allowed)
         )
     return not allowed.isdisjoint(relations_of(grant, path, to_path, lines, work_line))
 
@@ -80,6 +81,7 @@ def can(
                 relation(grant.path, path) in allowed
                 or (to_path == grant.path and ISSUED in allowed)
                 or (grant.above and path in grant.above and LINE_ANCESTOR in allowed)
+                or (grant.heights and path in grant.heights and ANCESTOR in allowed)
             ):
                 return True
         elif not allowed.isdisjoint(relations_of(grant, path, to_path, lines, work_line)):
@@ -137,7 +139,7 @@ def _terms(grant: Grant, allowed: frozenset[str], model: Any) -> list[ColumnElem
         if SELF in allowed:
             terms.append(model.path == grant.path)
         terms.extend(_below(grant, allowed, model))
-    above = paths.ancestors(grant.path) if ANCESTOR in allowed and not grant.former else []
+    above = [*paths.ancestors(grant.path), *grant.heights] if ANCESTOR in allowed and not grant.former else []
     above += grant.above if LINE_ANCESTOR in allowed else ()
     if above:
         terms.append(model.path.in_(above))

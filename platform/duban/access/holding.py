@@ -1,6 +1,6 @@
 """What the actor holds: grants of their own and those others let them use, at the places their units stand and stood."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from duban.kernel.scope import Scope
 from duban.tree import paths
 from duban.tree.lines import superiors_in
 from duban.tree.models import Unit
-from duban.tree.queries import Standing, has_history, is_active, is_home_line, standings
+from duban.tree.queries import Standing, has_history, is_active, is_home_line, standings, units_of_paths
 
 
 def active_grant(scope: Scope) -> ColumnElement[bool]:
@@ -54,8 +54,10 @@ def grants_held(scope: Scope, person_id: UUID) -> tuple[Grant, ...]:
     rows = scope.session.execute(union_all(_own(scope, person_id), _lent(scope, person_id)))
     held = sorted(rows, key=lambda row: (row.giver is not None, row.path, row.role))
     superiors = {superior for row in held for superior in superiors_in(row.lines)}
-    known = standings(scope, {*(row.unit_id for row in held if row.has_history), *superiors})
-    return tuple(grant for row in held for grant in _expand(row, known))
+    moved = {above for row in held if row.has_history for above in paths.ancestors(row.path)}
+    heights = units_of_paths(scope, moved)
+    known = standings(scope, {*(row.unit_id for row in held if row.has_history), *superiors, *heights.values()})
+    return tuple(grant for row in held for grant in _expand(row, known, heights))
 
 
 def _at_units(scope: Scope, giver: Any, giver_name: Any, origin: Any) -> Select[Any]:
@@ -99,7 +101,7 @@ def _lent(scope: Scope, person_id: UUID) -> Select[Any]:
     )
 
 
-def _expand(row: Any, known: Any) -> list[Grant]:
+def _expand(row: Any, known: Any, heights: Mapping[str, UnitId]) -> list[Grant]:
     places: Sequence[Standing] = known.get(UnitId(row.unit_id), ())
     common = {
         "role": row.role,
@@ -109,7 +111,9 @@ def _expand(row: Any, known: Any) -> list[Grant]:
         "origin": row.origin,
     }
     above = {place.path for superior in superiors_in(row.lines) for place in known.get(UnitId(superior), ()) if place.primary}
-    grants = [Grant(path=row.path, unit=str(row.unit_id), above=tuple(sorted(above)), **common)]
+    superiors = [heights[above] for above in paths.ancestors(row.path) if above in heights]
+    left = tuple(sorted({place.path for unit in superiors for place in known[unit] if place.primary and not place.current}))
+    grants = [Grant(path=row.path, unit=str(row.unit_id), above=tuple(sorted(above)), heights=left, **common)]
     seen = {row.path}
     for place in places:
         if place.primary and place.path not in seen:

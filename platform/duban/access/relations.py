@@ -50,6 +50,8 @@ class Grant:
     line: str | None = None
     unit: str = ""
     above: tuple[str, ...] = ()
+    heights: tuple[str, ...] = ()
+    """Places the unit's present superiors in the primary line have left: what they published there is still theirs."""
     former: bool = False
     giver: UUID | None = None
     giver_name: str = ""
@@ -75,6 +77,8 @@ def relations_of(
     by_path = relation(grant.path, path)
     if by_path == SELF or (by_path == ANCESTOR and not grant.former):
         found.add(by_path)
+    if path in grant.heights:
+        found.add(ANCESTOR)
     if path in grant.above:
         found.add(LINE_ANCESTOR)
     if grant.line is None:

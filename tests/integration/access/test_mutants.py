@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant("nothing allowed is everything", decisions, "where", "else false()", "else ~false()"),
     Mutant("a narrower grant is swallowed whatever it allows", decisions, "where", "allowed <= IN_RANGE and ", ""),
     Mutant("child as self", relations, "relation", "(SELF, CHILD)[below]", "(SELF, SELF)[below]"),
-    Mutant("only the first grant", decisions, "can", "in grants)", "in list(grants)[:1])"),
+    Mutant("only the first grant", decisions, "can", "for grant in grants:", "for grant in list(grants)[:1]:"),
     Mutant("only the first grant in SQL", decisions, "where", "key=lambda item: len(item.path)):", "key=lambda item: len(item.path))[:1]:"),
     Mutant("everybody is everybody's superior", relations, "relation", "else OTHER", "else CHILD"),
     # the second line
@@ -54,8 +54,18 @@ MUTANTS = (
     Mutant("a token of any superior", relations, "relations_of", "tree_lines.token(grant.line, kind, grant.unit) in lines", 'any(word.startswith(f"{grant.line}.{kind}") for word in lines)'),
     Mutant("whoever is above decides in every line", relations, "relations_of", "work_line == grant.line", "True"),
     Mutant("nobody decides in their own line", relations, "relations_of", "work_line == grant.line", "False"),
-    Mutant("the short way forgets the line of work", decisions, "allows", "and work_line is None", ""),
-    Mutant("the short way forgets the grant's line", decisions, "allows", "grant.line is None and ", ""),
+    *(
+        Mutant(f"the short way of {way} {name}", decisions, way, old, new)
+        for way in ("allows", "can")
+        for name, old, new in (
+            ("forgets the line of work", "and work_line is None", ""),
+            ("forgets the grant's line", "grant.line is None and ", ""),
+            ("asks a left place's ancestors", " and not grant.former", ""),
+            ("forgets the addressee", "to_path == grant.path and ", "False and "),
+            ("forgets superiors in lines", "path in grant.above", "False"),
+            ("forgets where superiors stood", "path in grant.heights", "False"),
+        )
+    ),
     Mutant("SQL forgets the line of work inside", decisions, "_below", "and_(model.work_line.is_not_distinct_from(grant.line), place(grant, inside, model))", "place(grant, inside, model)"),
     Mutant("SQL forgets the line of work across", decisions, "_below", "and_(model.work_line.is_distinct_from(grant.line), place(grant, across, model))", "place(grant, across, model)"),
     Mutant("SQL compares the line of work with = and loses NULL", decisions, "_below", "model.work_line.is_distinct_from(grant.line)", "(model.work_line != grant.line)"),
@@ -68,9 +78,10 @@ MUTANTS = (
     Mutant("line ancestors missing in the decision", relations, "relations_of", "if path in grant.above", "if False"),
     Mutant("line ancestors for whoever sees ancestors", decisions, "_terms", "grant.above if LINE_ANCESTOR in allowed", "grant.above if ANCESTOR in allowed"),
     # places that were left
+    Mutant("what superiors published where they stood before is lost", relations, "relations_of", "if path in grant.heights", "if False"),
+    Mutant("the same in SQL", decisions, "_terms", ", *grant.heights]", "]"),
     Mutant("what is above a left place, in the decision", relations, "relations_of", " and not grant.former", ""),
     Mutant("what is above a left place, in SQL", decisions, "_terms", " and not grant.former", ""),
-    Mutant("the short way asks a left place's ancestors", decisions, "allows", " and not grant.former", ""),
 )  # fmt: skip
 LATTICE_LOSSES = [pair for pair in relations.LATTICE if pair[1] in {"subtree", "below", "line_below"}]
 rows = row_table()

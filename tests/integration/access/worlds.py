@@ -64,6 +64,10 @@ class World:
     def places_of(self, unit: int) -> list[int]:
         return [place for place, owner in enumerate(self.owner) if owner == unit]
 
+    def left_by_superiors(self, unit: int) -> list[int]:
+        above = above_place(self, unit)
+        return [place for place, owner in enumerate(self.owner) if owner in above and place != owner]
+
     def chain(self, unit: int, line: str) -> list[int]:
         above = []
         while line in self.superiors[unit]:
@@ -84,7 +88,8 @@ class World:
         for role, unit, line in self.grants:
             above = {place for second in LINES for superior in self.chain(unit, second) for place in self.places_of(superior)}
             paths = tuple(sorted(self.paths[place] for place in above))
-            found.append(Grant(role, self.paths[unit], line=line, unit=f"u{unit}", above=paths))
+            heights = tuple(self.paths[place] for place in self.left_by_superiors(unit))
+            found.append(Grant(role, self.paths[unit], line=line, unit=f"u{unit}", above=paths, heights=heights))
             found += [
                 Grant(role, self.paths[place], line=line, unit=f"u{unit}", former=True)
                 for place in self.places_of(unit)
@@ -210,7 +215,7 @@ def oracle(world: World, obj: str, act: str, place: int, addressee: int | None, 
             "children": child and here,
             "below": (child or deep) and here,
             "subtree": place in mine or ((child or deep) and here),
-            "ancestors": place in above_place(world, unit),
+            "ancestors": place in above_place(world, unit) or place in world.left_by_superiors(unit),
             "issued_to_me": addressee is not None and addressee in mine,
             "line_children": child and not here,
             "line_below": (child or deep) and not here,
@@ -249,6 +254,9 @@ def check_world(connection: Connection, rows: Table, world: World) -> int:
     for obj, act in asked(world):
         wanted = {key for key, (at, to, work) in enumerate(everything) if oracle(world, obj, act, at, to, work)}
         in_python = {key for key, row in enumerate(place_of) if decisions.can(policy, grants, obj, act, *row)}
+        at_the_door = {
+            key for key, row in enumerate(place_of) if any(decisions.allows(policy, one, obj, act, *row) for one in grants)
+        }
         row_by_row = {
             key
             for key, row in enumerate(place_of)
@@ -256,7 +264,7 @@ def check_world(connection: Connection, rows: Table, world: World) -> int:
         }
         condition = decisions.where(policy, grants, obj, act, rows.c)
         in_sql = set(connection.execute(select(rows.c.id).where(condition)).scalars())
-        assert wanted == in_python == row_by_row == in_sql, (obj, act)
+        assert wanted == in_python == at_the_door == row_by_row == in_sql, (obj, act)
         decided += len(everything)
     return decided
 
@@ -276,6 +284,9 @@ class Prepared:
             policy, grants = Policy(self.world.policy_text()), self.world.given_grants()
             for (obj, act), wanted in self.wanted.items():
                 if wanted != {key for key, row in enumerate(self.rows) if decisions.can(policy, grants, obj, act, *row)}:
+                    return True
+                asked = enumerate(self.rows)
+                if wanted != {key for key, row in asked if any(decisions.allows(policy, one, obj, act, *row) for one in grants)}:
                     return True
                 condition = decisions.where(policy, grants, obj, act, rows.c)
                 if wanted != set(connection.execute(select(rows.c.id).where(rows.c.world == self.number, condition)).scalars()):
