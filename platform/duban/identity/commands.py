@@ -182,11 +182,12 @@ def rotate(name: str, path: str | None) -> None:
 
 
 @keys.command("rewrap")
-def rewrap() -> None:
-    """Seal every second factor under the newest key. Ends with 1 where one cannot be opened."""
+@click.argument("slug", metavar="[TENANT]", required=False)
+def rewrap(slug: str | None) -> None:
+    """Seal every second factor, of one tenant or of all, under the newest key. Ends with 1 where one cannot be opened."""
     broken = False
     with _engine() as (settings, engine):
-        for tenant in _tenants(engine):
+        for tenant in _tenants(engine, slug):
             try:
                 with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=SystemClock().now()) as scope:
                     moved = operations.rewrap(scope, keys=settings.factor_keys)

@@ -1,13 +1,14 @@
 """Second factor, step-up, tokens, time-outs, keys: what a request must stand on before it gets anywhere."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from duban.app import create_app, db
 from duban.audit.models import AuditRecord
@@ -15,11 +16,13 @@ from duban.identity import operations
 from duban.identity.door import session_key
 from duban.identity.guard import AT_ENROLMENT, AT_FACTOR, PUBLIC_ENDPOINTS
 from duban.identity.models import ApiToken
+from duban.identity.queries import SignedIn
 from duban.identity.rules.sessions import FRESH_FOR
 from duban.identity.weighty import NOT_BY_TOKEN, WEIGHTY
 from duban.kernel.clock import SetClock
 from duban.kernel.scope import SYSTEM, owned, unit_of_work
 from duban.kernel.settings import Settings
+from duban.tenancy.models import Tenant
 from tests.cast import PASSWORD, World
 
 HALF_MINUTE = timedelta(seconds=30)
@@ -130,6 +133,14 @@ class TestSecondFactor:
                     reached.append((method, address, answer.status_code))
         assert reached == []
 
+    def test_control_with_the_guard_off_they_would_reach_their_pages(
+        self, app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(SignedIn, "factor_missing", property(lambda _: False))
+        browser = door(app, world, "adam")
+        reached = [path for path in ("/people", "/units", "/account/tokens") if browser.get(path).status_code == 200]
+        assert len(reached) == 3
+
     def test_control_with_it_they_do_reach_their_pages(self, app: Flask, world: World) -> None:
         browser = door(app, world, "adam")
         enrol(browser, world)
@@ -165,6 +176,25 @@ class TestSecondFactor:
         assert second.json["idle_seconds"] == 600
         assert browser.get("/api/v1/people/", headers=headers).status_code == 401
         assert browser.get("/api/v1/people/", headers={"Authorization": f"Bearer {second.json['token']}"}).status_code == 200
+
+
+class TestDemo:
+    @pytest.mark.parametrize(("installation", "tenant", "said"), [(True, True, True), (True, False, False), (False, True, False)])
+    def test_pages_say_the_code_only_where_all_is_show(
+        self, world: World, settings: Settings, installation: bool, tenant: bool, said: bool
+    ) -> None:
+        with world.as_system() as scope:
+            scope.session.execute(update(Tenant).where(Tenant.id == world.tenant.id).values(demo=tenant))
+        app = create_app(replace(settings, demo=installation), clock=SetClock(world.now))
+        browser = door(app, world, "adam")
+        page = browser.get("/account/factor").text
+        secret = re.search(r'class="num qr-secret">([^<]+)<', page)[1].replace(" ", "")  # type: ignore[index]
+        assert (pyotp.TOTP(secret).at(world.now) in page) == said
+        totp = enrol(browser, world)
+        code = totp.at(world.now + HALF_MINUTE)
+        assert (code in door(app, world, "adam").get("/account/code").text) == said
+        with app.app_context():
+            db.engine.dispose()
 
 
 class TestFixation:
@@ -367,8 +397,6 @@ class TestBearerAndCookie:
 
 class TestKeys:
     def other(self, settings: Settings, world: World, **changes: object) -> Flask:
-        from dataclasses import replace
-
         return create_app(replace(settings, **changes), clock=SetClock(world.now))
 
     def test_a_new_key_signs_nobody_out_and_the_old_one_taken_away_signs_everybody_out(
@@ -413,8 +441,6 @@ class TestProxies:
     def test_believe_as_many_entries_as_there_are_proxies(
         self, world: World, settings: Settings, hops: int, said: str, believed: str
     ) -> None:
-        from dataclasses import replace
-
         app = create_app(replace(settings, proxy_hops=hops), clock=SetClock(world.now))
         headers = {"X-Forwarded-For": said, "X-Forwarded-Host": "evil.example"}
         app.test_client().post(
