@@ -44,7 +44,8 @@ def _canaries_are_watched(tmp_path_factory: pytest.TempPathFactory, request: pyt
     canary.look_at_files(tmp_path_factory.getbasetemp())
     output = getattr(request.config, "workeroutput", None)
     if output is not None:
-        output["canaries"] = (dict(canary.watch.seen), canary.watch.leaks)
+        output["canaries"] = (dict(canary.watch.seen), canary.watch.leaks + canary.reported)
+        output["statements"] = statements.checked
     assert canary.watch.leaks == [], "foreign canaries in files the run has left"
 
 
@@ -64,6 +65,8 @@ def pytest_testnodedown(node: object, error: object) -> None:  # noqa: ARG001 - 
     seen, leaks = getattr(node, "workeroutput", {}).get("canaries", ({}, []))
     canary.watch.seen.update(seen)
     canary.reported.extend(leaks)
+    for name, number in getattr(node, "workeroutput", {}).get("statements", {}).items():
+        statements.checked[name] += number
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
