@@ -171,6 +171,7 @@ class TestSuspension:
             answer = person.get("/")
             assert answer.status_code == 403
             assert "系统升级，预计两小时" in answer.get_data(as_text=True)
+            assert "<h1>系统已暂停使用" in answer.get_data(as_text=True)
             api = person.get("/api/v1/units/?q=a")
             assert (api.status_code, api.get_json()["code"]) == (403, "tenant-suspended")
         assert stranger.get("/").status_code == 200
