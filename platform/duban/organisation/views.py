@@ -58,7 +58,7 @@ NAV = (
         icon="sitemap",
         group=N_("组织"),
         order=10,
-        prefix="organisation.tree organisation.unit organisation.new_unit organisation.import organisation.contacts"
+        prefix="organisation.tree organisation.unit organisation.new_unit organisation.import_units organisation.contacts"
         " organisation.reorganis organisation.vacancies organisation.group",
         condition=lambda scope: may_somewhere(scope, "unit", "read"),
     ),
