@@ -14,7 +14,7 @@ from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
 from duban.dashboards.queries import count_below
 from duban.files.models import StoredFile
-from duban.identity.models import Person
+from duban.identity.models import Credential, Person
 from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
 from duban.kernel.ids import PersonId, UnitId, new_id
 from duban.kernel.scope import owned
@@ -51,6 +51,8 @@ def lined(world: World) -> World:
     with world.as_system() as scope:
         for login, role, unit in PEOPLE:
             person = add_person(scope, login=login, details=Details(login))
+            scope.session.flush()
+            scope.add(Credential(id=person.id, password_hash="none", must_change=False, changed_at=scope.now))
             add_grant(scope, person=person, unit=get_unit(scope, world.units[unit]), role=role, active_from=date(2000, 1, 1))
             world.people[login], world.names[login] = PersonId(person.id), login
     return world
@@ -230,3 +232,23 @@ def test_deeper_in_the_line(lined: World) -> None:
         people = scope.session.scalars(owned(scope, Person).where(Person.login == "dan")).all()
     assert tokens == [f"sector.child.{lined.units['D1']}", f"sector.deep.{lined.units['C']}"]
     assert len(people) == 1
+
+
+def test_the_department_s_pages(lined: World) -> None:
+    """What the officer of the line clicks through: workbench, overview, the form that names the line, the requirement, the queue."""
+    requirement = ask(lined, "dan", "D1")
+    browser = lined.client("dan")
+    assert {
+        page: browser.get(page).status_code for page in ("/", "/overview", "/requirements", "/reviews", "/units")
+    } == dict.fromkeys(("/", "/overview", "/requirements", "/reviews", "/units"), 200)
+    form = browser.get("/requirements/new").text
+    assert 'name="line" value="sector"' in form
+    assert "行业（条）" in form
+    assert "企业E1" in form
+    shown = browser.get(f"/requirements/{requirement.id}").text
+    assert ("行业（条）" in shown, "企业E1" in shown, "企业E2" in shown, "企业E3" in shown) == (True, True, True, False)
+    duty = duty_of(lined, requirement, "E1")
+    assert {who: lined.client(who).get(f"/duties/{duty.id}").status_code for who in ("ellen", "dan", "tom", "tina", "elsa")} == {
+        "ellen": 200, "dan": 200, "tom": 200, "tina": 404, "elsa": 404,
+    }  # fmt: skip
+    assert lined.client("ellen").get(f"/requirements/{requirement.id}").status_code == 200
