@@ -16,9 +16,10 @@ from duban.kernel.context_keys import TooManyKeysError, install_key, installed_k
 from duban.kernel.db import make_engine
 from tests.binding import CONTEXT_KEY, bind
 from tests.cast import World
+from tests.statements import DELIBERATE
 
 KEY = ContextKey.of(CONTEXT_KEY)
-COUNT = "SELECT count(*) FROM unit WHERE tenant_id IS NOT NULL"
+COUNT = f"SELECT count(*) FROM unit {DELIBERATE} WHERE true"
 
 
 @pytest.fixture
