@@ -132,7 +132,7 @@ class World:
 
 
 def _make_units(
-    scope: Scope, world_units: tuple[tuple[str, str | None, str, str], ...]
+    scope: Scope, world_units: tuple[tuple[str, str | None, str, str], ...], line: str = "territorial"
 ) -> tuple[dict[str, UnitId], dict[str, str]]:
     made: dict[str, Unit] = {}
     for key, parent_key, level, name in world_units:
@@ -160,7 +160,7 @@ def _make_units(
         scope.add(
             Placement(
                 unit_id=unit.id,
-                line="territorial",
+                line=line,
                 parent_id=unit.parent_id,
                 path=path,
                 is_primary=True,

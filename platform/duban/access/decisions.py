@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import Boolean, ColumnElement, and_, literal_column, or_
 
 from duban.access.policy import Policy
 from duban.access.relations import (
@@ -164,4 +164,5 @@ def where(policy: Policy, grants: Iterable[Grant], obj: str, act: str, model: An
         if _covers(grant, allowed, model):
             covered.append(grant.path)
         terms.extend(_terms(grant, allowed, model))
-    return or_(*terms) if terms else false()
+    # A constant that and_() does not fold: the statement must still name its tenant.
+    return or_(*terms) if terms else literal_column("false", Boolean)

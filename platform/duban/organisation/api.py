@@ -33,7 +33,6 @@ from duban.organisation.queries.groups import groups_of, vacancies
 from duban.organisation.queries.reorganisations import list_reorganisations as list_changes
 from duban.organisation.rules.changes import Change, Merge, Move, Split
 from duban.organisation.states import ChangeState
-from duban.tree.history import subtree_at
 from duban.tree.models import Placement, Reorganisation, Unit
 from duban.web.api import ETAG, ApiBlueprint, compare, page_body, paged, tag_of, tagged
 from duban.web.errors import translate
@@ -177,7 +176,7 @@ def tree_then(args: dict[str, Any], unit_id: UUID) -> dict[str, object]:
     """List a unit and what stood under it on a day."""
     scope = current_scope()
     unit = unit_queries.get_readable_unit(scope, unit_id)
-    return {"items": subtree_at(scope, unit.id, args["on"], line=args["line"])}
+    return {"items": unit_queries.readable_then(scope, unit, args["on"], line=args["line"])}
 
 
 @blp.get("/reorganisations/")

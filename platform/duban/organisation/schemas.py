@@ -46,7 +46,7 @@ class SearchArgs(InputSchema):
     q = CleanString(load_default="", metadata={"description": "Part of a name, pinyin, initials or a code."})
     level = CleanString(load_default="")
     below = fields.UUID(load_default=None, metadata={"description": "A unit to stay at or below."})
-    limit = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
 
 
 class NewUnitSchema(InputSchema):

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import request
 
 from duban.access.checks import Place, home_paths, may
-from duban.kernel.errors import AnticipatedError, InvalidInputError
+from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.tree.models import Unit
 from duban.tree.queries import units_by_path
@@ -23,9 +23,15 @@ def own_units(scope: Scope, obj: str, act: str) -> Sequence[Unit]:
 
 
 def chosen_unit(units: Sequence[Unit]) -> UUID | None:
-    """Give the unit the form names, where the actor may choose; else the only one there is."""
+    """
+    Give the unit the form names, where the actor may choose; where it names none, the highest there is.
+
+    Raises: NotFoundError for any other unit: it must not be filed under the actor's own in silence.
+    """
     typed = request.form.get("unit_id", "")
     found = next((unit.id for unit in units if str(unit.id) == typed), None)
+    if typed and found is None:
+        raise NotFoundError
     return found or (units[0].id if units else None)
 
 

@@ -230,7 +230,7 @@ class TestUrge:
 
     def test_a_clerk_presses_nobody(self, world: World) -> None:
         requirement_id = given.issued(world)
-        with pytest.raises(NobodyOwesError), world.as_("vera", at=given.at("03-22")) as scope:
+        with pytest.raises(NotAllowedError), world.as_("vera", at=given.at("03-22")) as scope:
             operations.urge(scope, requirement_id=requirement_id)
 
 

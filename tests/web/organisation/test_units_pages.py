@@ -119,7 +119,7 @@ class TestNewUnit:
         assert words in answer.text
         assert "三村" in answer.text
 
-    @pytest.mark.parametrize("who, status", [("cora", 403), ("tom", 403), ("tina", 302)])
+    @pytest.mark.parametrize("who, status", [("cora", 403), ("tom", 403), ("tina", 404)])
     def test_is_the_administrators(self, world: World, who: str, status: int) -> None:
         assert world.client(who).get(f"/units/new?parent_id={world.units['T1']}").status_code == status
 

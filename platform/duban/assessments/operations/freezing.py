@@ -59,8 +59,9 @@ def correct(scope: Scope, *, card_id: UUID, draft: MarkDraft, why: str) -> Asses
     Takes: `why` the ground of the correction, e.g. the decision on an appeal.
     Raises: NotFoundError, NotAllowedError, WrongStateError while open, BadMarkError.
     """
-    assessment_id = queries.get_card(scope, card_id).assessment_id
-    assessment, cards = _locked(scope, assessment_id, "decide")
+    card = queries.get_card(scope, card_id)
+    require(scope, "scorecard", "decide", card)
+    assessment, cards = _locked(scope, card.assessment_id, "decide")
     if assessment.state not in FROZEN:
         raise WrongStateError(assessment.state)
     if draft.value is None:

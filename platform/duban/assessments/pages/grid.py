@@ -1,5 +1,6 @@
 """The scoring grid: units × items, saved as typed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -12,13 +13,14 @@ from duban.access.checks import may
 from duban.assessments import presenting, queries
 from duban.assessments.cells import read_draft
 from duban.assessments.errors import MarkConflictError
-from duban.assessments.models import ItemMark
+from duban.assessments.models import Assessment, ItemMark, Scorecard
 from duban.assessments.operations.marking import MarkDraft, enter_mark
 from duban.assessments.rules.scheme import Entry, Item, ItemKind, Rule, Scheme
 from duban.assessments.rules.scoring import points_of
 from duban.assessments.sheets import Sheet, scheme_of
 from duban.assessments.states import LABELS, AssessmentState, Side
-from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
+from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError
+from duban.kernel.scope import Scope
 from duban.kernel.text import Text
 from duban.web.errors import status_of, translate
 from duban.web.filters import instant
@@ -64,9 +66,7 @@ def grid(assessment_id: UUID) -> ResponseReturnValue:
     """Show the grid; cells are inputs while scoring and for those who may score."""
     scope = current_scope()
     assessment = queries.get_assessment(scope, assessment_id)
-    cards = queries.readable_cards(scope, [assessment.id]).get(assessment.id, [])
-    if not may(scope, "assessment", "read", assessment) or not cards or not queries.stands_above(scope, cards[0]):
-        raise NotFoundError
+    cards = _cards_below(scope, assessment)
     scheme = scheme_of(assessment)
     sheets = queries.sheets_of(scope, scheme, cards)
     columns = _columns(scheme)
@@ -84,6 +84,14 @@ def grid(assessment_id: UUID) -> ResponseReturnValue:
         labels=LABELS, looks=presenting.STATE_LOOKS, writable=any(row["may"] for row in rows),
         lacking=sum(1 for sheet in sheets if sheet.missing),
     )  # fmt: skip
+
+
+def _cards_below(scope: Scope, assessment: Assessment) -> Sequence[Scorecard]:
+    """Give the cards of an assessment to who stands above them. Raises: NotFoundError."""
+    cards = queries.readable_cards(scope, [assessment.id]).get(assessment.id, [])
+    if not may(scope, "assessment", "read", assessment) or not cards or not queries.stands_above(scope, cards[0]):
+        raise NotFoundError
+    return cards
 
 
 def _columns(scheme: Scheme) -> list[Column]:
@@ -151,10 +159,13 @@ def save_grid(assessment_id: UUID) -> ResponseReturnValue:
     """Save every changed cell of the whole form: for browsers without JavaScript."""
     scope = current_scope()
     assessment = queries.get_assessment(scope, assessment_id)
+    cards = _cards_below(scope, assessment)
+    if not any(may(scope, "scorecard", "score", card) for card in cards):
+        raise NotAllowedError
     scheme = scheme_of(assessment)
     refused: list[str] = []
     saved = 0
-    for sheet in queries.sheets_of(scope, scheme, queries.readable_cards(scope, [assessment.id]).get(assessment.id, [])):
+    for sheet in queries.sheets_of(scope, scheme, cards):
         for column in _columns(scheme):
             outcome = _save_typed(sheet, column) if column.is_typed else None
             saved += outcome is True

@@ -91,7 +91,10 @@ def new() -> ResponseReturnValue:
     units = queries.runnable_units(scope)
     if not units:
         raise NotFoundError
-    unit = next((each for each in units if str(each.id) == request.values.get("unit", "")), units[0])
+    wanted = request.values.get("unit", "")
+    unit = next((each for each in units if str(each.id) == wanted), None) if wanted else units[0]
+    if unit is None:
+        raise NotFoundError
     if request.method == "GET":
         return _form(scope, unit, {"year": str(scope.today.year), "levels": []}, {})
     levels, year = request.form.getlist("levels"), request.form.get("year", "").strip()

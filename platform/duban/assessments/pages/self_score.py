@@ -7,7 +7,7 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from duban.access.checks import may
+from duban.access.checks import may, require
 from duban.assessments import presenting, queries
 from duban.assessments.cells import read_draft
 from duban.assessments.models import ItemMark, Scorecard
@@ -82,6 +82,7 @@ def save_self_score(card_id: UUID) -> ResponseReturnValue:
     quietly = request.headers.get("X-Requested-With") == "autosave"
     with work() as scope:
         card = queries.get_card(scope, card_id, lock=True)
+        require(scope, "scorecard", "self_score", card)  # before the version is compared: a 412 would tell of the card
         scheme = scheme_of(queries.get_assessment(scope, card.assessment_id))
         (sheet,) = queries.sheets_of(scope, scheme, [card])
         _check_seen(sheet)

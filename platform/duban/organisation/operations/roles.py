@@ -8,7 +8,6 @@ from sqlalchemy import select
 from duban.access.checks import active_grant, may, require
 from duban.access.models import RoleGrant
 from duban.audit.operations import record
-from duban.identity.queries import get_person
 from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope, get_owned
 from duban.kernel.text import N_, Text
@@ -17,7 +16,7 @@ from duban.organisation.errors import (
     OwnRoleError,
 )
 from duban.organisation.making import add_grant, check_open
-from duban.organisation.queries.people import administrators
+from duban.organisation.queries.people import administrators, get_readable_person
 from duban.tree.models import Unit
 from duban.tree.queries import get_unit
 
@@ -41,7 +40,7 @@ def grant_role(
     """
     unit = get_unit(scope, unit_id)
     _require_roles(scope, unit)
-    person = get_person(scope, person_id, lock=True)
+    person = get_readable_person(scope, person_id, lock=True)
     if person.id == scope.actor.person_id:
         raise OwnRoleError
     check_open(scope, unit)

@@ -9,7 +9,7 @@ from duban.access.checks import may, may_somewhere, require
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
-from duban.organisation.leave import may_over
+from duban.organisation.leave import may_over, require_over
 from duban.organisation.making import Details, problems_of
 from duban.organisation.operations import people as operations
 from duban.organisation.operations import roles
@@ -166,6 +166,8 @@ def edit(person_id: UUID) -> ResponseReturnValue:
     scope = current_scope()
     person = queries.get_readable_person(scope, person_id)
     own = person.id == scope.actor.person_id
+    if not own:
+        require_over(scope, person)
     values = {"name": person.name, "post": person.post, "phone": person.phone, "email": person.email}
     refusal: Refusal | None = Refusal(200)
     if request.method == "POST":

@@ -14,11 +14,10 @@ from duban.organisation.operations.reorganising import cancel_planned, decide, p
 from duban.organisation.outlook import Outlook
 from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
 from duban.organisation.queries import reorganisations as queries
-from duban.organisation.queries.units import get_readable_unit
+from duban.organisation.queries.units import get_readable_unit, readable_then
 from duban.organisation.rules.changes import Change, Close, Merge, Move, NewUnit, Part, Split
 from duban.organisation.states import CHANGE_LABELS, CHANGE_STATE_LOOKS, ChangeKind, ChangeState
 from duban.tenancy.kinds_in_force import structure
-from duban.tree.history import subtree_at
 from duban.tree.models import Unit
 from duban.tree.queries import children, find_by_code, get_unit, units_by_id
 from duban.web.requests import current_scope, work
@@ -187,7 +186,7 @@ def then(unit_id: UUID) -> ResponseReturnValue:
         on = date.fromisoformat(text) if text else scope.today
     except ValueError as error:
         raise NotFoundError from error
-    stood = subtree_at(scope, unit.id, on)
+    stood = readable_then(scope, unit, on)
     now = units_by_id(scope, [one.unit_id for one in stood[:SHOWN_AT_MOST]])
     return render_template(
         "organisation/then.html",

@@ -23,7 +23,7 @@ from duban.tenancy.kinds_in_force import structure
 from duban.tree import paths
 from duban.tree.history import former_names, predecessors, successors
 from duban.tree.models import Succession, Unit
-from duban.tree.queries import chain, find_by_code, get_unit, units_by_path
+from duban.tree.queries import chain, find_by_code, units_by_path
 from duban.web.requests import current_scope, work
 
 CHILDREN_SHOWN = 200
@@ -166,7 +166,9 @@ def new() -> ResponseReturnValue:
 def _parent(scope: Scope, text: str) -> Unit | None:
     """Find the parent by id, or by code where the picker had no JavaScript."""
     chosen = unit_id(text)
-    parent = get_unit(scope, chosen) if chosen else find_by_code(scope, text.strip()) if text.strip() else None
+    if chosen:
+        return queries.get_readable_unit(scope, chosen)
+    parent = find_by_code(scope, text.strip()) if text.strip() else None
     return parent if parent is not None and may(scope, "unit", "read", parent) else None
 
 
@@ -208,6 +210,8 @@ def rename(unit_id: UUID) -> ResponseReturnValue:
 
 def place(unit_id: UUID) -> ResponseReturnValue:
     """Place a unit under a superior in a second line."""
+    reading = current_scope()
+    require(reading, "unit", "manage", queries.get_readable_unit(reading, unit_id))
 
     def act() -> None:
         parent = _parent(current_scope(), request.form.get("parent_id", ""))

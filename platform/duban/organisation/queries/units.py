@@ -2,18 +2,20 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from duban.access.checks import home_paths, readable, require
+from duban.access.checks import Place, home_paths, may, readable, require
 from duban.kernel.scope import Scope, owned
 from duban.organisation.models import UnitContact
 from duban.organisation.rules.naming import as_query, like
 from duban.tenancy.kinds_in_force import structure
 from duban.tenancy.kinds_structure import ContactKind, Level
+from duban.tree.history import Stood, subtree_at
 from duban.tree.models import Placement, Unit
-from duban.tree.queries import answering, get_unit, is_active, within
+from duban.tree.queries import answering, get_unit, is_active, units_by_id, within
 
 FOUND_AT_MOST = 20
 
@@ -118,6 +120,23 @@ def get_readable_unit(scope: Scope, unit_id: UUID) -> Unit:
     unit = get_unit(scope, unit_id)
     require(scope, "unit", "read", unit)
     return unit
+
+
+def readable_then(scope: Scope, unit: Unit, on: date, *, line: str | None = None) -> list[Stood]:
+    """
+    List a unit and what stood under it on a day, as far as the actor may see it where it stands now or stood then.
+
+    Costs: three queries.
+    """
+    stood = subtree_at(scope, unit.id, on, line=line)
+    now = units_by_id(scope, [one.unit_id for one in stood])
+
+    def is_seen(one: Stood) -> bool:
+        if one.unit_id in now and may(scope, "unit", "read", now[one.unit_id]):
+            return True
+        return line is None and may(scope, "unit", "read", Place(one.path))
+
+    return [one for one in stood if is_seen(one)]
 
 
 def search_units(

@@ -8,6 +8,7 @@ from duban.access import checks as access
 from duban.audit.operations import record
 from duban.calendar.due_dates import due_at
 from duban.calendar.lateness import Timeliness, late_days
+from duban.kernel.errors import NotAllowedError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.kernel.text import N_
@@ -108,9 +109,11 @@ def urge(scope: Scope, *, requirement_id: UUID, period_code: str | None = None, 
     Press every unit that is late with a requirement (催办); the actor's own units and units above stay untouched.
 
     Takes:  `period_code` or `duty_ids` to press only some. Gives: how many units were pressed.
-    Raises: NotFoundError, NobodyOwesError where nothing the actor may urge is late.
+    Raises: NotFoundError, NotAllowedError for who may urge nobody, NobodyOwesError where nothing the actor may urge is late.
     """
     requirement = get_requirement(scope, requirement_id)
+    if not access.may_somewhere(scope, "duty", "urge"):
+        raise NotAllowedError
     statement = owned(scope, Duty).where(
         Duty.requirement_id == requirement.id,
         Duty.state.in_(UNIT_TO_ACT),

@@ -11,6 +11,7 @@ from duban.access import checks as access
 from duban.calendar.due_dates import Campaign, Occurrence, occurrences
 from duban.calendar.due_rules import DueRule
 from duban.calendar.working_days import WorkingCalendar, year_table_from_json, year_tables
+from duban.kernel.errors import NotFoundError
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.reporting.forms import Targets, TargetScope, targets_from_json
@@ -99,8 +100,10 @@ def get_requirement(scope: Scope, requirement_id: UUID, *, lock: bool = False) -
     Raises: NotFoundError.
     """
     requirement = get_owned(scope, Requirement, requirement_id, lock=lock)
-    act = "issue" if requirement.stands is RequirementState.DRAFT else "read"
-    access.require(scope, "requirement", act, requirement)
+    if requirement.stands is not RequirementState.DRAFT:
+        access.require(scope, "requirement", "read", requirement)
+    elif not access.may(scope, "requirement", "issue", requirement):
+        raise NotFoundError  # a 403 would tell everybody below that something is being prepared
     return requirement
 
 

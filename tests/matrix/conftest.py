@@ -1,0 +1,30 @@
+"""The matrix's world, made once for a run: nothing that runs in it is ever committed."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from duban.kernel.clock import SetClock
+from duban.kernel.settings import Settings
+from tests.conftest import NOW
+from tests.matrix.running import Asker, asking
+from tests.matrix.stage import Stage, build_stage
+
+
+@pytest.fixture(scope="session")
+def stages(engine: Engine, app: Flask, app_clock: SetClock, settings: Settings) -> dict[str, Stage]:
+    """The worlds by kind of tenant."""
+    app_clock.at = NOW
+    kinds = ("county", "expressway", "street")
+    with app.app_context():
+        return {kind: build_stage(engine, kind=kind, now=NOW, data_dir=settings.data_dir) for kind in kinds}
+
+
+@pytest.fixture(scope="session")
+def askers(app: Flask, stages: dict[str, Stage]) -> Iterator[dict[str, Asker]]:
+    """Whoever asks in these worlds, by kind of tenant; what they change is stopped at the commit."""
+    with ExitStack() as stack:
+        yield {kind: stack.enter_context(asking(app, stage)) for kind, stage in stages.items()}

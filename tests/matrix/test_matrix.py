@@ -1,0 +1,147 @@
+"""Every door asked by every role from every position, in every kind of tenant: what it answers is what is written."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from zlib import crc32
+
+import pytest
+
+from duban.access import checks
+from duban.notifications.operations import read_all_notices
+from duban.web.requests import work
+from tests.matrix.rows import ALLOW, ANONYMOUS, CANNOT, DOOR, HIDE, Cell, Row, cells_of, expected, rows
+from tests.matrix.running import BEARER, COOKIE, TOKEN, Asker, Outcome
+from tests.matrix.stage import Stage
+
+EVERY = int(os.environ.get("MATRIX_EVERY", "1"))
+SHARES = {"county": 5 * EVERY, "expressway": 25 * EVERY, "street": 25 * EVERY}
+"""Per commit one cell in so many, always the same ones; all of them, both ways in, nightly. MATRIX_EVERY=10 asks ten times fewer."""
+SEEN = {
+    "unit": "unit.read", "document": "published.read", "docfile": "published.read", "programme": "published.read",
+    "draft": "draft.read", "requirement": "published.read", "asked": "published.read", "latereq": "published.read",
+    "reqdraft": "reqdraft.manage", "dutyfile": "work.read", "subfile": "work.read", "answer": "work.read",
+    "indicator": "indicator.named",
+}  # fmt: skip
+"""Which rule says who may read a title wherever it turns up: in lists, counts, pickers, charts."""
+_TITLE = re.compile(r"([a-z]+)-(home|away)-([A-Z][0-9]*)\.")
+counted: Counter[str] = Counter()
+
+
+def ways(cell: Cell, kind: str, *, whole: bool) -> tuple[str, ...]:
+    """Choose how the person of a cell is known: one way in for the sample, both for the whole."""
+    number = crc32(f"{kind} {cell}".encode())
+    open_to = (BEARER, COOKIE, TOKEN) if cell.row.is_api and cell.row.by_token else (BEARER, COOKIE)
+    if whole:
+        return open_to
+    return (open_to[number // SHARES[kind] % len(open_to)],) if number % SHARES[kind] == 0 else ()
+
+
+def complaints(cell: Cell, outcome: Outcome, stage: Stage) -> Iterator[str]:
+    """Say everything that is wrong with an answer."""
+    if outcome.answer != cell.expected:
+        yield f"{cell}: got {outcome.status or 'a change'}"
+    if outcome.reached is not None:
+        if not cell.row.is_change:
+            yield f"{cell}: a reading writes {sorted(outcome.reached.tables)}"
+        elif not outcome.reached.audited and not cell.row.unaudited:
+            yield f"{cell}: changes {sorted(outcome.reached.tables)} without an audit row"
+    yield from leaks(cell, outcome, stage)
+
+
+def leaks(cell: Cell, outcome: Outcome, stage: Stage) -> Iterator[str]:
+    """Find titles in an answer that its reader may not see: of the other tenant, or of a place out of reach."""
+    stranger = cell.who.startswith("away:")
+    house, who = (stage.foreign, cell.who[5:]) if stranger else (stage.own, cell.who)
+    for kind, mark, place in set(_TITLE.findall(outcome.body)):
+        if mark != house.mark:
+            yield f"{cell}: shows {kind}-{mark}-{place} of the other tenant"
+        elif kind in SEEN and kind not in cell.row.shows and place in house.units:
+            thing = house.things.get((kind if kind != "answer" else "submitted", place))
+            if cell.expected == DOOR or (thing and expected(SEEN[kind], house, who, thing)[1] != ALLOW):
+                yield f"{cell}: shows {kind}-{mark}-{place}, which {who} may not see"
+
+
+def ask_row(row: Row, askers: dict[str, Asker], *, whole: bool) -> list[str]:
+    """Ask a row's cells in every kind of tenant; give what is wrong."""
+    wrong: list[str] = []
+    for kind, asker in askers.items():
+        if kind not in row.kinds:
+            continue
+        for cell in cells_of(row, asker.stage.own, asker.stage.foreign):
+            if cell.expected == CANNOT:
+                wrong.append(f"{kind}: {cell.row.rule} says nothing of {cell.who} {cell.position} {cell.place}")
+                continue
+            for auth in ways(cell, kind, whole=whole):
+                outcome = asker.ask(cell, auth=auth)
+                counted["cells"] += 1
+                counted[f"by {auth}"] += 1
+                counted[f"answered {outcome.answer}"] += 1
+                counted["changes stopped at the commit"] += outcome.reached is not None
+                wrong += [f"{kind}, {auth}: {problem}" for problem in complaints(cell, outcome, asker.stage)]
+    return wrong
+
+
+def said(wrong: list[str]) -> str:
+    """Put what is wrong on lines, the first of it."""
+    return "\n" + "\n".join(wrong[:40]) + f"\n{len(wrong)} wrong"
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+def test_row(row: Row, askers: dict[str, Asker]) -> None:
+    wrong = ask_row(row, askers, whole=False)
+    assert not wrong, said(wrong)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+def test_row_whole(row: Row, askers: dict[str, Asker]) -> None:
+    wrong = ask_row(row, askers, whole=True)
+    assert not wrong, said(wrong)
+
+
+class TestControls:
+    """The matrix goes red when a door answers otherwise."""
+
+    def test_a_wrong_expectation_is_told(self, askers: dict[str, Asker]) -> None:
+        row = next(row for row in rows() if row.door == "reporting.show_duty")
+        for who, wanted in (("village.clerk@V12", ALLOW), ("village.clerk@V11", HIDE), (ANONYMOUS, HIDE)):
+            cell = Cell(row, "V11", who, "?", wanted)
+            assert list(complaints(cell, askers["county"].ask(cell, auth=COOKIE), askers["county"].stage)), who
+
+    def test_a_check_taken_away_is_told(self, askers: dict[str, Asker], monkeypatch: pytest.MonkeyPatch) -> None:
+        row = next(row for row in rows() if row.door == "api-requirements.get_duty")
+        monkeypatch.setattr(checks, "require", lambda *_: None)
+        assert ask_row(row, {"county": askers["county"]}, whole=False)
+
+    def test_a_title_out_of_place_is_told(self, askers: dict[str, Asker]) -> None:
+        row = next(row for row in rows() if row.door == "reporting.list_open")
+        stage = askers["county"].stage
+        cell = Cell(row, None, "village.clerk@V11", "here", ALLOW)
+        for body in (stage.foreign.title("unit", "C"), stage.own.title("subfile", "V12"), stage.own.title("reqdraft", "T1")):
+            assert list(leaks(cell, Outcome(ALLOW, 200, body, {}), stage)), body
+        assert not list(leaks(cell, Outcome(ALLOW, 200, stage.own.title("subfile", "V11"), {}), stage))
+
+    def test_a_change_without_audit_is_told(self, askers: dict[str, Asker], monkeypatch: pytest.MonkeyPatch) -> None:
+        row = next(row for row in rows() if row.door == "api-requirements.accept")
+        monkeypatch.setattr("duban.reporting.operations.reviews.record", lambda *_, **__: None)
+        wrong = ask_row(row, {"county": askers["county"]}, whole=True)
+        assert wrong and all("without an audit row" in one for one in wrong)
+
+    def test_a_reading_that_writes_is_told(self, askers: dict[str, Asker], monkeypatch: pytest.MonkeyPatch) -> None:
+        row = next(row for row in rows() if row.door == "identity.change_password" and row.method == "GET")
+
+        def marks_read() -> str:
+            with work() as scope:
+                read_all_notices(scope)
+            return ""
+
+        monkeypatch.setitem(askers["county"].app.view_functions, row.door, marks_read)
+        assert any("a reading writes" in one for one in ask_row(row, {"county": askers["county"]}, whole=True))
+
+
+def test_counts() -> None:
+    """Last in the file: says how much was asked."""
+    print("\nmatrix:", dict(sorted(counted.items())))
+    assert counted["cells"] > 0
