@@ -1,4 +1,4 @@
-"""Idempotency keys."""
+"""Idempotency keys; numbers that are none."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +7,8 @@ from migrations.tenant_tables import check, create_tenant_table, index, tenant_f
 
 revision = "0016_input"
 down_revision = "0015_audit"
+
+NUMBERS = (("scorecard", "self_total"), ("frozen_result", "total"))
 
 
 def upgrade() -> None:
@@ -25,7 +27,11 @@ def upgrade() -> None:
         may="SELECT, INSERT, DELETE",
     )
     index("kept_reply", "made_at")
+    for table, column in NUMBERS:
+        op.create_check_constraint(op.f(f"ck_{table}_{column}"), table, f"{column} <> 'NaN'")
 
 
 def downgrade() -> None:
+    for table, column in NUMBERS:
+        op.drop_constraint(op.f(f"ck_{table}_{column}"), table)
     op.drop_table("kept_reply")

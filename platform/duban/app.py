@@ -32,6 +32,7 @@ from duban.web.forms import FormGuard
 from duban.web.metrics import init_metrics
 from duban.web.replies import form_number, pressed_once
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
+from duban.web.typed import refuse_unstorable
 
 FEATURES = (
     "identity",
@@ -137,6 +138,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     init_identity(app)
     csrf.init_app(app)
     app.before_request(_check_form_token)
+    app.before_request(refuse_unstorable)
     app.before_request(ask_again)
     init_errors(app)
     init_metrics(app, engine)

@@ -192,7 +192,11 @@ class ContactsInputSchema(InputSchema):
 class ImportSchema(InputSchema):
     """A units file, sent as base64; without `confirmed` nothing is changed."""
 
-    content = fields.String(required=True, metadata={"description": "The workbook (.xlsx) or CSV file, base64."})
+    content = fields.String(
+        required=True,
+        validate=validate.Length(max=4_000_000),
+        metadata={"description": "The workbook (.xlsx) or CSV file, base64."},
+    )
     confirmed = fields.Boolean(load_default=False)
 
 

@@ -52,6 +52,10 @@ BOUNDS: tuple[tuple[re.Pattern[str], str], ...] = (
 """The same for what it says with values."""
 
 
+LONGEST_TEXT = 200_000
+"""Characters: more than any document people type or paste, less than what would hurt."""
+
+
 class ProblemSchema(Schema):
     """A refusal (RFC 9457)."""
 
@@ -100,6 +104,13 @@ class InputSchema(Schema):
         unknown = RAISE
 
     TYPE_MAPPING = Schema.TYPE_MAPPING | {str: CleanString}
+
+    @override
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Give every text a longest length, so that no field is a store for megabytes."""
+        is_text = isinstance(field_obj, fields.String) and not isinstance(field_obj, fields.UUID)
+        if is_text and not any(isinstance(one, validate.Length | validate.OneOf) for one in field_obj.validators):
+            field_obj.validators.append(validate.Length(max=LONGEST_TEXT))
 
 
 class PageArgs(InputSchema):
@@ -153,11 +164,12 @@ class Parser(flaskparser.FlaskParser):
         if not req.is_json:
             return super().load_json(req, schema)
         try:
-            data = json.loads(req.get_data(cache=True), parse_constant=_refuse_constant)
+            data = json.loads(req.get_data(cache=True), parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise InvalidInputError(N_("请求正文不是有效的 JSON。")) from error
         if wrong := _wrong_types(schema, data):
             raise ValidationError(wrong)
+        _refuse_unstorable(data, schema)
         return data
 
     @override
@@ -171,6 +183,43 @@ class Parser(flaskparser.FlaskParser):
         for part in error.messages.values() if isinstance(error.messages, Mapping) else [error.messages]:
             _collect(part, "", found)
         raise InvalidInputError(fields=found) from error
+
+
+def _finite(digits: str) -> float:
+    """Read a decimal; 1e400 is no number. Raises: ValueError."""
+    number = float(digits)
+    if number in {float("inf"), float("-inf")}:
+        raise ValueError(digits)
+    return number
+
+
+def _refuse_unstorable(data: object, schema: Schema) -> None:
+    """
+    Look into what has no schema of its own (answers to a requirement's fields, its rules): texts and numbers must be storable.
+
+    Raises: ValidationError.
+    """
+    for key, value in data.items() if isinstance(data, Mapping) else ():
+        field = schema.fields.get(str(key)) or next((one for one in schema.fields.values() if one.data_key == key), None)
+        is_free = isinstance(field, fields.Dict | fields.List | fields.Nested)
+        if is_free and (message := _unstorable(value)):
+            raise ValidationError({str(key): [message]})
+
+
+def _unstorable(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return next((found for pair in value.items() for one in pair if (found := _unstorable(one))), None)
+    if isinstance(value, list):
+        return next((found for one in value if (found := _unstorable(one))), None)
+    if isinstance(value, str) and (len(value) > LONGEST_TEXT or _UNSTORABLE.search(value)):
+        return N_("含有无法保存的字符，请删除后重新输入")
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return N_("应为数字")
+    return None
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LARGEST = 10**18
 
 
 def _refuse_constant(name: str) -> object:

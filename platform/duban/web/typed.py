@@ -1,0 +1,37 @@
+"""What people typed must be text that can be stored, whatever page it was typed on: looked at once, before any page."""
+
+import re
+
+from flask import request
+
+from duban.kernel.errors import InvalidInputError
+from duban.kernel.text import N_, Text
+from duban.web.schemas import LONGEST_TEXT
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_FILES_AS_TEXT = frozenset({"content"})
+"""A checked file that comes back with the confirmation, as base64; its page knows its longest length."""
+
+
+def refuse_unstorable() -> None:
+    """
+    Refuse a query or form with a NUL, half a character or an endless text.
+
+    People type none of these; programs that try are told which field. Raises: InvalidInputError.
+    """
+    if request.endpoint is None or request.endpoint == "static":
+        return
+    typed = [*request.args.items(multi=True)]
+    if request.method == "POST" and not request.is_json:
+        typed += request.form.items(multi=True)
+    wrong = {name: _said(name, value) for name, value in typed}
+    if found := {name: [said] for name, said in wrong.items() if said}:
+        raise InvalidInputError(fields=found)
+
+
+def _said(name: str, value: str) -> Text | None:
+    if _UNSTORABLE.search(value) or _UNSTORABLE.search(name):
+        return Text(N_("含有无法保存的字符，请删除后重新输入"))
+    if len(value) > LONGEST_TEXT and name not in _FILES_AS_TEXT:
+        return Text(N_("长度最多 %(most)s"), {"most": LONGEST_TEXT})
+    return None
