@@ -24,7 +24,7 @@ from duban.tree.changes import move_subtree
 from duban.tree.queries import get_unit, units_by_path
 from tests.cast import World
 
-LIVES = int(os.environ.get("DUBAN_TEST_LIVES", "3"))
+LIVES = int(os.environ.get("ACCESS_TEST_LIVES", "3"))
 STEPS = 14
 CODES = ("C", "T1", "T2", "D1", "V11", "V12", "V21")
 CAST = ("vera", "vic", "wanda", "vlad", "tess")

@@ -13,7 +13,7 @@ from duban.tenancy.kinds import load_all
 from duban.tenancy.kinds_policy import included_roles
 from tests.integration.access.worlds import row_table
 
-TREES = int(os.environ.get("DUBAN_TEST_TREES", "8"))
+TREES = int(os.environ.get("ACCESS_TEST_TREES", "8"))
 NIGHTLY_TREES = 1000
 ASKED = (("unit", "read"), ("duty", "read"), ("submission", "review"), ("document", "read"))
 rows = row_table()
