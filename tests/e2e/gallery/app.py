@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from flask import Blueprint, Flask, flash, g, jsonify, render_template, request
 
 from duban.kernel.clock import SetClock
+from duban.kernel.settings import Settings
 from duban.web.errors import init_errors
 from duban.web.faces import init_face
 from duban.web.navigation import Frame, NavEntry
@@ -140,7 +141,7 @@ def door():
 def make_gallery():
     app = Flask("duban.web", template_folder="templates", static_folder="static")
     app.secret_key = "gallery"
-    app.extensions[EXTENSION] = SimpleNamespace(clock=SetClock(NOW))
+    app.extensions[EXTENSION] = SimpleNamespace(clock=SetClock(NOW), settings=Settings(cookie_secure=False))
     init_errors(app)
     app.register_blueprint(bp)
     app.add_url_rule("/sign-in", "identity.sign_in", door, methods=["GET", "POST"])

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from duban.kernel.clock import SetClock
+from duban.kernel.settings import Settings
 from duban.kernel.text import Text
 from duban.web import filters
 from tests.e2e.gallery.app import make_gallery
@@ -17,7 +18,7 @@ NOW = datetime(2026, 6, 24, 17, 30, tzinfo=UTC)  # 25 June, 01:30 in Shanghai: t
 @pytest.fixture(scope="module")
 def app():
     made = make_gallery()
-    made.extensions["duban"] = SimpleNamespace(clock=SetClock(NOW))
+    made.extensions["duban"] = SimpleNamespace(clock=SetClock(NOW), settings=Settings(cookie_secure=False))
     return made
 
 
