@@ -1,9 +1,20 @@
 """Structured logs: one event, one line, whatever people typed."""
 
 import logging
+import re
 import sys
 
 import structlog
+
+_BREAKERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _one_line(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Write line breaks and terminal commands out: in JSON they are so already."""
+    return {
+        key: _BREAKERS.sub(lambda found: f"\\x{ord(found[0]):02x}", value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
 
 
 def configure_logs(log_format: str, *, quiet: bool = False) -> None:
@@ -33,6 +44,7 @@ def configure_logs(log_format: str, *, quiet: bool = False) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *([] if log_format == "json" else [_one_line]),
                 renderer,
             ],
         )
