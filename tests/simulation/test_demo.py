@@ -79,15 +79,19 @@ def test_a_second_call_makes_nothing(made: Made) -> None:
 
 def test_half_a_demo_is_never_shown(made: Made) -> None:
     """As if the making had been broken off: the tenant is there under its draft name, hidden."""
-    with made.engine.begin() as connection:
-        connection.execute(update(Tenant).where(Tenant.slug == "ejl1").values(slug="draft-broken-off", active=False))
+    with open_session(made.engine, None) as session:
+        found = find_tenant(session, "ejl1")
+    assert found is not None
+    own = (Tenant.id == found.id,)
+    with open_session(made.engine, found.id) as session, session.begin():  # the register is written by its own tenant only
+        session.execute(update(Tenant).where(*own).values(slug="draft-broken-off", active=False))
     try:
         with open_session(made.engine, None) as session:
             assert find_tenant(session, "ejl1") is None
             assert find_tenant(session, "draft-broken-off") is None
     finally:
-        with made.engine.begin() as connection:
-            connection.execute(update(Tenant).where(Tenant.slug == "draft-broken-off").values(slug="ejl1", active=True))
+        with open_session(made.engine, found.id) as session, session.begin():
+            session.execute(update(Tenant).where(*own).values(slug="ejl1", active=True))
 
 
 class TestWangcheng:
