@@ -23,7 +23,12 @@ def guide(request) -> str:
 
 def commands(text: str) -> list[list[str]]:
     blocks = re.findall(r"^[ ]*```sh\n(.*?)```", text, re.MULTILINE | re.DOTALL)
-    return [shlex.split(line, comments=True)[1:] for block in blocks for line in block.splitlines() if line.strip().startswith("duban ")]
+    return [
+        shlex.split(line, comments=True)[1:]
+        for block in blocks
+        for line in block.splitlines()
+        if line.strip().startswith("duban ")
+    ]
 
 
 def resolve(words: list[str]) -> None:

@@ -9,7 +9,7 @@ from duban.access.models import RoleGrant
 from duban.identity.models import Person
 from duban.kernel.ids import new_id
 from duban.reporting import operations
-from duban.tree.models import Unit
+from duban.tree.models import Placement, Unit
 from duban.tree.paths import label
 from tests.cast import World
 from tests.integration.reporting import requirements as given
@@ -67,7 +67,20 @@ def settle(world: World) -> None:
             }
             for unit_id, person_id, _ in ids
         ]
-        for model, rows in ((Unit, units), (Person, people), (RoleGrant, grants)):
+        places = [
+            {
+                "tenant_id": tenant,
+                "id": new_id(),
+                "unit_id": unit["id"],
+                "line": "territorial",
+                "parent_id": unit["parent_id"],
+                "path": unit["path"],
+                "is_primary": True,
+                "active_from": unit["active_from"],
+            }
+            for unit in units
+        ]
+        for model, rows in ((Unit, units), (Placement, places), (Person, people), (RoleGrant, grants)):
             scope.session.execute(insert(model), rows)
 
 
