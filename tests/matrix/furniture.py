@@ -307,7 +307,7 @@ def _notices(house: House) -> None:
                 )
             )  # fmt: skip
             place = who.partition("@")[2] or "C"
-            if who.startswith("subject"):
+            if who.startswith(f"{SUBJECT}@"):
                 house.put("notice", place, notice.id, owner=who)
         assert scope.session.scalars(select(Notice.id).where(Notice.tenant_id == scope.tenant_id)).all()
 
@@ -331,8 +331,6 @@ def _pending(house: House) -> None:
 
 
 def _doors(house: House) -> None:
-    for place, leader in house.leaders.items():
-        house.put("leader", place, house.people[leader])
     with house.as_system() as scope:
         for place in house.writers:
             person_id = house.people[f"{SUBJECT}@{place}"]

@@ -25,6 +25,8 @@ from duban.tenancy.parts import read_parts
 from tests.cast import TENANTS, _hash, _make_units
 from tests.matrix.places import IN_LINE, PRIMARY, TREES, Tree
 
+SPARE = "subject-spare"
+"""A second one like those others manage, e.g. to be joined with the first."""
 LENT = "~lent"
 """Ends the key of somebody without a role of their own who uses a lent one."""
 NONE, FORMER, SUSPENDED, SUBJECT = "none", "former", "suspended", "subject"
@@ -113,6 +115,8 @@ def _people(house: House, roles: list[dict[str, Any]]) -> None:
                     (house.writers if writes else house.leaders)[place] = f"{role['code']}@{place}"
         for place, writer in sorted(house.writers.items()):
             _person(house, scope, f"{SUBJECT}@{place}", writer.partition("@")[0], place)
+            _person(house, scope, f"{SPARE}@{place}", writer.partition("@")[0], place)
+            house.put("spare", place, house.people[f"{SPARE}@{place}"])
         top = house.writers["C"].partition("@")[0]
         _person(house, scope, NONE, None, "C")
         if "T1" in house.writers:
@@ -181,7 +185,7 @@ def _person(house: House, scope: Scope, who: str, role: str | None, place: str, 
             active_to=until,
         )
     )
-    if who.startswith(SUBJECT):
+    if who.startswith(f"{SUBJECT}@"):
         house.put("person", place, person.id, login=person.login)
         house.put("grant", place, grant.id)
 

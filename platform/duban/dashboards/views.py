@@ -142,7 +142,11 @@ def _home(scope: Scope) -> Unit:
 
 
 def _asked_unit(scope: Scope) -> Unit:
-    """Give the unit asked for in the address, else the person's own. Raises: NotFoundError."""
+    """
+    Give the unit asked for in the address, else the person's own, for a page on how the work there stands.
+
+    Raises: NotFoundError also where the actor knows the unit but not its work: a superior's page names all who stand beside.
+    """
     asked = request.args.get("unit")
     if not asked:
         return _home(scope)
@@ -151,6 +155,8 @@ def _asked_unit(scope: Scope) -> Unit:
     except ValueError as error:
         raise NotFoundError from error
     access.require(scope, "unit", "read", unit)
+    if not access.may(scope, "duty", "read", unit):
+        raise NotFoundError
     return unit
 
 
@@ -197,7 +203,7 @@ def show_matrix() -> ResponseReturnValue:
     return render_template(
         "dashboards/matrix.html",
         unit=unit,
-        chain=chain(scope, unit),
+        chain=[one for one in chain(scope, unit) if access.may(scope, "duty", "read", one)],
         columns=matrix_columns(table, may_urge=abilities(scope).urges),
         rows=matrix_rows(table),
         next=units.next,
@@ -222,4 +228,5 @@ def supervision(unit_id: UUID) -> ResponseReturnValue:
     scope = current_scope()
     unit = get_unit(scope, unit_id)
     access.require(scope, "unit", "read", unit)
-    return render_template("dashboards/supervision.html", unit=unit, chain=chain(scope, unit), page=standing.build(scope, unit))
+    above = [one for one in chain(scope, unit) if access.may(scope, "unit", "read", one)]
+    return render_template("dashboards/supervision.html", unit=unit, chain=above, page=standing.build(scope, unit))
