@@ -17,7 +17,7 @@ from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.organisation.rules.naming import as_query, like
 from duban.tree.models import Unit
-from duban.tree.queries import within
+from duban.tree.queries import root, within
 
 DUPLICATES_SHOWN = 100
 
@@ -71,9 +71,14 @@ def held_at(scope: Scope, unit: Unit) -> list[tuple[Held, Person]]:
 
 
 def get_readable_person(scope: Scope, person_id: UUID, *, lock: bool = False) -> Person:
-    """Get somebody who stands where the actor may see people, or the actor. Raises: NotFoundError."""
+    """
+    Get somebody who stands where the actor may see people, or the actor; who stands nowhere is seen from the top.
+
+    Raises: NotFoundError.
+    """
     person = get_person(scope, person_id, lock=lock)
-    if person.id == scope.actor.person_id or any(may(scope, "person", "read", held.unit) for held in held_by(scope, person.id)):
+    places = [held.unit for held in held_by(scope, person.id)] or [root(scope)]
+    if person.id == scope.actor.person_id or any(may(scope, "person", "read", unit) for unit in places):
         return person
     raise NotFoundError
 
