@@ -19,7 +19,7 @@ EVERY = int(os.environ.get("MATRIX_EVERY", "1"))
 SHARES = {"county": 5 * EVERY, "expressway": 25 * EVERY, "street": 25 * EVERY}
 """Per commit one cell in so many, always the same ones; all of them, both ways in, nightly. MATRIX_EVERY=10 asks ten times fewer."""
 SEEN = {
-    "unit": "unit.read", "document": "published.read", "docfile": "published.read", "programme": "published.read",
+    "unit": "unit.named", "document": "published.read", "docfile": "published.read", "programme": "published.read",
     "draft": "draft.read", "requirement": "published.read", "asked": "published.read", "latereq": "published.read",
     "reqdraft": "reqdraft.manage", "dutyfile": "work.read", "subfile": "work.read", "answer": "work.read",
     "indicator": "indicator.named",
