@@ -163,7 +163,7 @@ def test_a_mutant_whose_text_is_gone_is_refused(monkeypatch) -> None:
         put_in_place(monkeypatch, Mutant("gone", relations, "relation", "no such text", ""))
 
 
-def test_a_collation_that_ignores_punctuation_is_noticed(connection, prepared) -> None:
+def test_a_column_that_ignores_punctuation_does_no_harm_for_statements_name_their_collation(connection, prepared) -> None:
     with connection.begin_nested() as attempt:
         try:
             connection.execute(text("CREATE COLLATION pg_temp.shifted (provider = icu, locale = 'und-u-ka-shifted')"))
@@ -178,5 +178,8 @@ def test_a_collation_that_ignores_punctuation_is_noticed(connection, prepared) -
             )
         )
         seen = noticed(connection, prepared)
+        below = "SELECT 'a.b.' COLLATE {} < 'a/'"  # the upper end of the range below a.
+        by_bytes, shifted = (connection.scalar(text(below.format(name))) for name in ('"C"', "pg_temp.shifted"))
         attempt.rollback()
-    assert seen
+    assert (by_bytes, shifted) == (True, False)  # control: this collation would lose everything below a unit
+    assert not seen
