@@ -2,9 +2,10 @@
 
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import click
 from sqlalchemy import Engine, select
@@ -14,7 +15,7 @@ from duban.console.desk import Desk, Hand, at_desk, verify_acts
 from duban.console.models import Operator
 from duban.console.operations import accounts, orders, tenants
 from duban.console.operations.founding import NewTenant, found
-from duban.console.queries import find_by_slug, list_orders, list_tenants
+from duban.console.queries import find_by_slug, get_order, list_tenants, open_orders_of
 from duban.console.steward import carry_out, means_of
 from duban.embedded.services import database
 from duban.kernel.clock import SystemClock
@@ -207,8 +208,8 @@ def tenant_export(slug: str) -> None:
     """Write a tenant's archive into the folder exports of the data folder, now."""
     with _desk() as desk:
         order = orders.order_export(desk, tenant_id=find_by_slug(desk.session, slug).id)
-        name = order.archive
-    _carry_out()
+        order_id, name = order.id, order.archive
+    _carry_out([order_id])
     click.echo(name)
 
 
@@ -218,8 +219,8 @@ def tenant_export(slug: str) -> None:
 def tenant_import(archive: str, slug: str) -> None:
     """Bring a tenant back from an archive in the folder exports, suspended."""
     with _desk() as desk:
-        orders.order_import(desk, archive=Path(archive).name, slug=slug)
-    _carry_out()
+        order_id = orders.order_import(desk, archive=Path(archive).name, slug=slug).id
+    _carry_out([order_id])
 
 
 @tenant.command("delete")
@@ -233,18 +234,24 @@ def tenant_delete(slug: str) -> None:
 
 
 @tenant.command("carry-out")
-def tenant_carry_out() -> None:
-    """Carry out, as the owner of the tables, what is ordered and due: for a timer where no steward runs."""
-    _carry_out()
+@click.argument("slug", required=False)
+def tenant_carry_out(slug: str | None) -> None:
+    """Carry out, as the owner of the tables, what is ordered and due (for SLUG): for a timer where no steward runs."""
+    if slug is None:
+        _carry_out()
+        return
+    with _desk() as desk:
+        wanted = open_orders_of(desk.session, slug)
+    _carry_out(wanted)
 
 
-def _carry_out() -> None:
+def _carry_out(only: Collection[UUID] | None = None) -> None:
     with database(read_settings()) as settings:
         means = means_of(settings)
-        taken = carry_out(means)
+        taken = carry_out(means, only=only)
         engine = means.engine
         with at_desk(engine, hand=Hand(None, "terminal"), now=SystemClock().now()) as desk:
-            ended = [one for one in list_orders(desk.session, limit=taken) if one.ended_at is not None] if taken else []
+            ended = [one for one in (get_order(desk.session, each) for each in taken) if one.ended_at is not None]
             told = [f"{one.kind} {one.slug}: {one.state} {one.outcome.get('error', '')}".rstrip() for one in ended]
             failed = any(one.state == "failed" for one in ended)
         for line in told:

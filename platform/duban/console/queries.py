@@ -170,6 +170,14 @@ def get_order(session: Session, order_id: UUID, *, lock: bool = False) -> Operat
     return order
 
 
+def open_orders_of(session: Session, slug: str) -> Sequence[UUID]:
+    """List what is waiting or running for a tenant's code, oldest first."""
+    statement = select(OperatorOrder.id).where(
+        OperatorOrder.slug == slug, OperatorOrder.state.in_([state.value for state in OPEN_STATES])
+    )
+    return session.scalars(statement.order_by(OperatorOrder.ordered_at, OperatorOrder.id)).all()
+
+
 def open_order(session: Session, tenant_id: UUID, kinds: Sequence[OrderKind] = tuple(OrderKind)) -> OperatorOrder | None:
     """Find what is waiting or running for a tenant."""
     return session.scalars(

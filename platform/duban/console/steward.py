@@ -8,7 +8,7 @@ duban.console.steward` stays; `duban tenant carry-out` does what is due once, fo
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from duban.audit.anchors import Anchor, AnchorFile, AnchorFileError, AnchorKind
@@ -81,16 +81,20 @@ def means_of(settings: Settings) -> Means:
     )
 
 
-def carry_out(means: Means) -> int:
-    """Carry out everything that is due, one order after the other. Gives: how many were taken up."""
-    taken = 0
-    while (order_id := _take(means)) is not None:
-        taken += 1
+def carry_out(means: Means, *, only: Collection[UUID] | None = None) -> list[UUID]:
+    """
+    Carry out what is due, one order after the other. Gives: the orders that were taken up, whatever became of them.
+
+    Takes: `only` where a terminal asks for some orders and the rest is the steward's.
+    """
+    taken: list[UUID] = []
+    while (order_id := _take(means, only)) is not None:
+        taken.append(order_id)
         _do(means, order_id)
     return taken
 
 
-def _take(means: Means) -> UUID | None:
+def _take(means: Means, only: Collection[UUID] | None) -> UUID | None:
     """Take up the oldest order that is due and held by nobody; a crashed steward's comes back when its lease ends."""
     now = means.clock.now()
     with at_desk(means.owner, hand=STEWARD, now=now) as desk:
@@ -100,6 +104,7 @@ def _take(means: Means) -> UUID | None:
                 OperatorOrder.state.in_([state.value for state in OPEN_STATES]),
                 OperatorOrder.begins_at <= now,
                 OperatorOrder.leased_until.is_(None) | (OperatorOrder.leased_until <= now),
+                true() if only is None else OperatorOrder.id.in_(only),
             )
             .order_by(OperatorOrder.begins_at, OperatorOrder.id)
             .limit(1)

@@ -72,7 +72,7 @@ def order_state(engine: Engine, order_id) -> OperatorOrder:
 def export(office, means: Means, tenant_id) -> OperatorOrder:
     with office.at("ann") as desk:
         order_id = orders.order_export(desk, tenant_id=tenant_id).id
-    carry_out(means)
+    assert carry_out(means, only=[order_id]) == [order_id]
     return order_state(means.engine, order_id)
 
 
@@ -80,18 +80,18 @@ def delete(office, means: Means, tenant_id, slug: str) -> OperatorOrder:
     with office.at("ann") as desk:
         tenants.suspend(desk, tenant_id=tenant_id, reason="合同到期")
         order_id = orders.order_deletion(desk, tenant_id=tenant_id, typed_slug=slug).id
-    carry_out(means)
+    assert carry_out(means, only=[order_id]) == []
     assert order_state(means.engine, order_id).state == "waiting"
     with office.at("bob") as desk:
         orders.confirm_deletion(desk, order_id=order_id, typed_slug=slug)
-    carry_out(means)
+    assert carry_out(means, only=[order_id]) == [order_id]
     return order_state(means.engine, order_id)
 
 
 def bring(office, means: Means, archive: str, slug: str = "") -> OperatorOrder:
     with office.at("ann") as desk:
         order_id = orders.order_import(desk, archive=archive, slug=slug).id
-    carry_out(means)
+    assert carry_out(means, only=[order_id]) == [order_id]
     return order_state(means.engine, order_id)
 
 
@@ -190,10 +190,10 @@ def test_nothing_is_deleted_that_was_not_confirmed_or_cooled_off(engine, office,
     with pytest.raises(NotDueError):
         erase_tenant(means.owner, order_id=order_id, store=means.store, clock=means.clock)
     office.later(days=6, hours=23)
-    assert carry_out(means) == 0
+    assert carry_out(means, only=[order_id]) == []
     assert digests(engine, world.tenant.id) == before
     office.later(hours=1)
-    assert carry_out(means) == 1
+    assert carry_out(means, only=[order_id]) == [order_id]
     assert rows(digests(engine, world.tenant.id)) == 0
     with open_session(engine, CONSOLE) as session:
         certificate = session.scalars(select(DeletionCertificate).where(DeletionCertificate.tenant_id == world.tenant.id)).one()
@@ -357,12 +357,22 @@ def test_two_orders_for_one_tenant_are_one_too_many(office, world: World, means:
     from duban.console.errors import OrderOpenError
 
     with office.at("ann") as desk:
-        orders.order_export(desk, tenant_id=world.tenant.id)
+        order_id = orders.order_export(desk, tenant_id=world.tenant.id).id
     with pytest.raises(OrderOpenError), office.at("bob") as desk:
         orders.order_export(desk, tenant_id=world.tenant.id)
     with pytest.raises(NotFoundError), office.at("bob") as desk:
         orders.order_export(desk, tenant_id=TenantId(uuid4()))
-    assert carry_out(means) == 1
+    assert carry_out(means, only=[order_id]) == [order_id]
+
+
+def test_what_was_not_asked_for_is_left_to_the_steward(office, world: World, means: Means) -> None:
+    with office.at("ann") as desk:
+        own = orders.order_export(desk, tenant_id=world.tenant.id).id
+        beside = orders.order_export(desk, tenant_id=world.other.id).id
+    assert carry_out(means, only=[]) == []
+    assert carry_out(means, only=[own]) == [own]
+    assert (order_state(means.engine, own).state, order_state(means.engine, beside).state) == ("done", "waiting")
+    assert carry_out(means, only=[own, beside]) == [beside]
 
 
 def test_a_missing_file_is_said(engine, office, world: World, means: Means) -> None:

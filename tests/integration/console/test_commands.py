@@ -57,12 +57,12 @@ def test_a_tenant_is_made_closed_exported_deleted_and_brought_back(duban, engine
     duban("tenant", "suspend", slug, "--reason", "合同到期")
     duban("tenant", "delete", slug, typed="another", ok=False)
     assert "Ordered" in duban("tenant", "delete", slug, typed=slug)
-    assert "Nothing is due" in duban("tenant", "carry-out")
+    assert "Nothing is due" in duban("tenant", "carry-out", slug)
     with open_session(engine, CONSOLE) as session:
         order = session.scalars(select(OperatorOrder).where(OperatorOrder.slug == slug, OperatorOrder.kind == "deletion")).one()
     with at_desk(engine, hand=office.hand("bob"), now=order.ordered_at) as desk:
         orders.confirm_deletion(desk, order_id=order.id, typed_slug=slug)
-    assert f"deletion {slug}: done" in duban("tenant", "carry-out")
+    assert f"deletion {slug}: done" in duban("tenant", "carry-out", slug)
     assert slug not in duban("tenant", "list")
     assert "import" in duban("tenant", "import", archive, "--slug", f"{slug}-b")
     assert "suspended" in next(line for line in duban("tenant", "list").splitlines() if line.startswith(f"{slug}-b"))
