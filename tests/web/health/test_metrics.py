@@ -69,11 +69,11 @@ def test_counts_requests_by_endpoint_and_status_not_by_address(watched):
     before = value(read(watched), name)
     for _ in range(3):
         watched.test_client().get("/healthz?who=somebody")
-    watched.test_client().get("/no/such/person/0421")
+    watched.test_client().get("/no/such/person/somebody-else")
     text = read(watched)
     assert value(text, name) == before + 3
     assert value(text, 'duban_request_seconds_count{endpoint="health.healthz"}') >= 4
-    assert "0421" not in text and "somebody" not in text
+    assert "somebody" not in text
     assert value(text, "duban_db_connections_in_use") >= 0
 
 
