@@ -150,7 +150,7 @@ def _units(made: Country) -> None:
     columns = (
         "tenant_id, id, code, name, short_name, level, sector, search, parent_id, path, children_made, position, active_from"
     )
-    with made.superuser() as admin:
+    with made.superuser() as admin, admin.transaction():
         with admin.cursor().copy(f"COPY unit ({columns}) FROM STDIN") as copy:
             for number, row in enumerate(made.units):
                 copy.write_row(

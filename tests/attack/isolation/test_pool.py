@@ -22,7 +22,7 @@ from duban.kernel.ids import new_id
 from duban.kernel.scope import SYSTEM, TenantInfo, open_session, unit_of_work
 from duban.tenancy.operations import provision
 from duban.tenancy.parts import read_parts
-from duban.tree.models import Unit
+from duban.tree.models import Placement, Unit
 from tests.attack.isolation.test_context import KEY
 from tests.binding import CONTEXT_KEY
 from tests.cast import TENANTS as KINDS
@@ -63,6 +63,8 @@ def tenants(engine: Engine) -> list[TenantInfo]:
                 children_made=0,
             )
             scope.add(unit)
+            scope.session.flush()
+            scope.add(Placement(unit_id=unit.id, line="territorial", path="1.", is_primary=True, active_from=date(2000, 1, 1)))
     return made
 
 

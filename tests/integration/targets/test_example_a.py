@@ -10,7 +10,7 @@ from duban.kernel.ids import UnitId, new_id
 from duban.targets import queries
 from duban.targets.errors import GridRefusedError
 from duban.targets.operations.recording import ActualInput, record_actual
-from duban.tree.models import Unit
+from duban.tree.models import Placement, Unit
 from duban.tree.paths import label
 from tests.cast import World
 from tests.integration.targets.cast_targets import D, define, issue, shares, split
@@ -63,6 +63,17 @@ def add_units(world: World) -> None:
                 sector="",
             )
             scope.add(unit)
+            scope.session.flush()
+            scope.add(
+                Placement(
+                    unit_id=unit.id,
+                    line="territorial",
+                    parent_id=world.units["C"],
+                    path=path,
+                    is_primary=True,
+                    active_from=date(2000, 1, 1),
+                )
+            )
             world.units[key], world.paths[key] = UnitId(unit.id), path
 
 
