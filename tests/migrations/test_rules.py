@@ -79,7 +79,8 @@ def _released(call: ast.Call, new: set[str], docstring: str) -> list[str]:
     constraints = {"create_foreign_key", "create_check_constraint", "create_unique_constraint"}
     if name in constraints and is_old and "postgresql_not_valid=True" not in text:
         return ["a constraint reads the whole table under lock; NOT VALID first, VALIDATE in the next migration"]
-    if name == "execute" and re.search(r"\b(UPDATE|DELETE)\b(?!\s+ON)", text) and "GRANT" not in text and "LIMIT" not in text:
+    no_change = re.search(r"\bGRANT\b|\bLIMIT\b|CREATE (CONSTRAINT )?TRIGGER (?:(?!;).)*$", text, re.DOTALL)
+    if name == "execute" and re.search(r"\b(UPDATE|DELETE)\b(?!\s+ON)", text) and not no_change:
         return ["changes rows in one statement; in batches, outside the schema's migration"]
     return []
 

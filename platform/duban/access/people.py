@@ -15,7 +15,7 @@ from duban.kernel.ids import PersonId, UnitId
 from duban.kernel.scope import Scope
 from duban.tree import paths
 from duban.tree.lines import CHILD, DEEP, superiors_in
-from duban.tree.queries import units_of_paths
+from duban.tree.queries import heirs_of, units_of_paths
 
 
 def _roles_allowed(scope: Scope, obj: str, act: str, relations: set[str]) -> list[str]:
@@ -89,7 +89,11 @@ def superiors_of(scope: Scope, obj: str, act: str, placed: Any) -> list[PersonId
     if placed.work_line is None:
         at_issuer = superiors_at(scope, obj, act, placed.path, placed.to_path) if placed.to_path else []
         return at_issuer or superiors(scope, obj, act, placed.path)
-    above = {unit: distance for unit, (line, distance) in superiors_in(placed.lines).items() if line == placed.work_line}
+    named = {unit: distance for unit, (line, distance) in superiors_in(placed.lines).items() if line == placed.work_line}
+    heirs = heirs_of(scope, named)  # a row names for ever who stood above it; who that unit became acts for it
+    above: dict[UUID, str] = {}
+    for unit in sorted(named, key=lambda unit: named[unit] == CHILD):
+        above |= {heirs[unit]: named[unit]} if unit in heirs else {}
     issuer: set[UUID] = set(units_of_paths(scope, [placed.to_path] if placed.to_path else []).values())
     nearer: list[set[UUID]] = [{unit for unit in above if above[unit] == word} for word in (CHILD, DEEP)]
     for units in [{*issuer} & {*above}, *nearer]:

@@ -18,7 +18,7 @@ _TABLES = text("""
                  WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND (t.tgtype & 2) = 2 AND (t.tgtype & 4) = 4
                  ORDER BY t.tgname) AS guards_insert,
            ARRAY(SELECT t.tgname::text FROM pg_trigger t
-                 WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND (t.tgtype & 2) = 2 AND (t.tgtype & 8) = 8
+                 WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND ((t.tgtype & 2) = 2 OR t.tgdeferrable) AND (t.tgtype & 8) = 8
                  ORDER BY t.tgname) AS guards_delete
     FROM pg_class c
     JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary

@@ -20,10 +20,12 @@ from duban.kernel.ids import PersonId, UnitId, new_id
 from duban.kernel.scope import owned
 from duban.organisation.making import Details, add_grant, add_person
 from duban.organisation.operations import units as organisation
+from duban.organisation.operations.reorganising import decide
+from duban.organisation.rules.changes import Merge
 from duban.reporting import operations, queries, telling
 from duban.reporting.forms import RequirementForm, Targets, TargetScope
 from duban.reporting.models import Duty, Requirement, Submission
-from duban.tree.models import Unit
+from duban.tree.models import Placement, Unit
 from duban.tree.queries import get_unit
 from tests.cast import World
 
@@ -201,10 +203,33 @@ def test_a_department_that_moves_keeps_its_line(lined: World) -> None:
     """Superiors are named by id: nothing of the enterprises has to be rewritten."""
     duty = duty_of(lined, ask(lined, "dan", "D1"), "E1")
     with lined.as_system() as scope:
-        get_unit(scope, lined.units["D1"]).path = f"{lined.paths['C']}1moved."
+        unit = get_unit(scope, lined.units["D1"])
+        unit.path = f"{lined.paths['C']}1moved."
+        scope.session.scalars(owned(scope, Placement).where(Placement.unit_id == unit.id)).one().path = unit.path
     with lined.as_("dan") as scope:
         assert {grant.line for grant in grants_of(scope)} == {"sector"}
         assert access.may(scope, "submission", "review", duty)
+
+
+def test_people_of_a_merged_department_are_found_for_what_it_had_asked(lined: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows name who stood above them by id; after a merge the heir's people review them, and are the ones told."""
+    before, other = ask(lined, "dan", "D1"), ask(lined, "tom", "T1")
+    with lined.as_("adam") as scope:
+        heir = organisation.create_unit(scope, parent_id=lined.units["C"], level="department", code="D9", name="交通运输局").id
+        merged = decide(scope, change=Merge((lined.units["D1"],), into=heir), basis="机构改革", effective_on=scope.today)
+        assert merged.state == "done"
+    duty, towns = duty_of(lined, before, "E1"), duty_of(lined, other, "E1")
+    with lined.as_system() as scope:
+        found = access.superiors_of(scope, "submission", "review", duty)
+        assert (found, access.superiors_of(scope, "submission", "review", towns)) == (
+            [lined.people["dan"]],
+            [lined.people["tom"]],
+        )
+    with lined.as_("dan") as scope:
+        assert access.may(scope, "submission", "review", duty)
+    monkeypatch.setattr("duban.access.people.heirs_of", lambda _scope, units: {unit: unit for unit in units})
+    with lined.as_system() as scope:
+        assert access.superiors_of(scope, "submission", "review", duty) == [], "the control: without heirs nobody is found"
 
 
 def test_files_of_a_submission_follow_its_line(lined: World) -> None:
