@@ -116,7 +116,7 @@ def _erase_rows(owner: Engine, tenant_id: TenantId, progress: Progress) -> None:
 def _erase_table(session: Any, table: Table, tenant_id: TenantId) -> None:
     session.execute(text("SET LOCAL statement_timeout = 0"))
     # Frozen results refuse to go row by row, whoever asks, and places to go before their units. The table's owner lifts that for
-    # this transaction; other tenants' writers to this one table wait meanwhile, and their rows are out of reach by row-level security.
+    # this transaction; other tenants' writers to this one table wait, and their rows are out of reach by row-level security.
     for guard in table.guards_delete:
         session.execute(text(f'ALTER TABLE {table.name} DISABLE TRIGGER "{guard}"'))
     session.execute(text(f"DELETE FROM {table.name} WHERE tenant_id = :tenant"), {"tenant": tenant_id})  # noqa: S608
