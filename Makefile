@@ -26,7 +26,7 @@ run: setup ## start everything on http://127.0.0.1:8000 (PORT=… for another po
 	@$(BIN)/duban up --with-parent
 
 test: setup browser ## every test, browser tests included (T="tests/unit -k name" for some)
-	@$(BIN)/python -m pytest -m "not nightly" -n $(JOBS) --dist loadfile $(T)
+	@$(BIN)/python -m pytest -m "not nightly" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(T)
 
 DEBIAN_POSTGRES ?= /usr/lib/postgresql/15/bin
 DEBIAN_TESTS := tests/architecture/test_catalogue.py tests/attack/isolation tests/integration/test_ground.py tests/integration/backup \
@@ -34,7 +34,7 @@ DEBIAN_TESTS := tests/architecture/test_catalogue.py tests/attack/isolation test
 
 test-debian: setup ## migrations, isolation, access, backup on Debian's PostgreSQL 15 and Redis 7 (T=tests for the whole suite)
 	@$(DEBIAN_POSTGRES)/postgres --version && redis-server --version
-	@DUBAN_POSTGRES_BIN=$(DEBIAN_POSTGRES) $(BIN)/python -m pytest -m "not nightly" -n $(JOBS) --dist loadfile $(or $(T),$(DEBIAN_TESTS))
+	@DUBAN_POSTGRES_BIN=$(DEBIAN_POSTGRES) $(BIN)/python -m pytest -m "not nightly" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(or $(T),$(DEBIAN_TESTS))
 
 check: setup ## format, lint, types, layers, migrations
 	$(BIN)/ruff format --check .

@@ -154,11 +154,15 @@ class _Tee:
 
 
 def _named_in_request() -> set[bytes]:
-    """Ids the sender wrote into the request; given back to them, they tell nothing."""
+    """
+    Ids the sender wrote into the request; given back to them, they tell nothing.
+
+    Only what the program has read is looked at: a body it refused to read must not be read by the watch either.
+    """
     request = flask.request
-    said = [request.full_path.encode(), str(request.headers).encode(), repr(request.form.to_dict(flat=False)).encode()]
-    if not request.form and not request.files:
-        said.append(request.get_data(cache=True))
+    said = [request.full_path.encode(), str(request.headers).encode(), getattr(request, "_cached_data", None) or b""]
+    if "form" in vars(request):
+        said.append(repr(request.form.to_dict(flat=False)).encode())
     return set(_CANARY.findall(b"\n".join(said)))
 
 
@@ -236,7 +240,7 @@ def look_at_files(*folders: Path) -> None:
                 continue
             content = unpacked(path.read_bytes())
             # Logs and backups of the whole installation speak of several tenants, each line of one.
-            for piece in content.splitlines() if path.suffix in {".log", ".jsonl", ".sql"} else (content,):
+            for piece in content.splitlines() if path.name == "log" or path.suffix in {".log", ".jsonl", ".sql"} else (content,):
                 watch.scan_unread("files", piece, where=str(path))
             owner = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/[0-9a-f]{2}/[0-9a-f]{64}$)", str(path))
             if owner:
