@@ -1,13 +1,14 @@
 """Reads across features, few and wide: one page, few statements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import and_, case, exists, func, select
 
 from duban.access.checks import active_grant, grants_of, home_paths, policy, readable
 from duban.access.models import RoleGrant
+from duban.access.places import places_of
 from duban.access.relations import CHILD, DEEP
 from duban.dashboards.rules import Abilities, Counted
 from duban.identity.models import Person
@@ -17,7 +18,7 @@ from duban.reporting.models import Duty
 from duban.reporting.states import TO_REVIEW, DutyState
 from duban.tree import paths
 from duban.tree.models import Unit
-from duban.tree.queries import is_active, units_by_path
+from duban.tree.queries import is_active, units_by_id, units_by_path, units_of_paths
 
 MATRIX_BEFORE = timedelta(days=62)
 MATRIX_AFTER = timedelta(days=45)
@@ -74,21 +75,32 @@ def matrix_window(today: date) -> tuple[date, date]:
 
 def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
     """
-    Count the duties below a unit due in a year, by branch directly below, month and timeliness.
+    Count the duties below a unit due in a year, by branch directly below, month and timeliness, wherever the unit stood.
 
-    Gives: `branch` is the path of the unit directly below. Costs: one query, however large the tree.
+    Gives: `branch` is the path at which the unit directly below stands now. Costs: one query, however large the tree, two for
+    another unit than the actor's own; two for each place a moved unit has left.
     """
+    found = [counted for path in places_of(scope, unit, "duty") for counted in _count_at(scope, path, year)]
+    left = {one.branch for one in found if not one.branch.startswith(unit.path)}
+    if not left:
+        return found
+    now = units_of_paths(scope, left)
+    units = units_by_id(scope, now.values())
+    return [replace(one, branch=units[now[one.branch]].path if one.branch in now else one.branch) for one in found]
+
+
+def _count_at(scope: Scope, path: str, year: int) -> Sequence[Counted]:
     now_overdue = and_(Duty.timeliness == "pending", Duty.due_at <= scope.now)
     timeliness = case((now_overdue, "overdue"), else_=Duty.timeliness)
-    branch = func.split_part(Duty.path, ".", paths.depth(unit.path) + 1)
+    branch = func.split_part(Duty.path, ".", paths.depth(path) + 1)
     month = func.extract("month", Duty.due_on)
     waiting = func.count().filter(and_(Duty.state.in_(TO_REVIEW), Duty.accepted_at.is_(None)))
     rows = scope.session.execute(
         select(branch, month, timeliness, func.count(), waiting)
         .where(
             Duty.tenant_id == scope.tenant_id,
-            Duty.path > unit.path,
-            Duty.path < paths.upper_bound(unit.path),
+            Duty.path > path,
+            Duty.path < paths.upper_bound(path),
             Duty.due_on >= date(year, 1, 1),
             Duty.due_on <= date(year, 12, 31),
             Duty.state != DutyState.CANCELLED,
@@ -96,7 +108,7 @@ def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
         )
         .group_by(branch, month, timeliness)
     )
-    return [Counted(f"{unit.path}{label}.", int(number), kind, count, waits) for label, number, kind, count, waits in rows]
+    return [Counted(f"{path}{label}.", int(number), kind, count, waits) for label, number, kind, count, waits in rows]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from duban.access.checks import Place, grants_of, may, policy, readable, require
+from duban.access.places import places_of
 from duban.access.relations import SELF
 from duban.audit.models import AuditRecord
 from duban.kernel.errors import NotFoundError
@@ -120,10 +121,12 @@ def list_to_sign(scope: Scope) -> Sequence[Letter]:
     return found
 
 
-def list_own(scope: Scope, *, unit_path: str, year: int | None = None) -> Sequence[Letter]:
-    """List the letters a unit itself owes or owed its superiors, newest first."""
+def list_own(scope: Scope, *, unit: Unit, year: int | None = None) -> Sequence[Letter]:
+    """List the letters a unit itself, or one it took over from, owes or owed its superiors wherever it stood, newest first."""
     statement = owned(scope, Letter).where(
-        Letter.to_path == unit_path, Letter.state != LetterState.DRAFT, readable(scope, Letter, "letter")
+        Letter.to_path.in_(places_of(scope, unit, "letter", inherited=True)),
+        Letter.state != LetterState.DRAFT,
+        readable(scope, Letter, "letter"),
     )
     if year is not None:
         statement = statement.where(Letter.year == year)

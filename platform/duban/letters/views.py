@@ -124,7 +124,7 @@ def index() -> ResponseReturnValue:
         prefix=campaign.prefix if campaign else default_prefix(place.unit),
         has_campaign=campaign is not None,
         to_sign=queries.count_to_sign(scope),
-        own_letters=queries.list_own(scope, unit_path=place.unit.path),
+        own_letters=queries.list_own(scope, unit=place.unit),
         sides=Side,
     )
 

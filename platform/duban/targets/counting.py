@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
+from duban.access.places import places_of
 from duban.kernel.scope import Scope
 from duban.targets import rules
 from duban.targets.lines import primary_line, warning_percent
@@ -200,16 +201,23 @@ def _progress(scope: Scope, indicator: Indicator, share: Allocation, counted: Co
 
 
 def unit_tallies(scope: Scope, *, unit: Unit, year: int) -> tuple[Tally, ...]:
-    """Give a unit's own shares with what was counted at and below it, in the indicators' order. Costs: two queries."""
-    found = tallies(scope, year=year, within=[unit.path], keep=[unit.id])
+    """
+    Give a unit's own shares with what was counted at and below it, wherever it stood, in the indicators' order.
+
+    Costs: two queries, three for another unit than the actor's own.
+    """
+    within = places_of(scope, unit, "target")
+    found = tallies(scope, year=year, within=within, keep=[unit.id]) if within else {}
     return tuple(tally for tally in found.values() if tally.share.unit_id == unit.id)
 
 
-def alarms_below(scope: Scope, *, unit: Unit, found: Mapping[UUID, Tally], year: int, limit: int) -> tuple[Sequence[Alarm], int]:
+def alarms_below(
+    scope: Scope, *, unit: Unit, within: Collection[str], found: Mapping[UUID, Tally], year: int, limit: int
+) -> tuple[Sequence[Alarm], int]:
     """
     List the shares below a unit that are near or above their limit, the worst first, with how many there are.
 
-    Takes:  `found` the unit's tallies with `keep=[unit.id]`: they hold everybody who splits further.
+    Takes:  `found` the unit's tallies `within` its places with `keep=[unit.id]`: they hold everybody who splits further.
     Costs:  one query for all who do not.
     """
     upper = [
@@ -217,7 +225,7 @@ def alarms_below(scope: Scope, *, unit: Unit, found: Mapping[UUID, Tally], year:
         for tally in found.values()
         if tally.share.unit_id != unit.id and is_told(tally.share) and tally.progress.level in {Level.WARNED, Level.EXCEEDED}
     ]
-    lower, count = _leaf_alarms(scope, unit=unit, year=year, limit=limit)
+    lower, count = _leaf_alarms(scope, unit=unit, within=within, year=year, limit=limit)
     worst = sorted([*upper, *lower], key=_how_bad)
     return worst[:limit], len(upper) + count
 
@@ -228,7 +236,7 @@ def _how_bad(alarm: Alarm) -> tuple[bool, Decimal, str]:
     return alarm.progress.level is not Level.EXCEEDED, Decimal("-Infinity") if broken_nought else share, alarm.share.path
 
 
-def _leaf_alarms(scope: Scope, *, unit: Unit, year: int, limit: int) -> tuple[list[Alarm], int]:
+def _leaf_alarms(scope: Scope, *, unit: Unit, within: Collection[str], year: int, limit: int) -> tuple[list[Alarm], int]:
     warn_from = warning_percent(scope)
     inside = and_(Actual.month >= Indicator.counts_from, Actual.month < Indicator.counts_before)
     latest = func.array_agg(aggregate_order_by(Actual.value, Actual.month.desc())).filter(inside)[1]
@@ -247,7 +255,7 @@ def _leaf_alarms(scope: Scope, *, unit: Unit, year: int, limit: int) -> tuple[li
             Allocation.issued_at.is_not(None),
             Allocation.unit_id != unit.id,
             ~_has_told_below(),
-            *_inside([unit.path]),
+            *_inside(within),
         )
         .group_by(Allocation.id, Indicator.spread)
         .subquery()

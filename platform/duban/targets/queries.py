@@ -18,7 +18,7 @@ from duban.targets.models import Actual, Allocation, Indicator
 from duban.targets.rules import Decomposition
 from duban.targets.states import Level, Spread
 from duban.tree.models import Unit
-from duban.tree.queries import children, units_by_id
+from duban.tree.queries import children, standings, units_by_id
 
 # Names under which other features ask for what `counting` works out.
 Tally = counting.Tally
@@ -129,10 +129,10 @@ def standing(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[U
     Takes:  access is the caller's business.
     Gives:  an entry for every unit asked about, empty where it has no targets; where a unit has an indicator in two
             lines, its primary line speaks. Shares it was never told are left out.
-    Costs:  three queries; rows for the units asked about and those that split further, not for every leaf below.
+    Costs:  four queries; rows for the units asked about and those that split further, not for every leaf below.
     """
     units = units_by_id(scope, unit_ids)
-    within = [unit.path for unit in units.values()]
+    within = [place.path for unit_id, stood in standings(scope, units).items() for place in stood if place.unit_id == unit_id]
     found = tallies(scope, year=year, within=within, keep=unit_ids) if units else {}
     by_unit: dict[UUID, dict[str, Tally]] = defaultdict(dict)
     first = primary_line(scope)

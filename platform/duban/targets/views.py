@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from duban.access.checks import may_somewhere, require
+from duban.access.places import places_of
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError, RuleBrokenError, StaleError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -57,9 +58,10 @@ def index() -> ResponseReturnValue:
     """A unit's indicators of a year with what is used up of them, and who below is in trouble."""
     scope = current_scope()
     place = find_place(scope)
-    found = tallies(scope, year=place.year, within=[place.unit.path], keep=[place.unit.id])
+    within = places_of(scope, place.unit, "target")
+    found = tallies(scope, year=place.year, within=within, keep=[place.unit.id])
     own = [tally for tally in found.values() if tally.share.unit_id == place.unit.id]
-    alarming, alarming_count = alarms_below(scope, unit=place.unit, found=found, year=place.year, limit=_ALARMING)
+    alarming, alarming_count = alarms_below(scope, unit=place.unit, within=within, found=found, year=place.year, limit=_ALARMING)
     has_below = bool(queries.lines_below(scope, unit=place.unit))
     return render_template(
         "targets/index.html",
@@ -88,7 +90,11 @@ def show(indicator_id: UUID) -> ResponseReturnValue:
     require(scope, "target", "read", place.unit)
     below_ids = {unit.id for unit in children(scope, place.unit)}
     found = tallies(
-        scope, year=indicator.year, within=[place.unit.path], keep={place.unit.id, *below_ids}, indicator_id=indicator.id
+        scope,
+        year=indicator.year,
+        within=places_of(scope, place.unit, "target"),
+        keep={place.unit.id, *below_ids},
+        indicator_id=indicator.id,
     )
     of_it = list(found.values())
     own = next((tally for tally in of_it if tally.share.unit_id == place.unit.id), None)

@@ -92,7 +92,14 @@ def test_alarms_are_those_of_every_node_worst_first(busy: World, unit: str, limi
     with busy.as_("cora") as scope:
         everybody = tallies(scope, year=YEAR, within=[busy.paths[unit]])
         found = tallies(scope, year=YEAR, within=[busy.paths[unit]], keep=[busy.units[unit]])
-        alarms, count = alarms_below(scope, unit=get_unit(scope, busy.units[unit]), found=found, year=YEAR, limit=limit)
+        alarms, count = alarms_below(
+            scope,
+            unit=get_unit(scope, busy.units[unit]),
+            within=[busy.paths[unit]],
+            found=found,
+            year=YEAR,
+            limit=limit,
+        )
 
     expected = {
         tally.share.id: tally.progress
