@@ -5,6 +5,7 @@ from duban.kernel.text import N_
 OBJECT_LABELS: dict[str, str] = {
     "unit": N_("单位"),
     "person": N_("人员"),
+    "phone": N_("联系方式"),
     "document": N_("文件"),
     "programme": N_("方案"),
     "target": N_("目标指标"),
@@ -25,6 +26,7 @@ OBJECT_LABELS: dict[str, str] = {
 ACT_LABELS: dict[str, str] = {
     "read": N_("查看"),
     "manage": N_("管理"),
+    "reveal": N_("逐个显示"),
     "register": N_("登记"),
     "define": N_("设定"),
     "assign": N_("分解下达"),

@@ -45,6 +45,8 @@ ACTS: dict[str, str] = {
     "password.refused": N_("修改密码时旧密码错误"),
     "password.set": N_("设置密码"),
     "person.changed": N_("修改人员资料"),
+    "person.contact-read": N_("查看他人联系方式"),
+    "person.contact-revealed": N_("显示他人号码"),
     "person.created": N_("添加人员"),
     "person.imported": N_("批量添加人员"),
     "person.let-in": N_("启用账号"),

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from duban.audit.models import AuditRecord
 from duban.auditing.acts import SUBJECTS, words_of
 from duban.kernel.text import N_
+from duban.organisation.rules.masking import mask_email, mask_phone
 
 DETAILS: dict[str, str] = {
     "address": N_("网络地址"),
@@ -25,6 +26,9 @@ DETAILS: dict[str, str] = {
     "digest": N_("摘要"),
     "line": N_("条线"),
     "records": N_("条数"),
+    "where": N_("在哪里"),
+    "whose": N_("谁的"),
+    "of": N_("类别"),
     "count": N_("数量"),
     "before": N_("原值"),
     "after": N_("新值"),
@@ -64,7 +68,7 @@ def line(row: AuditRecord, *, zone: ZoneInfo) -> list[str | int | None]:
         _(SUBJECTS.get(row.subject_kind, row.subject_kind)),
         str(row.subject_id),
         row.unit_path or "",
-        json.dumps(row.details, ensure_ascii=False, sort_keys=True),
+        json.dumps(masked(row.details), ensure_ascii=False, sort_keys=True),
         row.previous_hash,
         row.hash,
     ]
@@ -72,7 +76,20 @@ def line(row: AuditRecord, *, zone: ZoneInfo) -> list[str | int | None]:
 
 def shown_details(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Give the details as pairs of label and text, nested ones as JSON."""
-    return [(_(DETAILS[key]) if key in DETAILS else key, _text(value)) for key, value in details.items()]
+    return [(_(DETAILS[key]) if key in DETAILS else key, _text(value)) for key, value in masked(details).items()]
+
+
+def masked(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Mask the numbers of people that older versions wrote into the record: an auditor reads who did what, not numbers."""
+    return {key: _masked(key, value) for key, value in details.items()}
+
+
+def _masked(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return masked(value)
+    if not isinstance(value, str) or "*" in value:
+        return value
+    return mask_phone(value) if key == "phone" else mask_email(value) if key == "email" else value
 
 
 def _text(value: object) -> str:

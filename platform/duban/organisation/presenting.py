@@ -1,11 +1,12 @@
 """What programs are told of units, people, files and groups, beyond what a schema can read off a row."""
 
-from typing import Any
 from uuid import UUID
 
 from duban.access.checks import may
+from duban.identity.models import Person
 from duban.kernel.scope import Scope
 from duban.organisation.models import LeadingGroup
+from duban.organisation.numbers import number_of_contact, number_of_person, number_of_seat
 from duban.organisation.operations.importing import ImportReport
 from duban.organisation.operations.people_import import PeopleReport
 from duban.organisation.queries import people as people_queries
@@ -13,9 +14,10 @@ from duban.organisation.queries import units as unit_queries
 from duban.organisation.queries.groups import seats_of
 from duban.organisation.queries.people import Held
 from duban.tree.models import Unit
+from duban.tree.queries import get_unit
 from duban.web.errors import translate
 
-PERSON_FIELDS = ("id", "login", "name", "post", "phone", "email", "active")
+PERSON_FIELDS = ("id", "login", "name", "post", "active")
 
 
 def report_body(report: ImportReport) -> dict[str, object]:
@@ -33,7 +35,18 @@ def people_report_body(report: PeopleReport) -> dict[str, object]:
 def group_body(scope: Scope, group: LeadingGroup) -> dict[str, object]:
     """Give the body of: a leading group with who sits in it."""
     names = ("id", "name", "office", "basis", "active_from", "active_to")
-    return {name: getattr(group, name) for name in names} | {"seats": seats_of(scope, group.id)}
+    unit = get_unit(scope, group.unit_id)
+    seats = [
+        {
+            "id": seat.id,
+            "post": seat.post,
+            "name": seat.name,
+            "title": seat.title,
+            "phone": number_of_seat(scope, seat, unit).phone,
+        }
+        for seat in seats_of(scope, group.id)
+    ]
+    return {name: getattr(group, name) for name in names} | {"seats": seats}
 
 
 def person_visible_body(scope: Scope, person_id: UUID) -> dict[str, object]:
@@ -41,7 +54,7 @@ def person_visible_body(scope: Scope, person_id: UUID) -> dict[str, object]:
     person = people_queries.get_readable_person(scope, person_id)
     own = person.id == scope.actor.person_id
     held = [one for one in people_queries.held_by(scope, person.id) if own or may(scope, "person", "read", one.unit)]
-    return person_body(person, tuple(held))
+    return person_body(scope, person, tuple(held))
 
 
 def contacts_body(scope: Scope, unit: Unit) -> dict[str, object]:
@@ -51,14 +64,15 @@ def contacts_body(scope: Scope, unit: Unit) -> dict[str, object]:
             {
                 "kind": line.kind.code,
                 "needed": line.needed,
-                **{part: getattr(line.contact, part) if line.contact else None for part in ("name", "post", "phone", "basis")},
+                **{part: getattr(line.contact, part) if line.contact else None for part in ("id", "name", "post", "basis")},
+                "phone": number_of_contact(scope, line.contact, unit).phone if line.contact else None,
             }
             for line in unit_queries.contact_lines(scope, unit)
         ]
     }
 
 
-def person_body(person: Any, held: tuple[Held, ...]) -> dict[str, object]:
+def person_body(scope: Scope, person: Person, held: tuple[Held, ...]) -> dict[str, object]:
     """Give the body of: a person with these roles."""
     roles_held = [
         {
@@ -73,5 +87,6 @@ def person_body(person: Any, held: tuple[Held, ...]) -> dict[str, object]:
         }
         for one in held
     ]
-    known = {name: getattr(person, name) for name in PERSON_FIELDS}
+    number = number_of_person(scope, person, held)
+    known = {name: getattr(person, name) for name in PERSON_FIELDS} | {"phone": number.phone, "email": number.email}
     return known | {"roles": roles_held}

@@ -12,6 +12,7 @@ from duban.organisation.states import GroupPost
 from duban.web.api import CleanString, InputSchema, PageArgs
 
 LONGEST_CODE = 40
+MASKED = "Masked (138****5678) unless the reader may have it whole; sent back masked it stays as it is."
 
 
 def text_field(longest: int, *, required: bool = False) -> CleanString:
@@ -102,9 +103,10 @@ class ContactSchema(Schema):
     """Who answers for a unit in one capacity."""
 
     kind = fields.String(required=True)
+    id = fields.UUID(required=True, allow_none=True)
     name = fields.String(required=True, allow_none=True)
     post = fields.String(required=True, allow_none=True)
-    phone = fields.String(required=True, allow_none=True)
+    phone = fields.String(required=True, allow_none=True, metadata={"description": MASKED})
     basis = fields.String(required=True, allow_none=True, metadata={"description": "The document of the appointment."})
     needed = fields.Boolean(required=True, metadata={"description": "Whether units of this level must name one."})
 
@@ -137,6 +139,16 @@ class SeatSchema(InputSchema):
     phone = text_field(LONGEST_PHONE)
 
 
+class SeatShownSchema(Schema):
+    """Somebody's seat as the reader sees it."""
+
+    id = fields.UUID(required=True)
+    post = fields.String(required=True)
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+    phone = fields.String(required=True, metadata={"description": MASKED})
+
+
 class GroupInputSchema(InputSchema):
     """A leading group."""
 
@@ -160,7 +172,7 @@ class GroupSchema(Schema):
     basis = fields.String(required=True)
     active_from = fields.Date(required=True)
     active_to = fields.Date(required=True, allow_none=True)
-    seats = fields.List(fields.Nested(SeatSchema), required=True)
+    seats = fields.List(fields.Nested(SeatShownSchema), required=True)
 
 
 class GroupListSchema(Schema):
@@ -237,8 +249,8 @@ class PersonSchema(Schema):
     login = fields.String(required=True)
     name = fields.String(required=True)
     post = fields.String(required=True)
-    phone = fields.String(required=True)
-    email = fields.String(required=True)
+    phone = fields.String(required=True, metadata={"description": MASKED})
+    email = fields.String(required=True, metadata={"description": MASKED})
     active = fields.Boolean(required=True)
     roles = fields.List(fields.Nested(GrantSchema), required=True)
 
@@ -246,9 +258,19 @@ class PersonSchema(Schema):
 class PeopleArgs(PageArgs):
     """The query of the list of people."""
 
-    q = CleanString(load_default="", metadata={"description": "Part of a name, sign-in name or phone number."})
+    q = CleanString(
+        load_default="", metadata={"description": "Part of a name or sign-in name, or of a phone number one may read."}
+    )
     role = CleanString(load_default="")
     below = fields.UUID(load_default=None, metadata={"description": "A unit to stay at or below."})
+
+
+class NumberSchema(Schema):
+    """One number, whole; that it was given is recorded."""
+
+    name = fields.String(required=True)
+    phone = fields.String(required=True)
+    email = fields.String(required=True)
 
 
 class DetailsSchema(InputSchema):

@@ -113,3 +113,11 @@ COLUMN_NAMES: dict[str, Column] = {
 
 # System, security and audit administrator and those who do the work are different people (separation of duties).
 APART = (".admin", ".security", ".auditor")
+
+
+class NumberOf(StrEnum):
+    """Whose telephone number."""
+
+    PERSON = "person"
+    CONTACT = "contact"
+    SEAT = "seat"

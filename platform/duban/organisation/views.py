@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from duban.access.checks import may_somewhere
 from duban.kernel.text import N_
-from duban.organisation.pages import grants, groups, imports, people, reorganising, units
+from duban.organisation.pages import grants, groups, imports, numbers, people, reorganising, units
 from duban.web.navigation import NavEntry
 
 bp = Blueprint("organisation", __name__, template_folder="templates")
@@ -42,6 +42,7 @@ for _rule, _name, _page, _methods in (
     ("/people/<uuid:person_id>/edit", "edit_person", people.edit, _FORM),
     ("/people/<uuid:person_id>/roles", "grant_role", people.grant, ["POST"]),
     ("/people/<uuid:person_id>/roles/<uuid:grant_id>/revoke", "revoke_role", people.revoke, ["POST"]),
+    ("/people/numbers/<any(person, contact, seat):kind>/<uuid:row_id>", "reveal_number", numbers.reveal, ["POST"]),
     ("/people/roles", "grants", grants.grants, ["GET"]),
     ("/people/roles/<uuid:grant_id>/confirm", "confirm_grant", grants.confirm, ["POST"]),
     ("/people/roles/<uuid:grant_id>/refuse", "refuse_grant", grants.refuse, ["POST"]),
@@ -50,6 +51,8 @@ for _rule, _name, _page, _methods in (
     ("/people/<uuid:person_id>/active", "activate_person", people.activate, ["POST"]),
 ):
     bp.add_url_rule(_rule, _name, _page, methods=_methods)
+
+bp.after_app_request(numbers.record_what_is_shown)
 
 NAV = (
     NavEntry(

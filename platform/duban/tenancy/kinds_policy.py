@@ -18,6 +18,7 @@ SCOPES = frozenset(
 ACTIONS: dict[str, frozenset[str]] = {
     "unit": frozenset({"read", "manage"}),
     "person": frozenset({"read", "manage"}),
+    "phone": frozenset({"read", "reveal"}),
     "document": frozenset({"read", "register"}),
     "programme": frozenset({"read", "manage"}),
     "target": frozenset({"read", "define", "assign", "accept", "report"}),

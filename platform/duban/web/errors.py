@@ -127,11 +127,11 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
     if type(error.orig).__name__ in {"DataError", "NumericValueOutOfRange", "UntranslatableCharacter"}:
         return _anticipated(InvalidInputError(N_("内容里有系统无法保存的字符或数值。请检查后重试。")))
     if error.connection_invalidated or isinstance(error, OperationalError):
-        return _unavailable(error)
+        return answer_unavailable(error)
     return answer_defect(error)
 
 
-def _unavailable(error: Exception) -> ResponseReturnValue:
+def answer_unavailable(error: Exception) -> ResponseReturnValue:
     """
     The database is away, restarting, locked for too long, or every connection is lent out: it passes by itself.
 
@@ -165,7 +165,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(AnticipatedError, _anticipated)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
-    app.register_error_handler(PoolTimeoutError, _unavailable)
+    app.register_error_handler(PoolTimeoutError, answer_unavailable)
     if not app.config.get("PROPAGATE_DEFECTS"):
         app.register_error_handler(Exception, answer_defect)
     app.jinja_env.globals["tr"] = translate

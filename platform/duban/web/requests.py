@@ -7,7 +7,7 @@ The bridge from a request to the unit of work.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, current_app, g
 from sqlalchemy import text
@@ -17,6 +17,8 @@ from duban.kernel.runtime import Runtime
 from duban.kernel.scope import Actor, Scope, TenantInfo, open_session, unit_of_work
 
 EXTENSION = "duban"
+READS = "personal_reads"
+"""In the memo of a reading scope: what personal data this request shows, to be recorded before its answer leaves."""
 
 
 def runtime() -> Runtime:
@@ -107,7 +109,8 @@ def current_scope() -> Scope:
         session = stack.enter_context(open_session(runtime().engine, g.tenant.id))
         session.execute(text("SET TRANSACTION READ ONLY"))
         g.read_stack = stack
-        g.read_scope = Scope(session=session, tenant=g.tenant, actor=g.actor, now=runtime().clock.now())
+        memo = {READS: g.setdefault("personal_reads", [])}
+        g.read_scope = Scope(session=session, tenant=g.tenant, actor=g.actor, now=runtime().clock.now(), memo=memo)
     return cast("Scope", g.read_scope)
 
 
@@ -116,6 +119,11 @@ def _close_reads(_error: BaseException | None = None) -> None:
     stack = g.pop("read_stack", None)
     if stack is not None:
         stack.close()
+
+
+def reads_to_record() -> list[dict[str, Any]]:
+    """Give what personal data this request is about to show, and forget it."""
+    return cast("list[dict[str, Any]]", g.pop("personal_reads", []))
 
 
 def init_requests(app: Flask, means: Runtime) -> None:

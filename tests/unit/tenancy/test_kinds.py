@@ -44,7 +44,7 @@ class TestEveryKind:
     def test_keeps_administrators_away_from_the_work(self, kind: Kind) -> None:
         admin = f"{kind.root_level.code}.admin"
 
-        assert {p.obj for p in kind.policy.permissions_of(admin)} == {"unit", "person", "tenant", "policy"}
+        assert {p.obj for p in kind.policy.permissions_of(admin)} == {"unit", "person", "phone", "tenant", "policy"}
 
     def test_has_three_administrators_who_share_no_power(self, kind: Kind) -> None:
         top = kind.root_level.code
@@ -54,8 +54,8 @@ class TestEveryKind:
         }
 
         assert does == {
-            "admin": {("unit", "manage"), ("person", "manage"), ("tenant", "manage")},
-            "security": {("grant", "manage"), ("session", "manage")},
+            "admin": {("unit", "manage"), ("person", "manage"), ("phone", "read"), ("tenant", "manage")},
+            "security": {("phone", "reveal"), ("grant", "manage"), ("session", "manage")},
             "auditor": {("audit", "read")},
         }
 

@@ -1,7 +1,7 @@
 """Naming a unit's contacts: leader in charge, designated person, principal, liaison officer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from duban.audit.operations import record
@@ -13,6 +13,7 @@ from duban.organisation.leave import require_naming
 from duban.organisation.making import check_open
 from duban.organisation.models import UnitContact
 from duban.organisation.queries.units import contacts
+from duban.organisation.rules.masking import kept_phone
 from duban.organisation.rules.naming import check_name, check_phone, check_post, tidy
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.models import Unit
@@ -41,12 +42,15 @@ def set_contacts(scope: Scope, *, unit_id: UUID, named: Mapping[str, Named]) -> 
     require_naming(scope, unit)
     check_open(scope, unit)
     tidied = {kind: Named(tidy(one.name), tidy(one.post), tidy(one.phone), tidy(one.basis)) for kind, one in named.items()}
-    _check(scope, tidied)
     current = contacts(scope, unit.id)
+    for kind, before in current.items():
+        if kind in tidied:
+            tidied[kind] = replace(tidied[kind], phone=kept_phone(tidied[kind].phone, before.phone))
+    _check(scope, tidied)
     for kind, one in tidied.items():
-        before = current.get(kind)
-        if before is None or Named(before.name, before.post, before.phone, before.basis) != one:
-            _replace(scope, unit, kind, one, before)
+        known = current.get(kind)
+        if known is None or Named(known.name, known.post, known.phone, known.basis) != one:
+            _replace(scope, unit, kind, one, known)
 
 
 def _check(scope: Scope, named: Mapping[str, Named]) -> None:

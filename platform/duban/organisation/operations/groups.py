@@ -1,7 +1,7 @@
 """Leading groups (领导小组) of units: setting one up, changing who sits in it, ending it. Who sat in it when stays on record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from duban.organisation.making import check_open
 from duban.organisation.models import GroupMember, LeadingGroup
 from duban.organisation.queries.groups import seats_of
 from duban.organisation.queries.people import held_at
+from duban.organisation.rules.masking import kept_phone
 from duban.organisation.rules.naming import check_name, check_phone, check_post, tidy
 from duban.organisation.states import GroupPost
 from duban.tree.models import Unit
@@ -81,10 +82,11 @@ def change_group(scope: Scope, *, group_id: UUID, form: GroupForm) -> LeadingGro
     Raises: NotFoundError, NotAllowedError, InvalidInputError, RuleBrokenError when the group has ended.
     """
     group, unit = _locked(scope, group_id)
-    _check(form)
+    sitting = seats_of(scope, group.id)
+    wanted = [_with_number(seat.tidied(), sitting) for seat in form.seats]
+    _check(replace(form, seats=wanted))
     group.name, group.office, group.basis = tidy(form.name), tidy(form.office), tidy(form.basis)
-    wanted = [seat.tidied() for seat in form.seats]
-    for member in seats_of(scope, group.id):
+    for member in sitting:
         kept = Seat(member.post, member.name, member.title, member.phone)
         if kept in wanted:
             wanted.remove(kept)
@@ -93,6 +95,14 @@ def change_group(scope: Scope, *, group_id: UUID, form: GroupForm) -> LeadingGro
     _seat(scope, unit, group, wanted)
     record(scope, "unit.group-changed", "unit", unit.id, unit.path, group=group.name, seats=len(form.seats), basis=group.basis)
     return group
+
+
+def _with_number(seat: Seat, sitting: Sequence[GroupMember]) -> Seat:
+    """Put the number back that a mask stands for."""
+    for member in sitting:
+        if (member.post, member.name, member.title) == (seat.post, seat.name, seat.title):
+            return replace(seat, phone=kept_phone(seat.phone, member.phone))
+    return seat
 
 
 def end_group(scope: Scope, *, group_id: UUID) -> LeadingGroup:

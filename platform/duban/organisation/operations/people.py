@@ -1,6 +1,6 @@
 """People: making them, changing them, handing out passwords, ending access."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from duban.organisation.errors import OwnRoleError
 from duban.organisation.leave import require_over
 from duban.organisation.making import Details, add_grant, add_person, check_details, check_open, problems_of
 from duban.organisation.queries.people import get_readable_person
+from duban.organisation.rules.masking import kept_email, kept_phone, mask_email, mask_phone
 from duban.organisation.rules.naming import search_text
 from duban.tree.queries import get_unit
 
@@ -73,12 +74,13 @@ def update_person(scope: Scope, *, person_id: UUID, details: Details) -> Person:
     """
     person = get_readable_person(scope, person_id, lock=True)
     details = details.tidied()
+    details = replace(details, phone=kept_phone(details.phone, person.phone), email=kept_email(details.email, person.email))
     if person.id != scope.actor.person_id:
         require_over(scope, person)
     elif details.name != person.name:
         raise NotAllowedError
     check_details(details)
-    before = {"name": person.name, "post": person.post, "phone": person.phone, "email": person.email}
+    before = {"name": person.name, "post": person.post, "phone": mask_phone(person.phone), "email": mask_email(person.email)}
     person.name, person.post, person.phone, person.email = details.name, details.post, details.phone, details.email
     person.search = search_text(details.name)
     record(scope, "person.changed", "person", person.id, before=before, name=details.name, post=details.post)

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from duban.kernel.text import N_, Text
 from duban.organisation.leave import may_name, require_naming
-from duban.organisation.models import LeadingGroup
+from duban.organisation.models import GroupMember, LeadingGroup
+from duban.organisation.numbers import number_of_seat
 from duban.organisation.operations.groups import GroupForm, Seat, change_group, end_group, set_up_group
 from duban.organisation.pages.forms import Refusal, attempt, do_and_return, typed
 from duban.organisation.queries import groups as queries
@@ -56,7 +57,7 @@ def group(group_id: UUID) -> ResponseReturnValue:
     found, unit = queries.get_readable_group(scope, group_id)
     if request.method == "GET":
         rows = [
-            {"post": member.post.value, "name": member.name, "title": member.title, "phone": member.phone}
+            {"post": member.post.value, "name": member.name, "title": member.title, "phone": _number(member, unit)}
             for member in queries.seats_of(scope, found.id)
         ]
         return _form(unit, found, {"name": found.name, "office": found.office, "basis": found.basis}, rows, Refusal(200))
@@ -69,6 +70,10 @@ def group(group_id: UUID) -> ResponseReturnValue:
 
     refusal = attempt(act)
     return _form(unit, found, values, rows, refusal) if refusal else redirect(url_for("organisation.unit", unit_id=unit.id))
+
+
+def _number(member: GroupMember, unit: Unit) -> str:
+    return number_of_seat(current_scope(), member, unit).phone
 
 
 def end(group_id: UUID) -> ResponseReturnValue:
@@ -102,6 +107,7 @@ def _form(
     scope = current_scope()
     blank = {"post": GroupPost.MEMBER.value, "name": "", "title": "", "phone": ""}
     first = [] if rows else [blank | {"post": GroupPost.CHAIR.value}, blank | {"post": GroupPost.DEPUTY.value}]
+    seats = queries.seats_of(scope, found.id, past=True) if found else []
     page = render_template(
         "organisation/group.html",
         unit=unit,
@@ -110,7 +116,8 @@ def _form(
         rows=[*rows, *first, *([blank] * BLANK_ROWS)][:MOST_ROWS],
         posts=[(post.value, label) for post, label in GROUP_POST_LABELS.items()],
         labels={post.value: label for post, label in GROUP_POST_LABELS.items()},
-        seats=queries.seats_of(scope, found.id, past=True) if found else [],
+        seats=seats,
+        numbers={seat.id: number_of_seat(scope, seat, unit) for seat in seats},
         may_change=may_name(scope, unit) and (found is None or found.active_to is None),
         refusal=refusal,
     )

@@ -11,6 +11,7 @@ from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.organisation.leave import may_over, require_over
 from duban.organisation.making import Details, problems_of
+from duban.organisation.numbers import number_of_person
 from duban.organisation.operations import people as operations
 from duban.organisation.operations import roles
 from duban.organisation.operations.merging import merge_people
@@ -47,6 +48,7 @@ def people() -> ResponseReturnValue:
         page=page,
         unit=unit,
         kind=kind,
+        numbers={line.person.id: number_of_person(scope, line.person, line.held) for line in page.items},
         role_names={role.code: role.name for role in kind.roles},
         grantable=[role for role in kind.roles if role.is_grantable],
         manages=may_somewhere(scope, "person", "manage"),
@@ -77,6 +79,7 @@ def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str
         "organisation/person.html",
         person=person,
         own=own,
+        number=number_of_person(scope, person, held),
         held=held,
         removable={one.grant.id for one in held if one.in_force and not own and _may_take(scope, one.unit)},
         role_names={role.code: role.name for role in kind.roles},
@@ -98,7 +101,8 @@ def duplicates() -> ResponseReturnValue:
     pairs = queries.duplicates(scope)
     over = {line.person.id: may_over(scope, line.person) for pair in pairs for line in pair}
     role_names = {role.code: role.name for role in structure(scope).roles}
-    return render_template("organisation/duplicates.html", pairs=pairs, over=over, role_names=role_names)
+    numbers = {line.person.id: number_of_person(scope, line.person, line.held) for pair in pairs for line in pair}
+    return render_template("organisation/duplicates.html", pairs=pairs, over=over, role_names=role_names, numbers=numbers)
 
 
 def merge(person_id: UUID) -> ResponseReturnValue:
@@ -168,7 +172,8 @@ def edit(person_id: UUID) -> ResponseReturnValue:
     own = person.id == scope.actor.person_id
     if not own:
         require_over(scope, person)
-    values = {"name": person.name, "post": person.post, "phone": person.phone, "email": person.email}
+    number = number_of_person(scope, person)
+    values = {"name": person.name, "post": person.post, "phone": number.phone, "email": number.email}
     refusal: Refusal | None = Refusal(200)
     if request.method == "POST":
         values = typed("name", "post", "phone", "email") | ({"name": person.name} if own else {})

@@ -11,6 +11,7 @@ from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.organisation.leave import may_name
+from duban.organisation.numbers import number_of_contact
 from duban.organisation.operations import units as operations
 from duban.organisation.operations.contacts import Named, set_contacts
 from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
@@ -100,6 +101,7 @@ def show(unit_id: UUID) -> ResponseReturnValue:
     scope = current_scope()
     unit = queries.get_readable_unit(scope, unit_id)
     below = queries.readable_children(scope, unit)
+    lines = queries.contact_lines(scope, unit)
     manages = may(scope, "unit", "manage", unit)
     return render_template(
         "organisation/unit.html",
@@ -108,7 +110,8 @@ def show(unit_id: UUID) -> ResponseReturnValue:
         above=_visible_chain(scope, unit),
         placements=queries.placements(scope, unit.id),
         sector_units=_sector_units(scope, unit),
-        contact_lines=queries.contact_lines(scope, unit),
+        contact_lines=lines,
+        numbers={line.contact.id: number_of_contact(scope, line.contact, unit) for line in lines if line.contact},
         people=held_at(scope, unit) if may(scope, "person", "read", unit) else None,
         children=below[:CHILDREN_SHOWN],
         children_count=len(below),
@@ -244,6 +247,9 @@ def contacts(unit_id: UUID) -> ResponseReturnValue:
         values = {
             f"{line.kind.code}_{part}": getattr(line.contact, part) if line.contact else "" for line in lines for part in PARTS
         }
+        for line in lines:
+            if line.contact:
+                values[f"{line.kind.code}_phone"] = number_of_contact(scope, line.contact, unit).phone
         return _contacts_form(scope, unit, values, Refusal(200))
     values = typed(*(f"{line.kind.code}_{part}" for line in lines for part in PARTS))
     named = {line.kind.code: Named(*(values[f"{line.kind.code}_{part}"] for part in PARTS)) for line in lines}

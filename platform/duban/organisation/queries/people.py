@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from duban.access.checks import active_grant, may, readable
@@ -94,7 +94,7 @@ def list_people(
     """
     List people the actor may see by name, a page at a time.
 
-    Takes:  `typed` part of a name, login or phone; `below` a path to stay at or below.
+    Takes:  `typed` part of a name, login or, where the actor may read it, phone; `below` a path to stay at or below.
     Raises: InvalidInputError for a broken cursor. Costs: two queries.
     """
     where = [RoleGrant.tenant_id == scope.tenant_id, readable(scope, Unit, "person")]
@@ -110,10 +110,23 @@ def list_people(
     statement = owned(scope, Person).where(Person.id.in_(visible), Person.merged_into.is_(None))
     query = as_query(typed)
     if query:
-        columns = (Person.name, Person.login, Person.phone, Person.search)
-        statement = statement.where(or_(*(func.lower(column).like(like(query)) for column in columns)))
+        columns = (Person.name, Person.login, Person.search)
+        found: list[ColumnElement[bool]] = [func.lower(column).like(like(query)) for column in columns]
+        # a search that finds a number tells it, digit by digit: only where the reader may have it whole anyway
+        found.append(and_(func.lower(Person.phone).like(like(query)), _number_readable(scope)))
+        statement = statement.where(or_(*found))
     page = page_of(scope, statement, [Person.name, Person.id], after=after, limit=limit)
     return Page(items=_lines(scope, page.items), next=page.next)
+
+
+def _number_readable(scope: Scope) -> ColumnElement[bool]:
+    """Keep people to those whose numbers the actor may read whole."""
+    places = (
+        select(RoleGrant.person_id)
+        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
+        .where(RoleGrant.tenant_id == scope.tenant_id, active_grant(scope), readable(scope, Unit, "phone"))
+    )
+    return or_(Person.id == scope.actor.person_id, Person.id.in_(places))
 
 
 def merged_into(scope: Scope, person: Person) -> Person | None:
