@@ -15,7 +15,6 @@ from duban.kernel.scope import Scope
 from duban.web.requests import READS
 
 _OWN_READS = "personal_reads_of_this_work"
-ACT = "person.contact-read"
 
 
 def note_read(scope: Scope, *, kind: str, subject_id: UUID, name: str, fields: Sequence[str]) -> None:
@@ -35,6 +34,6 @@ def record_reads(scope: Scope, reads: list[dict[str, Any]], where: str = "") -> 
     if not reads:
         return
     one = len(reads) == 1
-    subject = ("person", UUID(reads[0]["id"])) if one and reads[0]["kind"] == "person" else ("tenant", UUID(str(scope.tenant_id)))
-    record(scope, ACT, *subject, where=where, count=len(reads), whose=list(reads))
+    kind, subject_id = ("person", UUID(reads[0]["id"])) if one and reads[0]["kind"] == "person" else ("tenant", scope.tenant_id)
+    record(scope, "person.contact-read", kind, subject_id, where=where, count=len(reads), whose=list(reads))
     reads.clear()

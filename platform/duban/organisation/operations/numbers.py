@@ -40,8 +40,8 @@ def reveal_number(scope: Scope, *, kind: NumberOf, row_id: UUID) -> Revealed:
         seat, unit = get_seat(scope, row_id)
         units, shown = [unit], Revealed(seat.name, seat.phone)
     _require_number(scope, units)
-    subject = ("unit", unit.id, unit.path) if unit else ("person", row_id)
-    record(scope, "person.contact-revealed", *subject, of=kind.value, id=str(row_id), name=shown.name)
+    about, subject_id, path = ("unit", unit.id, unit.path) if unit else ("person", row_id, None)
+    record(scope, "person.contact-revealed", about, subject_id, path, of=kind.value, id=str(row_id), name=shown.name)
     return shown
 
 
