@@ -17,7 +17,7 @@ from duban.organisation.operations.contacts import set_contacts
 from duban.organisation.operations.groups import end_group, set_up_group
 from duban.organisation.operations.importing import check_units_file, import_units
 from duban.organisation.operations.merging import merge_people
-from duban.organisation.operations.numbers import Revealed
+from duban.organisation.operations.numbers import Revealed, kind_of_number
 from duban.organisation.operations.people import Slip
 from duban.organisation.operations.people_import import check_people_file, import_people
 from duban.organisation.presenting import (
@@ -33,7 +33,7 @@ from duban.organisation.queries import units as unit_queries
 from duban.organisation.queries.groups import groups_of, vacancies
 from duban.organisation.queries.reorganisations import list_reorganisations as list_changes
 from duban.organisation.rules.changes import Change, Merge, Move, Split
-from duban.organisation.states import ChangeState, NumberOf
+from duban.organisation.states import ChangeState
 from duban.tree.models import Placement, Reorganisation, Unit
 from duban.web.api import ETAG, ApiBlueprint, compare, page_body, paged, tag_of, tagged
 from duban.web.errors import translate
@@ -290,14 +290,14 @@ def list_people(args: dict[str, Any]) -> dict[str, object]:
     return page_body(page, lambda line: person_body(scope, line.person, line.held))
 
 
-@blp.post("/people/numbers/<any(person, contact, seat):kind>/<uuid:row_id>")
+@blp.post("/people/numbers/<kind>/<uuid:row_id>")
 @blp.response(200, schemas.NumberSchema)
 @blp.shown_once
 @blp.unconditional("changes nothing but the record of acts")
 def reveal_number(kind: str, row_id: UUID) -> Revealed:
-    """Show one number that is masked in lists; every time is recorded."""
+    """Show one number that is masked in lists (of a `person`, a `contact` or a `seat`); every time is recorded."""
     with work() as scope:
-        return numbers.reveal_number(scope, kind=NumberOf(kind), row_id=row_id)
+        return numbers.reveal_number(scope, kind=kind_of_number(kind), row_id=row_id)
 
 
 @blp.post("/people/")

@@ -42,7 +42,7 @@ for _rule, _name, _page, _methods in (
     ("/people/<uuid:person_id>/edit", "edit_person", people.edit, _FORM),
     ("/people/<uuid:person_id>/roles", "grant_role", people.grant, ["POST"]),
     ("/people/<uuid:person_id>/roles/<uuid:grant_id>/revoke", "revoke_role", people.revoke, ["POST"]),
-    ("/people/numbers/<any(person, contact, seat):kind>/<uuid:row_id>", "reveal_number", numbers.reveal, ["POST"]),
+    ("/people/numbers/<kind>/<uuid:row_id>", "reveal_number", numbers.reveal, ["POST"]),
     ("/people/roles", "grants", grants.grants, ["GET"]),
     ("/people/roles/<uuid:grant_id>/confirm", "confirm_grant", grants.confirm, ["POST"]),
     ("/people/roles/<uuid:grant_id>/refuse", "refuse_grant", grants.refuse, ["POST"]),

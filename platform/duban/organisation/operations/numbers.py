@@ -5,7 +5,7 @@ from uuid import UUID
 
 from duban.access.checks import may, require
 from duban.audit.operations import record
-from duban.kernel.errors import NotAllowedError
+from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.organisation.queries.numbers import get_contact, get_seat, places_of
 from duban.organisation.queries.people import get_readable_person
@@ -20,6 +20,13 @@ class Revealed:
     name: str
     phone: str
     email: str = ""
+
+
+def kind_of_number(text: str) -> NumberOf:
+    """Read whose number is asked for from an address. Raises: NotFoundError."""
+    if text not in set(NumberOf):
+        raise NotFoundError
+    return NumberOf(text)
 
 
 def reveal_number(scope: Scope, *, kind: NumberOf, row_id: UUID) -> Revealed:

@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from duban.audit.reads import record_reads
 from duban.kernel.logs import get_logger
-from duban.organisation.operations.numbers import reveal_number
-from duban.organisation.states import NumberOf
+from duban.organisation.operations.numbers import kind_of_number, reveal_number
 from duban.web.addresses import page_behind
 from duban.web.errors import answer_unavailable
 from duban.web.requests import reads_to_record, work
@@ -19,7 +18,7 @@ log = get_logger(__name__)
 def reveal(kind: str, row_id: UUID) -> ResponseReturnValue:
     """Show one number: in its place where the page asks, on a page of its own without JavaScript."""
     with work() as scope:
-        shown = reveal_number(scope, kind=NumberOf(kind), row_id=row_id)
+        shown = reveal_number(scope, kind=kind_of_number(kind), row_id=row_id)
     template = "organisation/number_shown.html" if request.headers.get("HX-Request") else "organisation/number.html"
     return render_template(template, shown=shown, back=page_behind())
 
