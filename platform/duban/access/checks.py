@@ -20,6 +20,7 @@ from duban.access.relations import Grant
 from duban.identity.models import Person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope
+from duban.kernel.text import N_
 from duban.tenancy.kinds_policy import JUDGING
 
 __all__ = [
@@ -33,12 +34,14 @@ __all__ = [
     "holders",
     "holders_at",
     "home_paths",
+    "lines_of",
     "may",
     "may_somewhere",
     "own_paths",
     "policy",
     "readable",
     "require",
+    "require_in_lines",
     "roles_at",
     "superiors",
     "superiors_at",
@@ -58,15 +61,18 @@ class Place:
 
 def deciding(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Grant | None:
     """Find the grant that allows the act on the row: one of the actor's own before one they were lent."""
-    decided = policy(scope)
-    place = (
+    decided, place = policy(scope), _standing(placed)
+    grants = _usable(scope, obj, act, placed.path)
+    return next((grant for grant in grants if decisions.allows(decided, grant, obj, act, *place)), None)
+
+
+def _standing(placed: decisions.HasPlace) -> tuple[str, str | None, Collection[str], str | None]:
+    return (
         placed.path,
         getattr(placed, "to_path", None),
         getattr(placed, "lines", ()),
         getattr(placed, "work_line", None),
     )
-    grants = _usable(scope, obj, act, placed.path)
-    return next((grant for grant in grants if decisions.allows(decided, grant, obj, act, *place)), None)
 
 
 def _usable(scope: Scope, obj: str, act: str, path: str) -> Sequence[Grant]:
@@ -101,6 +107,33 @@ def require(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Non
     if act != "read" and may(scope, obj, "read", placed):
         raise NotAllowedError
     raise NotFoundError
+
+
+def lines_of(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> frozenset[str | None]:
+    """
+    Say in which lines the actor may do this to the row: those in which a role that allows it is held, None the primary one.
+
+    For what a unit does down one of its lines: its own row is its own in whatever line, but only who holds a role in the
+    line asks, sets and issues there.
+    """
+    return decisions.lines_of(policy(scope), _usable(scope, obj, act, placed.path), obj, act, *_standing(placed))
+
+
+def require_in_lines(scope: Scope, obj: str, act: str, placed: decisions.HasPlace, lines: Collection[str | None]) -> None:
+    """
+    Refuse the work unless the actor may do this to the row and holds a role that allows it in each of these lines.
+
+    Raises: NotFoundError, NotAllowedError as `require` does.
+    """
+    require(scope, obj, act, placed)
+    if not lines_of(scope, obj, act, placed) >= set(lines):
+        raise NotAllowedError(N_("您的角色不在这条管理线上，不能在这条线上办理。"))
+    decided, place, usable = policy(scope), _standing(placed), _usable(scope, obj, act, placed.path)
+    used = [
+        next(one for one in usable if one.line == line and decisions.allows(decided, one, obj, act, *place)) for line in lines
+    ]
+    lent = next((one for one in used if one.giver), None)
+    scope.memo["acting_for"] = {"id": lent.giver, "name": lent.giver_name} if lent else None
 
 
 def readable(scope: Scope, model: Any, obj: str, act: str = "read") -> ColumnElement[bool]:

@@ -89,6 +89,21 @@ def can(
     return False
 
 
+def lines_of(
+    policy: Policy,
+    grants: Iterable[Grant],
+    obj: str,
+    act: str,
+    path: str,
+    to_path: str | None = None,
+    lines: Collection[str] = (),
+    work_line: str | None = None,
+) -> frozenset[str | None]:
+    """Say in which lines the grants that allow the act on this row are held; None is the primary one."""
+    place = (path, to_path, lines, work_line)
+    return frozenset(grant.line for grant in grants if allows(policy, grant, obj, act, *place))
+
+
 def _by_depth(grant: Grant, kinds: frozenset[str], model: Any) -> ColumnElement[bool]:
     below = and_(model.path >= grant.path, model.path < paths.upper_bound(grant.path))
     depth = paths.depth(grant.path)

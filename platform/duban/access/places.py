@@ -21,7 +21,8 @@ def places_of(scope: Scope, unit: Unit, obj: str, *, inherited: bool = False) ->
         answered = standings(scope, [unit.id])[UnitId(unit.id)]
         found = [(place.unit_id, place.path) for place in answered if place.primary]
     paths = dict.fromkeys([unit.path, *(path for unit_id, path in found if inherited or unit_id == unit.id)])
-    return [path for path in paths if may(scope, obj, "read", Place(path))]
+    # The unit itself says where it stands today, in second lines too; of a place it has left only the path is known.
+    return [path for path in paths if may(scope, obj, "read", unit if path == unit.path else Place(path))]
 
 
 def _held(scope: Scope, unit: Unit) -> list[tuple[UUID, str]] | None:

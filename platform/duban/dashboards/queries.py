@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import and_, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 
 from duban.access.checks import active_grant, grants_of, home_paths, policy, readable
 from duban.access.models import RoleGrant
@@ -12,11 +14,14 @@ from duban.access.places import places_of
 from duban.access.relations import CHILD, DEEP
 from duban.dashboards.rules import Abilities, Counted
 from duban.identity.models import Person
+from duban.kernel.ids import UnitId
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, owned
 from duban.reporting.models import Duty
 from duban.reporting.states import TO_REVIEW, DutyState
 from duban.tree import paths
+from duban.tree.line_units import second_lines_under
+from duban.tree.lines import below_in_line, token
 from duban.tree.models import Unit
 from duban.tree.queries import is_active, units_by_id, units_by_path, units_of_paths
 
@@ -55,16 +60,34 @@ def home_unit(scope: Scope) -> Unit | None:
 
 
 def units_below(scope: Scope, unit: Unit, *, level: str | None = None, after: str | None = None, limit: int = PAGE) -> Page[Unit]:
-    """Read a page of the active units directly below, in their order, that the actor may read. Costs: one query."""
-    statement = owned(scope, Unit).where(Unit.parent_id == unit.id, is_active(scope), readable(scope, Unit, "unit"))
+    """
+    Read a page of the active units directly below, in their order, that the actor may read: in the primary line, and in the
+    second lines the actor watches it in. Costs: one query.
+    """
+    statement = owned(scope, Unit).where(_directly_below(scope, unit), is_active(scope), readable(scope, Unit, "unit"))
     if level:
         statement = statement.where(Unit.level == level)
     return page_of(scope, statement, [Unit.position, Unit.path], after=after, limit=limit)
 
 
+def watched_lines(scope: Scope, unit: Unit) -> tuple[str, ...]:
+    """
+    List the second lines in which the actor watches a unit's subordinates: at a unit of their own those their roles are held
+    in, elsewhere all there are.
+    """
+    at_home = [grant for grant in grants_of(scope) if grant.unit == str(unit.id)]
+    held = {grant.line for grant in at_home}
+    return tuple(line for line in second_lines_under(scope, unit) if not at_home or line in held)
+
+
+def _directly_below(scope: Scope, unit: Unit) -> ColumnElement[bool]:
+    lines = [below_in_line(line, unit.id, directly=True) for line in watched_lines(scope, unit)]
+    return or_(Unit.parent_id == unit.id, *lines)
+
+
 def levels_below(scope: Scope, unit: Unit) -> Sequence[str]:
     """List the levels of the units directly below. Costs: one query."""
-    statement = select(Unit.level).where(Unit.tenant_id == scope.tenant_id, Unit.parent_id == unit.id, is_active(scope))
+    statement = select(Unit.level).where(Unit.tenant_id == scope.tenant_id, _directly_below(scope, unit), is_active(scope))
     return sorted(scope.session.scalars(statement.distinct()))
 
 
@@ -75,40 +98,67 @@ def matrix_window(today: date) -> tuple[date, date]:
 
 def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
     """
-    Count the duties below a unit due in a year, by branch directly below, month and timeliness, wherever the unit stood.
+    Count the duties below a unit due in a year, by branch directly below, month and timeliness, wherever the unit stood: in the
+    primary line, and in the second lines the actor watches it in.
 
     Gives: `branch` is the path at which the unit directly below stands now. Costs: one query, however large the tree, two for
-    another unit than the actor's own; two for each place a moved unit has left.
+    another unit than the actor's own; two for each place a moved unit has left, three more for second lines.
     """
-    found = [counted for path in places_of(scope, unit, "duty") for counted in _count_at(scope, path, year)]
+    stood = places_of(scope, unit, "duty")
+    found = [counted for path in stood for counted in _count_at(scope, path, year)]
+    lines = watched_lines(scope, unit)
+    if lines and stood:
+        # What stands below it in both lines is counted once, by its place in the primary line.
+        elsewhere = not_(or_(*(and_(Duty.path >= path, Duty.path < paths.upper_bound(path)) for path in stood)))
+        found += _count_in_lines(scope, unit, lines, elsewhere, year)
     left = {one.branch for one in found if not one.branch.startswith(unit.path)}
     if not left:
         return found
-    now = units_of_paths(scope, left)
+    ids = {branch: UnitId(UUID(branch)) for branch in left if not branch.endswith(".")}
+    now = {**units_of_paths(scope, left - ids.keys()), **ids}
     units = units_by_id(scope, now.values())
-    return [replace(one, branch=units[now[one.branch]].path if one.branch in now else one.branch) for one in found]
+    places = {branch: units[unit_id].path for branch, unit_id in now.items() if unit_id in units}
+    return [replace(one, branch=places.get(one.branch, one.branch)) for one in found]
 
 
-def _count_at(scope: Scope, path: str, year: int) -> Sequence[Counted]:
+def _count_at(scope: Scope, path: str, year: int) -> list[Counted]:
+    branch = func.split_part(Duty.path, ".", paths.depth(path) + 1)
+    below = and_(Duty.path > path, Duty.path < paths.upper_bound(path))
+    return [replace(row, branch=f"{path}{row.branch}.") for row in _count(scope, branch, below, year)]
+
+
+def _count_in_lines(scope: Scope, unit: Unit, lines: Sequence[str], elsewhere: ColumnElement[bool], year: int) -> list[Counted]:
+    """
+    Count what carries the unit as a superior in one of the lines. Gives: `branch` of what stands next below the unit in that
+    line: a path, or the unit's id.
+    """
+    near, far = ([token(line, distance, unit.id) for line in lines] for distance in (CHILD, DEEP))
+    # A row's tokens of a line stand in the order of distance: the one before the unit's own names the unit next below it.
+    above = func.coalesce(*(func.array_position(Duty.lines, word) for word in far))
+    next_below = func.split_part(Duty.lines[above - 1], ".", 3)
+    branch = case((Duty.lines.overlap(near), Duty.path), else_=next_below)
+    return _count(scope, branch, and_(Duty.lines != [], Duty.lines.overlap([*near, *far]), elsewhere), year)
+
+
+def _count(scope: Scope, branch: ColumnElement[Any], concerned: ColumnElement[bool], year: int) -> list[Counted]:
     now_overdue = and_(Duty.timeliness == "pending", Duty.due_at <= scope.now)
     timeliness = case((now_overdue, "overdue"), else_=Duty.timeliness)
-    branch = func.split_part(Duty.path, ".", paths.depth(path) + 1)
     month = func.extract("month", Duty.due_on)
     waiting = func.count().filter(and_(Duty.state.in_(TO_REVIEW), Duty.accepted_at.is_(None)))
+    inner = branch.label("branch")
     rows = scope.session.execute(
-        select(branch, month, timeliness, func.count(), waiting)
+        select(inner, month, timeliness, func.count(), waiting)
         .where(
             Duty.tenant_id == scope.tenant_id,
-            Duty.path > path,
-            Duty.path < paths.upper_bound(path),
+            concerned,
             Duty.due_on >= date(year, 1, 1),
             Duty.due_on <= date(year, 12, 31),
             Duty.state != DutyState.CANCELLED,
             readable(scope, Duty, "duty"),
         )
-        .group_by(branch, month, timeliness)
+        .group_by("branch", month, timeliness)
     )
-    return [Counted(f"{path}{label}.", int(number), kind, count, waits) for label, number, kind, count, waits in rows]
+    return [Counted(label, int(number), kind, count, waits) for label, number, kind, count, waits in rows]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duban.access import checks as access
-from duban.access.checks import Place
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope
 from duban.letters.models import Letter
@@ -33,12 +32,11 @@ def build(scope: Scope, unit: Unit) -> UnitStanding:
     Costs: five queries, six for another unit than the actor's own.
     """
     year = scope.today.year
-    place = Place(unit.path)
-    if not access.may(scope, "duty", "read", place):
+    if not access.may(scope, "duty", "read", unit):
         return UnitStanding(year, False, (), UnitTimeliness(), (), ())
     first, last = scope.today.replace(month=1, day=1), scope.today.replace(month=12, day=31)
     table = matrix(scope, units=[unit], due_from=first, due_until=last)
-    sees_targets = access.may(scope, "target", "read", place)
+    sees_targets = access.may(scope, "target", "read", unit)
     unit_id = UnitId(unit.id)
     return UnitStanding(
         year=year,

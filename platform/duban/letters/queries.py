@@ -19,6 +19,7 @@ from duban.letters.rules import frozen
 from duban.letters.rules.coverage import Coverage, total
 from duban.letters.states import AFTER_SIGNATURE, LetterState, Side
 from duban.tree import paths
+from duban.tree.line_units import line_of_work, units_in_lines
 from duban.tree.models import Unit
 from duban.tree.queries import subtree
 
@@ -30,11 +31,15 @@ AWAITING: dict[Side, tuple[LetterState, ...]] = {
 
 @dataclass(frozen=True)
 class Owed:
-    """A letter that should exist between two units; `letter` None where nobody wrote it yet."""
+    """
+    A letter that should exist between two units; `letter` None where nobody wrote it yet, `line` the second line that joins
+    them, None the primary one.
+    """
 
     upper: Unit
     lower: Unit
     letter: Letter | None
+    line: str | None = None
 
     @property
     def is_signed(self) -> bool:
@@ -78,9 +83,14 @@ def get_readable_letter(scope: Scope, letter_id: UUID) -> Letter:
     """
     letter = get_letter(scope, letter_id)
     require(scope, "letter", "read", letter)
-    if letter.state is LetterState.DRAFT and not may(scope, "letter", "read", Place(letter.path)):
+    if letter.state is LetterState.DRAFT and not may(scope, "letter", "read", place_of_upper(letter)):
         raise NotFoundError
     return letter
+
+
+def place_of_upper(letter: Letter) -> Place:
+    """Give where the superior of a letter stands in it: having it addressed to one's unit counts for nothing there."""
+    return Place(letter.path, lines=letter.lines, work_line=letter.work_line)
 
 
 def list_signatures(scope: Scope, *, letter_ids: Collection[UUID]) -> dict[UUID, dict[Side, Signature]]:
@@ -177,13 +187,17 @@ def living_letters(scope: Scope, *, upper_id: UUID, year: int) -> dict[UUID, Let
 
 def list_owed(scope: Scope, *, unit: Unit, year: int) -> tuple[Owed, ...]:
     """
-    List every letter owed at and below a unit in a year, by superior in the tree's order.
+    List every letter owed at and below a unit in a year, by superior in the tree's order; of the second lines only the
+    unit's own: what a department has its enterprises sign is the department's, not its county's.
 
     Takes:  access is the caller's business: whoever may read the letters below the unit.
-    Costs:  two queries.
+    Costs:  three queries, four for a unit with subordinates in a second line.
     """
     units = subtree(scope, unit.path)
     by_id = {one.id: one for one in units}
+    in_lines = [
+        (one, line) for line, below in units_in_lines(scope, unit).items() for one in below if line_of_work(unit, one, line)
+    ]
     rows = scope.session.scalars(
         owned(scope, Letter).where(
             Letter.path >= unit.path,
@@ -193,11 +207,12 @@ def list_owed(scope: Scope, *, unit: Unit, year: int) -> tuple[Owed, ...]:
         )
     )
     letters = {(letter.upper_id, letter.lower_id): letter for letter in rows}
-    return tuple(
+    below = [
         Owed(by_id[one.parent_id], one, letters.get((one.parent_id, one.id)))
         for one in units
         if one.parent_id is not None and one.parent_id in by_id
-    )
+    ]
+    return tuple(below + [Owed(unit, one, letters.get((unit.id, one.id)), line) for one, line in in_lines])
 
 
 def coverage_by_level(owed: Sequence[Owed]) -> tuple[LevelCoverage, ...]:

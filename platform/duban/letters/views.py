@@ -8,8 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from duban.access.checks import Place as BarePlace
-from duban.access.checks import home_paths, may, may_somewhere, require
+from duban.access.checks import home_paths, lines_of, may, may_somewhere, require
 from duban.identity.errors import LockedOutError, WrongPasswordError
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
@@ -23,6 +22,7 @@ from duban.letters.operations.writing import default_prefix, generate_letters, i
 from duban.letters.rules.coverage import total
 from duban.letters.states import AFTER_SIGNATURE, NEXT_STATES, LetterState, Side
 from duban.letters.word import write_docx
+from duban.tenancy.kinds_in_force import structure
 from duban.tenancy.queries import catalogue
 from duban.tree.models import Unit
 from duban.tree.queries import get_unit, get_unit_by_path
@@ -104,6 +104,7 @@ def index() -> ResponseReturnValue:
     campaign = queries.find_campaign(scope, upper_id=place.unit.id, year=place.year)
     years = {place.year, scope.today.year, *queries.years_with_letters(scope, upper_id=place.unit.id)}
     shown = request.args.get("state", "")
+    issuing = lines_of(scope, "letter", "issue", place.unit)
     groups = {group: [one for one in own if _group_of(one) == group] for group in _GROUPS}
     return render_template(
         "letters/index.html",
@@ -116,11 +117,17 @@ def index() -> ResponseReturnValue:
         own_count=len(own),
         groups=[(group, label, len(groups[group])) for group, label in _GROUPS.items() if groups[group]],
         shown=shown if shown in groups else "",
-        drafts=[one.letter for one in own if one.letter is not None and one.letter.state is LetterState.DRAFT],
-        unwritten=sum(one.letter is None for one in own),
+        drafts=[
+            one.letter
+            for one in own
+            if one.letter is not None and one.letter.state is LetterState.DRAFT and one.letter.work_line in issuing
+        ],
+        unwritten=sum(one.letter is None and one.line in issuing for one in own),
+        line_names={line.code: line.name.in_language(current_language()) for line in structure(scope).lines},
         signatures=queries.list_signatures(scope, letter_ids=[one.letter.id for one in own if one.letter is not None]),
         marks=STATE_MARKS,
-        may_issue=may(scope, "letter", "issue", place.unit),
+        may_issue=bool(issuing),
+        issuing=issuing,
         prefix=campaign.prefix if campaign else default_prefix(place.unit),
         has_campaign=campaign is not None,
         to_sign=queries.count_to_sign(scope),
@@ -217,9 +224,9 @@ def _letter_frame(scope: Scope, letter: Letter) -> dict[str, Any]:
         "side": side,
         "may_sign": side is not None and (letter.state, side) in AFTER_SIGNATURE,
         "may_withdraw": LetterState.WITHDRAWN in NEXT_STATES[letter.state]
-        and may(scope, "letter", "issue", BarePlace(letter.path)),
+        and letter.work_line in lines_of(scope, "letter", "issue", queries.place_of_upper(letter)),
         "waiting": queries.count_to_sign(scope),
-        "may_see_list": may(scope, "letter", "read", BarePlace(letter.path)),
+        "may_see_list": may(scope, "letter", "read", queries.place_of_upper(letter)),
         "sides": Side,
     }
 

@@ -20,12 +20,12 @@ def offered_lines(scope: Scope, unit: Unit) -> Sequence[Line]:
     """
     List the lines in which a unit has subordinates by its level, and the actor issues for it, the primary one first.
 
-    A second line only where the actor's role is held in it: whoever issues in a line also reviews in it.
+    Only lines the actor's role is held in: whoever issues in a line also reviews in it.
     """
     known = structure(scope)
-    held = {grant.line for grant in access.grants_of(scope) if grant.path == unit.path}
+    held = access.lines_of(scope, "requirement", "issue", unit)
     lines = [line for line in known.lines if known.levels_under(unit.level, line=line.code)]
-    return sorted((line for line in lines if line.primary or line.code in held), key=lambda line: not line.primary)
+    return sorted((line for line in lines if work_line(scope, line.code) in held), key=lambda line: not line.primary)
 
 
 def chosen_line(scope: Scope, unit: Unit, typed: str) -> str:
@@ -35,8 +35,9 @@ def chosen_line(scope: Scope, unit: Unit, typed: str) -> str:
     Raises: InvalidInputError for a line the actor cannot issue in.
     """
     offered = [line.code for line in offered_lines(scope, unit)]
+    primary = structure(scope).primary_line.code
     if not typed:
-        return offered[0] if offered else structure(scope).primary_line.code
-    if typed not in {*offered, structure(scope).primary_line.code}:
+        return offered[0] if offered else primary
+    if typed not in offered and (offered or typed != primary):
         raise InvalidInputError(fields={"line": [Text(N_("您在这条线上没有下级，不能在这条线上下达。"))]})
     return typed

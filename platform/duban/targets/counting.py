@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -25,6 +25,7 @@ from duban.targets.models import Actual, Allocation, Indicator
 from duban.targets.rules import HUNDRED, Counted, Node, Progress
 from duban.targets.states import Direction, Level, Spread
 from duban.tree import paths
+from duban.tree.line_units import second_lines_under
 from duban.tree.models import Unit
 
 # Beyond so many separate places one condition per place costs more than reading the whole year.
@@ -71,18 +72,32 @@ def is_told(share: Allocation) -> bool:
     return share.issued_at is not None
 
 
+def hands_down_in_lines(scope: Scope, unit: Unit) -> bool:
+    """Whether a unit may have handed shares to units that do not stand below its path: those of its second lines."""
+    return unit.parent_id is not None and bool(second_lines_under(scope, unit))
+
+
 def tallies(
-    scope: Scope, *, year: int, within: Collection[str], keep: Collection[UUID] | None = None, indicator_id: UUID | None = None
+    scope: Scope,
+    *,
+    year: int,
+    within: Collection[str] | None,
+    heads: Collection[UUID] = (),
+    keep: Collection[UUID] | None = None,
+    indicator_id: UUID | None = None,
 ) -> dict[UUID, Tally]:
     """
     Count a year's shares at and below the given paths, each node once.
 
-    Takes:  `keep` the units whose own tallies are wanted: others that split no further are only counted into their
-            superiors; None wants everybody's. One indicator only where `indicator_id` is given.
+    Takes:  `within` None for everywhere. `heads` units that also have subordinates in second lines: what was made of their
+            shares is followed from share to share, wherever those units stand. `keep` the units whose own tallies are
+            wanted: others that split no further are only counted into their superiors; None wants everybody's. One
+            indicator only where `indicator_id` is given.
     Gives:  tallies by allocation id, in the indicators' order; also of shares not issued yet, which count nothing upwards.
     Costs:  two queries.
     """
-    chosen = [Indicator.year == year, *_inside(within), *([] if indicator_id is None else [Indicator.id == indicator_id])]
+    one = [] if indicator_id is None else [Indicator.id == indicator_id]
+    chosen = [Indicator.year == year, *_inside(within, heads, year), *one]
     # A share with a superior, told, split no further and nobody's wish: it counts, but needs no tally of its own.
     leaves = (
         false()
@@ -102,12 +117,27 @@ def tallies(
     return found
 
 
-def _inside(within: Collection[str]) -> list[ColumnElement[bool]]:
-    """Keep to the topmost of the paths; everything below them is read with them."""
+def _inside(within: Collection[str] | None, heads: Collection[UUID], year: int) -> list[ColumnElement[bool]]:
+    """Keep to the topmost of the paths; everything below them is read with them. And to what the heads handed down."""
+    if within is None:
+        return []
     tops = [path for path in sorted(set(within)) if not any(path != other and path.startswith(other) for other in within)]
     if len(tops) > _RANGES_AT_MOST:
         return []
-    return [or_(*(and_(Allocation.path >= path, Allocation.path < paths.upper_bound(path)) for path in tops))]
+    ranges = [and_(Allocation.path >= path, Allocation.path < paths.upper_bound(path)) for path in tops]
+    if not heads:
+        return [or_(*ranges)]
+    begun = (
+        select(Allocation.tenant_id, Allocation.id)
+        .join(Indicator, and_(Indicator.tenant_id == Allocation.tenant_id, Indicator.id == Allocation.indicator_id))
+        .where(Indicator.year == year, or_(*ranges, Allocation.unit_id.in_(set(heads))))
+        .cte("handed_down", recursive=True)
+    )
+    below = aliased(Allocation)
+    handed = begun.union(
+        select(below.tenant_id, below.id).join(begun, and_(below.tenant_id == begun.c.tenant_id, below.parent_id == begun.c.id))
+    )
+    return [tuple_(Allocation.tenant_id, Allocation.id).in_(select(handed.c.tenant_id, handed.c.id))]
 
 
 def _has_told_below() -> ColumnElement[bool]:
@@ -200,14 +230,26 @@ def _progress(scope: Scope, indicator: Indicator, share: Allocation, counted: Co
     return rules.measure(limit=share.issued_value, actual=actual, direction=indicator.direction, warn_from=warning_percent(scope))
 
 
+def unit_and_below(
+    scope: Scope, *, unit: Unit, year: int, keep: Collection[UUID], indicator_id: UUID | None = None
+) -> dict[UUID, Tally]:
+    """
+    Count a unit's shares and those below it, in the primary line wherever it stood and in its second lines.
+
+    Costs: two queries, three for another unit than the actor's own.
+    """
+    within = places_of(scope, unit, "target")
+    heads = [unit.id] if hands_down_in_lines(scope, unit) else []
+    return tallies(scope, year=year, within=within, heads=heads, keep=keep, indicator_id=indicator_id) if within else {}
+
+
 def unit_tallies(scope: Scope, *, unit: Unit, year: int) -> tuple[Tally, ...]:
     """
     Give a unit's own shares with what was counted at and below it, wherever it stood, in the indicators' order.
 
     Costs: two queries, three for another unit than the actor's own.
     """
-    within = places_of(scope, unit, "target")
-    found = tallies(scope, year=year, within=within, keep=[unit.id]) if within else {}
+    found = unit_and_below(scope, unit=unit, year=year, keep=[unit.id])
     return tuple(tally for tally in found.values() if tally.share.unit_id == unit.id)
 
 
@@ -255,7 +297,7 @@ def _leaf_alarms(scope: Scope, *, unit: Unit, within: Collection[str], year: int
             Allocation.issued_at.is_not(None),
             Allocation.unit_id != unit.id,
             ~_has_told_below(),
-            *_inside(within),
+            *_inside(within, [unit.id] if hands_down_in_lines(scope, unit) else [], year),
         )
         .group_by(Allocation.id, Indicator.spread)
         .subquery()

@@ -1,6 +1,6 @@
 """What all pages of targets share: which unit and year they are about, and what the reader may do there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,11 +12,14 @@ from duban.access.checks import home_paths, may, require
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope
 from duban.targets import queries
+from duban.targets.lines import lines_of
 from duban.targets.marks import LEVEL_MARKS, STATE_MARKS
+from duban.targets.models import Allocation
 from duban.targets.operations.splitting import cell_key, column_key
 from duban.targets.rules import plain
 from duban.tree.models import Unit
 from duban.tree.queries import chain, get_unit, get_unit_by_path
+from duban.web.i18n import current_language
 
 _YEARS = range(2000, 2100)
 
@@ -63,8 +66,16 @@ def typed_strings() -> Mapping[str, str]:
     return request.form.to_dict()
 
 
-def frame(scope: Scope, place: Place) -> dict[str, Any]:
-    """What every page of the feature needs to draw itself."""
+def recordable(scope: Scope, shares: Iterable[Allocation]) -> frozenset[UUID]:
+    """Say for which of these shares the actor may record numbers: as the unit itself, or as who handed them down."""
+    return frozenset(
+        share.id for share in shares if may(scope, "target", "assign", share) or may(scope, "target", "report", share)
+    )
+
+
+def frame(scope: Scope, place: Place, shares: Iterable[Allocation] = ()) -> dict[str, Any]:
+    """What every page of the feature needs to draw itself. Takes: the unit's shares shown, where there are any."""
+    taken = recordable(scope, shares)
     years = sorted({place.year, scope.today.year, *queries.years_with_targets(scope, unit_id=place.unit.id)}, reverse=True)
     above = [unit for unit in chain(scope, place.unit) if may(scope, "target", "read", unit)]
     return {
@@ -74,7 +85,9 @@ def frame(scope: Scope, place: Place) -> dict[str, Any]:
         "may_define": may(scope, "target", "define", place.unit),
         "may_assign": may(scope, "target", "assign", place.unit),
         "may_accept": may(scope, "target", "accept", place.unit),
-        "may_report": may(scope, "target", "report", place.unit) or may(scope, "target", "assign", place.unit),
+        "may_report": bool(taken),
+        "recordable": taken,
+        "line_names": {line.code: line.name(current_language()) for line in lines_of(scope)},
         "level_marks": LEVEL_MARKS,
         "state_marks": STATE_MARKS,
         "cell_key": cell_key,

@@ -12,11 +12,12 @@ from sqlalchemy import and_, func, select
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.targets import counting
-from duban.targets.counting import is_told, tallies
+from duban.targets.counting import hands_down_in_lines, is_told, tallies
 from duban.targets.lines import line_between, primary_line
 from duban.targets.models import Actual, Allocation, Indicator
 from duban.targets.rules import Decomposition
 from duban.targets.states import Level, Spread
+from duban.tree.line_units import line_of_work, units_in_lines
 from duban.tree.models import Unit
 from duban.tree.queries import children, standings, units_by_id
 
@@ -62,6 +63,10 @@ class Grid:
     units: tuple[Unit, ...]
     cells: Mapping[tuple[UUID, UUID], Allocation]
     """By (indicator id, unit id); missing where nothing was given yet."""
+
+    def work_lines(self, unit_ids: Collection[UUID]) -> frozenset[str | None]:
+        """Say in which lines the superior works with these of its units: None the primary one."""
+        return frozenset(line_of_work(self.unit, unit, self.line) for unit in self.units if unit.id in unit_ids)
 
 
 def get_indicator(scope: Scope, indicator_id: UUID) -> Indicator:
@@ -133,7 +138,8 @@ def standing(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict[U
     """
     units = units_by_id(scope, unit_ids)
     within = [place.path for unit_id, stood in standings(scope, units).items() for place in stood if place.unit_id == unit_id]
-    found = tallies(scope, year=year, within=within, keep=unit_ids) if units else {}
+    heads = [unit.id for unit in units.values() if hands_down_in_lines(scope, unit)]
+    found = tallies(scope, year=year, within=within, heads=heads, keep=unit_ids) if units else {}
     by_unit: dict[UUID, dict[str, Tally]] = defaultdict(dict)
     first = primary_line(scope)
     for tally in found.values():
@@ -151,10 +157,16 @@ def _standing(tally: counting.Tally) -> Standing:
 
 
 def lines_below(scope: Scope, *, unit: Unit) -> dict[str, tuple[Unit, ...]]:
-    """Group the units directly below by the line they take their shares in, primary line first. Costs: one query."""
+    """
+    Group the units directly below, in the primary line and in second ones, by the line they take their shares in, primary line
+    first. Costs: two queries at most.
+    """
     groups: dict[str, list[Unit]] = defaultdict(list)
     for child in children(scope, unit):
         groups[line_between(scope, superior_level=unit.level, level=child.level)].append(child)
+    for line, below in units_in_lines(scope, unit).items():
+        groups[line].extend(one for one in below if one.parent_id != unit.id)
+    groups = {line: units for line, units in groups.items() if units}
     first = primary_line(scope)
     return {line: tuple(groups[line]) for line in sorted(groups, key=lambda code: (code != first, code))}
 

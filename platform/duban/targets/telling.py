@@ -1,9 +1,9 @@
 """Who is told what about targets, in the same transaction as the act."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from duban.access.checks import holders, superiors
+from duban.access.checks import holders, superiors, superiors_of
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
@@ -31,11 +31,15 @@ def tell_issued(scope: Scope, *, superior: Unit, units: Iterable[Unit], year: in
         )
 
 
-def tell_accepted(scope: Scope, *, unit: Unit, year: int) -> None:
-    """Tell the superior's officers that a unit took its shares on."""
+def tell_accepted(scope: Scope, *, unit: Unit, year: int, shares: Sequence[Allocation]) -> None:
+    """Tell the officers who handed the shares down, in each line, that a unit took them on."""
+    in_lines = {share.work_line: share for share in shares if share.work_line is not None}
+    people = {person for share in in_lines.values() for person in superiors_of(scope, "target", "assign", share)}
+    if any(share.work_line is None for share in shares):
+        people |= set(superiors(scope, "target", "assign", unit.path))
     tell(
         scope,
-        recipients=superiors(scope, "target", "assign", unit.path),
+        recipients=people,
         template=N_("%(unit)s已签收 %(year)s 年度目标指标。"),
         params={"unit": unit.short_name, "year": year},
         subject_kind="unit",
@@ -66,7 +70,7 @@ def _alarm(scope: Scope, share: Allocation, tally: Tally, indicator: Indicator, 
         if exceeded
         else N_("【预警】%(unit)s“%(name)s”实际 %(actual)s，已接近控制数 %(limit)s。")
     )
-    people = {*holders(scope, "target", "accept", share.path), *superiors(scope, "target", "assign", share.path)}
+    people = {*holders(scope, "target", "accept", share.path), *superiors_of(scope, "target", "assign", share)}
     tell(
         scope,
         recipients=people,

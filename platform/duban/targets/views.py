@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from duban.access.checks import lines_of as lines_held
 from duban.access.checks import may_somewhere, require
 from duban.access.places import places_of
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError, RuleBrokenError, StaleError
@@ -16,7 +17,7 @@ from duban.programmes.models import Programme
 from duban.programmes.queries import get_programme, list_programmes
 from duban.targets import queries
 from duban.targets.charts import children_chart, months_chart, used_chart
-from duban.targets.counting import Tally, alarms_below, is_told, tallies, unit_tallies
+from duban.targets.counting import Tally, alarms_below, is_told, unit_and_below, unit_tallies
 from duban.targets.forms import Typed, read_actuals, read_draft, read_grid, read_number
 from duban.targets.framing import Place, find_place, frame, plain_number, typed_strings
 from duban.targets.lines import lines_of, warning_percent
@@ -29,7 +30,7 @@ from duban.targets.operations.splitting import save_grid
 from duban.targets.queries import Grid
 from duban.targets.rules import months_of, plain
 from duban.targets.states import DIRECTION_LABELS, KIND_LABELS, SPREAD_LABELS, Kind, ShareState
-from duban.tree.queries import children, get_unit, units_by_id
+from duban.tree.queries import get_unit, units_by_id
 from duban.web.errors import status_of, translate
 from duban.web.i18n import current_language, gettext
 from duban.web.navigation import NavEntry
@@ -59,13 +60,13 @@ def index() -> ResponseReturnValue:
     scope = current_scope()
     place = find_place(scope)
     within = places_of(scope, place.unit, "target")
-    found = tallies(scope, year=place.year, within=within, keep=[place.unit.id])
+    found = unit_and_below(scope, unit=place.unit, year=place.year, keep=[place.unit.id])
     own = [tally for tally in found.values() if tally.share.unit_id == place.unit.id]
     alarming, alarming_count = alarms_below(scope, unit=place.unit, within=within, found=found, year=place.year, limit=_ALARMING)
     has_below = bool(queries.lines_below(scope, unit=place.unit))
     return render_template(
         "targets/index.html",
-        **frame(scope, place),
+        **frame(scope, place, [tally.share for tally in own if is_told(tally.share)]),
         groups=[(kind, [tally for tally in own if tally.indicator.kind is kind]) for kind in Kind],
         own=own,
         kind_labels=KIND_LABELS,
@@ -88,13 +89,9 @@ def show(indicator_id: UUID) -> ResponseReturnValue:
     request_unit = request.args.get("unit")
     place = find_place(scope) if request_unit else Place(get_unit(scope, indicator.owner_id), indicator.year)
     require(scope, "target", "read", place.unit)
-    below_ids = {unit.id for unit in children(scope, place.unit)}
-    found = tallies(
-        scope,
-        year=indicator.year,
-        within=places_of(scope, place.unit, "target"),
-        keep={place.unit.id, *below_ids},
-        indicator_id=indicator.id,
+    below_ids = {unit.id for units in queries.lines_below(scope, unit=place.unit).values() for unit in units}
+    found = unit_and_below(
+        scope, unit=place.unit, year=indicator.year, keep={place.unit.id, *below_ids}, indicator_id=indicator.id
     )
     of_it = list(found.values())
     own = next((tally for tally in of_it if tally.share.unit_id == place.unit.id), None)
@@ -255,9 +252,12 @@ def _grid_page(place: Place, found: Grid, typed: Typed, general: Text | None = N
     groups = queries.lines_below(scope, unit=place.unit)
     names = {line.code: line.name(current_language()) for line in lines_of(scope)}
     parts = {column.indicator.total_id for column in found.columns if column.indicator.total_id}
+    framed = frame(scope, place)
+    used = found.work_lines({unit.id for unit in found.units})
+    framed["may_assign"] = framed["may_assign"] and lines_held(scope, "target", "assign", place.unit) >= used
     return render_template(
         "targets/grid.html",
-        **frame(scope, place),
+        **framed,
         grid=found,
         typed=typed.strings,
         errors=typed.errors,
@@ -357,7 +357,7 @@ def _actuals_page(
     history = queries.list_actuals(scope, allocation_ids=[tally.share.id for tally in tallies])
     return render_template(
         "targets/actuals.html",
-        **frame(scope, place),
+        **frame(scope, place, [tally.share for tally in tallies]),
         tallies=tallies,
         months=months,
         month=month,

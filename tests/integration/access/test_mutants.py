@@ -4,6 +4,7 @@ the property must go red on it. A mutant whose text is no longer in the code fai
 """
 
 import inspect
+import sys
 import textwrap
 import time
 from dataclasses import dataclass
@@ -66,6 +67,9 @@ MUTANTS = (
             ("forgets where superiors stood", "path in grant.heights", "False"),
         )
     ),
+    Mutant("who holds a line: whoever holds any role there", decisions, "lines_of", " if allows(policy, grant, obj, act, *place)", ""),
+    Mutant("who holds a line: everybody holds the primary one", decisions, "lines_of", "frozenset(grant.line for", "frozenset(None for"),
+    Mutant("who holds a line: the line the row works in", decisions, "lines_of", "frozenset(grant.line for", "frozenset(work_line for"),
     Mutant("SQL forgets the line of work inside", decisions, "_below", "and_(model.work_line.is_not_distinct_from(grant.line), place(grant, inside, model))", "place(grant, inside, model)"),
     Mutant("SQL forgets the line of work across", decisions, "_below", "and_(model.work_line.is_distinct_from(grant.line), place(grant, across, model))", "place(grant, across, model)"),
     Mutant("SQL compares the line of work with = and loses NULL", decisions, "_below", "model.work_line.is_distinct_from(grant.line)", "(model.work_line != grant.line)"),
@@ -95,7 +99,7 @@ def put_in_place(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
     made: dict[str, object] = {}
     exec(compile(source.replace(mutant.old, mutant.new, 1), f"<mutant {mutant.name}>", "exec"), namespace, made)
     # Modules that imported the name hold the original too.
-    for module in (mutant.module, decisions, relations, policy, paths):
+    for module in (mutant.module, *(module for name, module in list(sys.modules.items()) if name.startswith("duban."))):
         if getattr(module, mutant.function, None) is original:
             monkeypatch.setattr(module, mutant.function, made[mutant.function])
 

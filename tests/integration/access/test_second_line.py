@@ -4,72 +4,25 @@ The second line （条）: a department asks the enterprises of its sector and d
 E1 (城东镇) and E2 (城西镇) stand under 交通局 in the sector line, E3 (城东镇) does not.
 """
 
-from datetime import date
-
 import pytest
 
 from duban.access import checks as access
 from duban.access.holding import grants_of
-from duban.calendar.due_dates import Campaign
-from duban.calendar.due_rules import FixedDate
 from duban.dashboards.queries import count_below
 from duban.files.models import StoredFile
-from duban.identity.models import Credential, Person
+from duban.identity.models import Person
 from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
-from duban.kernel.ids import PersonId, UnitId, new_id
+from duban.kernel.ids import new_id
 from duban.kernel.scope import owned
-from duban.organisation.making import Details, add_grant, add_person
 from duban.organisation.operations import units as organisation
 from duban.organisation.operations.reorganising import decide
 from duban.organisation.rules.changes import Merge
 from duban.reporting import operations, queries, telling
-from duban.reporting.forms import RequirementForm, Targets, TargetScope
 from duban.reporting.models import Duty, Requirement, Submission
 from duban.tree.models import Placement, Unit
 from duban.tree.queries import get_unit
 from tests.cast import World
-
-DUE = date(2026, 3, 20)
-PEOPLE = (
-    ("dan", "department.officer", "D1"),
-    ("dirk", "department.leader", "D1"),
-    ("ellen", "enterprise.clerk", "E1"),
-    ("emil", "enterprise.clerk", "E2"),
-    ("elsa", "enterprise.clerk", "E3"),
-)
-
-
-@pytest.fixture
-def lined(world: World) -> World:
-    with world.as_("adam") as scope:
-        for code, parent in (("E1", "T1"), ("E2", "T2"), ("E3", "T1")):
-            unit = organisation.create_unit(
-                scope, parent_id=world.units[parent], level="enterprise", code=code, name=f"企业{code}"
-            )
-            world.units[code], world.paths[code] = UnitId(unit.id), unit.path
-        scope.session.flush()
-        for code in ("E1", "E2"):
-            organisation.place_in_line(scope, unit_id=world.units[code], line="sector", parent_id=world.units["D1"])
-    with world.as_system() as scope:
-        for login, role, unit in PEOPLE:
-            person = add_person(scope, login=login, details=Details(login))
-            scope.session.flush()
-            scope.add(Credential(id=person.id, password_hash="none", must_change=False, changed_at=scope.now))
-            add_grant(scope, person=person, unit=get_unit(scope, world.units[unit]), role=role, active_from=date(2000, 1, 1))
-            world.people[login], world.names[login] = PersonId(person.id), login
-    return world
-
-
-def ask(world: World, who: str, unit: str, **changes: object) -> Requirement:
-    form = RequirementForm(
-        title="自查", targets=Targets(TargetScope.SUBTREE, levels=("enterprise",)), due=FixedDate(on=DUE),
-        campaign=Campaign(date(2026, 3, 1), date(2026, 3, 31)), **changes,
-    )  # fmt: skip
-    with world.as_(who) as scope:
-        made = operations.create_requirement(scope, unit_id=world.units[unit], form=form)
-        scope.session.flush()
-        operations.issue(scope, requirement_id=made.id)
-    return made
+from tests.integration.access.lined import ask
 
 
 def duty_of(world: World, requirement: Requirement, unit: str) -> Duty:
@@ -96,41 +49,38 @@ def test_recipients_are_the_line_s_subtree_and_the_duty_names_the_line(lined: Wo
     assert all(row.work_line == "sector" and row.lines for row in rows)
 
 
-@pytest.mark.parametrize(
-    "who, sees, reviews, urges, writes",
-    [
-        ("ellen", True, False, False, True),  # its own duty, among its others
-        ("dan", True, True, True, False),  # who issued it decides
-        ("dirk", True, False, False, False),
-        ("tom", True, False, False, False),  # the township sees, and does not decide
-        ("tess", True, False, False, False),
-        ("cora", True, False, False, False),
-        ("tina", False, False, False, False),
-        ("elsa", False, False, False, False),
-        ("emil", False, False, False, False),
-        ("dora", False, False, False, False),  # the same post held in the territorial line only
-    ],
+# who, sees, reviews, urges, writes
+DUTY_OF_THE_LINE = (
+    ("ellen", True, False, False, True),  # its own duty, among its others
+    ("dan", True, True, True, False),  # who issued it decides
+    ("dirk", True, False, False, False),
+    ("tom", True, False, False, False),  # the township sees, and does not decide
+    ("tess", True, False, False, False),
+    ("cora", True, False, False, False),
+    ("tina", False, False, False, False),
+    ("elsa", False, False, False, False),
+    ("emil", False, False, False, False),
+    ("dora", False, False, False, False),  # the same post held in the territorial line only
 )
-def test_a_duty_of_the_sector_line(lined: World, who: str, sees: bool, reviews: bool, urges: bool, writes: bool) -> None:
+
+
+def test_a_duty_of_the_sector_line(lined: World) -> None:
     duty = duty_of(lined, ask(lined, "dan", "D1"), "E1")
     acts = (("duty", "read"), ("submission", "review"), ("duty", "urge"), ("submission", "write"))
-    with lined.as_(who) as scope:
-        assert tuple(access.may(scope, obj, act, duty) for obj, act in acts) == (sees, reviews, urges, writes)
-        for (obj, act), expected in zip(acts, (sees, reviews, urges, writes), strict=True):
-            rows = scope.session.scalars(owned(scope, Duty).where(access.readable(scope, Duty, obj, act))).all()
-            assert (duty.id in {row.id for row in rows}) == expected, (obj, act)
+    for who, *expected in DUTY_OF_THE_LINE:
+        with lined.as_(who) as scope:
+            assert [access.may(scope, obj, act, duty) for obj, act in acts] == expected, who
+            for (obj, act), wanted in zip(acts, expected, strict=True):
+                rows = scope.session.scalars(owned(scope, Duty).where(access.readable(scope, Duty, obj, act))).all()
+                assert (duty.id in {row.id for row in rows}) == wanted, (who, obj, act)
 
 
-@pytest.mark.parametrize(
-    "who, sees, reviews", [("dan", True, False), ("tom", True, True), ("ellen", True, False), ("tina", False, False)]
-)
-def test_what_the_township_asks_the_department_sees_and_does_not_decide(
-    lined: World, who: str, sees: bool, reviews: bool
-) -> None:
+def test_what_the_township_asks_the_department_sees_and_does_not_decide(lined: World) -> None:
     duty = duty_of(lined, ask(lined, "tom", "T1"), "E1")
-    with lined.as_(who) as scope:
-        assert access.may(scope, "duty", "read", duty) == sees
-        assert access.may(scope, "submission", "review", duty) == reviews
+    for who, sees, reviews in (("dan", True, False), ("tom", True, True), ("ellen", True, False), ("tina", False, False)):
+        with lined.as_(who) as scope:
+            assert access.may(scope, "duty", "read", duty) == sees, who
+            assert access.may(scope, "submission", "review", duty) == reviews, who
 
 
 def test_the_whole_way_in_the_line(lined: World) -> None:

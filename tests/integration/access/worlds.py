@@ -196,6 +196,12 @@ def above_place(world: World, place: int) -> list[int]:
 
 def oracle(world: World, obj: str, act: str, place: int, addressee: int | None, work: str | None) -> bool:
     """Walk parent pointers and read the policy lines as a person would: no paths, no tokens, no Casbin."""
+    return bool(oracle_lines(world, obj, act, place, addressee, work))
+
+
+def oracle_lines(world: World, obj: str, act: str, place: int, addressee: int | None, work: str | None) -> frozenset[str | None]:
+    """The same, saying in which lines the roles that allow it are held."""
+    found: set[str | None] = set()
     for role, unit, line in world.grants:
         mine = world.places_of(unit)
         unit_above = [one for second in LINES for one in world.chain(unit, second)]
@@ -223,8 +229,8 @@ def oracle(world: World, obj: str, act: str, place: int, addressee: int | None, 
         }
         held = held_roles(world, role)
         if any(entry[0] in held and entry[2:] == (obj, act) and standing[entry[1]] for entry in world.lines):
-            return True
-    return False
+            found.add(line)
+    return frozenset(found)
 
 
 def asked(world: World) -> list[tuple[str, str]]:
@@ -252,7 +258,9 @@ def check_world(connection: Connection, rows: Table, world: World) -> int:
     )
     decided = 0
     for obj, act in asked(world):
-        wanted = {key for key, (at, to, work) in enumerate(everything) if oracle(world, obj, act, at, to, work)}
+        held = [oracle_lines(world, obj, act, at, to, work) for at, to, work in everything]
+        wanted = {key for key, lines in enumerate(held) if lines}
+        assert held == [decisions.lines_of(policy, grants, obj, act, *row) for row in place_of], (obj, act)
         in_python = {key for key, row in enumerate(place_of) if decisions.can(policy, grants, obj, act, *row)}
         at_the_door = {
             key for key, row in enumerate(place_of) if any(decisions.allows(policy, one, obj, act, *row) for one in grants)
@@ -277,6 +285,7 @@ class Prepared:
     world: World
     rows: list[tuple[str, str | None, list[str], str | None]]
     wanted: dict[tuple[str, str], set[int]]
+    held: dict[tuple[str, str], list[frozenset[str | None]]]
 
     def goes_red(self, connection: Connection, rows: Table) -> bool:
         """Ask the decision and SQL again. A crash counts as noticed."""
@@ -287,6 +296,8 @@ class Prepared:
                     return True
                 asked = enumerate(self.rows)
                 if wanted != {key for key, row in asked if any(decisions.allows(policy, one, obj, act, *row) for one in grants)}:
+                    return True
+                if self.held[obj, act] != [decisions.lines_of(policy, grants, obj, act, *row) for row in self.rows]:
                     return True
                 condition = decisions.where(policy, grants, obj, act, rows.c)
                 if wanted != set(connection.execute(select(rows.c.id).where(rows.c.world == self.number, condition)).scalars()):
@@ -308,9 +319,9 @@ def prepare(connection: Connection, rows: Table, made: list[World]) -> list[Prep
                 for key, (path, to, tokens, work) in enumerate(place_of)
             ],
         )
-        wanted = {
-            (obj, act): {key for key, (at, to, work) in enumerate(everything) if oracle(world, obj, act, at, to, work)}
-            for obj, act in asked(world)
+        held = {
+            (obj, act): [oracle_lines(world, obj, act, at, to, work) for at, to, work in everything] for obj, act in asked(world)
         }
-        prepared.append(Prepared(number, world, place_of, wanted))
+        wanted = {key: {number for number, lines in enumerate(found) if lines} for key, found in held.items()}
+        prepared.append(Prepared(number, world, place_of, wanted, held))
     return prepared

@@ -1,10 +1,11 @@
 """Writing a superior's letters from its units' targets, issuing them, taking one back."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from duban.access.checks import Place, may, require
+from duban.access.checks import lines_of, may, require, require_in_lines
 from duban.audit.operations import record
 from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
 from duban.kernel.ids import new_id
@@ -23,34 +24,58 @@ from duban.targets.models import Allocation, Indicator
 from duban.targets.queries import shares_of_units
 from duban.targets.rules import plain
 from duban.targets.states import Direction, Kind
+from duban.tree.line_units import line_of_work, units_in_lines
 from duban.tree.models import Unit
 from duban.tree.queries import children, get_unit
 
 _PREFIX_LENGTH = 20
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Who signs with whom, and the second line that joins them; None the primary one."""
+
+    upper: Unit
+    lower: Unit
+    line: str | None
+
+
 def generate_letters(scope: Scope, *, upper_id: UUID, year: int, prefix: str | None = None) -> Sequence[Letter]:
     """
     Write a letter for every unit directly below from the targets it was told; drafts are written anew, issued ones stay.
 
+    Directly below means: in the lines the actor's role is held in. A unit that stands below in a second line gets a letter of
+    that line, about the targets of that line.
     Takes:  `prefix` what stands before the year in the numbers ("望安责"); kept for the rest of the year.
     Raises: NotFoundError, NotAllowedError, InvalidInputError, NothingToGenerateError.
     Costs:  a lock on the year's numbering; six queries and one statement per kind of row.
     """
     upper = get_unit(scope, upper_id)
     require(scope, "letter", "issue", upper)
-    units = children(scope, upper)
+    units = _units_below(scope, upper)
     campaign = _campaign(scope, upper=upper, year=year, prefix=prefix)
     living = queries.living_letters(scope, upper_id=upper.id, year=year)
-    due = [unit for unit in units if unit.id not in living or living[unit.id].state is LetterState.DRAFT]
+    due = [(unit, line) for unit, line in units if unit.id not in living or living[unit.id].state is LetterState.DRAFT]
     if not due:
         raise NothingToGenerateError(N_("没有需要生成的责任书：下级单位都已有下达的责任书，或本单位没有下级单位。"))
-    shares = shares_of_units(scope, unit_ids=[unit.id for unit in due], year=year)
+    shares = shares_of_units(scope, unit_ids=[unit.id for unit, _ in due], year=year)
     wording = wording_of(scope)
-    letters = [_write(scope, campaign, upper, unit, living.get(unit.id), wording, shares.get(unit.id, [])) for unit in due]
+    letters = [
+        _write(scope, campaign, Pair(upper, unit, line), living.get(unit.id), wording, shares.get(unit.id, []))
+        for unit, line in due
+    ]
     record(scope, "letter.drafted", "unit", upper.id, upper.path, year=year, letters=[letter.number for letter in letters])
     scope.session.flush()
     return letters
+
+
+def _units_below(scope: Scope, upper: Unit) -> Sequence[tuple[Unit, str | None]]:
+    """List the units directly below in the lines the actor issues letters in, each with its line."""
+    lines = lines_of(scope, "letter", "issue", upper)
+    found: list[tuple[Unit, str | None]] = [(unit, None) for unit in children(scope, upper)] if None in lines else []
+    for line, below in units_in_lines(scope, upper).items():
+        found += [(unit, line) for unit in below if line in lines and line_of_work(upper, unit, line) == line]
+    return found
 
 
 def _campaign(scope: Scope, *, upper: Unit, year: int, prefix: str | None) -> LetterCampaign:
@@ -76,12 +101,12 @@ def default_prefix(upper: Unit) -> str:
 def _write(
     scope: Scope,
     campaign: LetterCampaign,
-    upper: Unit,
-    lower: Unit,
+    pair: Pair,
     draft: Letter | None,
     wording: Wording,
     shares: Sequence[tuple[Indicator, Allocation]],
 ) -> Letter:
+    upper, lower = pair.upper, pair.lower
     if draft is None:
         campaign.numbers_given += 1
     serial = draft.serial if draft else campaign.numbers_given
@@ -93,7 +118,11 @@ def _write(
         from_on=date(campaign.year, 1, 1),
         to_on=date(campaign.year, 12, 31),
     )
-    told = [(indicator, share) for indicator, share in shares if is_told(share) and share.parent_id is not None]
+    told = [
+        (indicator, share)
+        for indicator, share in shares
+        if is_told(share) and share.parent_id is not None and share.work_line == pair.line
+    ]
     body = compose(
         parties,
         wording,
@@ -103,7 +132,7 @@ def _write(
     if draft is not None:
         draft.body, draft.digest, draft.drafted_at = body, digest_of(body), scope.now
         draft.upper_name, draft.lower_name, draft.path, draft.to_path = upper.name, lower.name, upper.path, lower.path
-        draft.lines = upper.lines
+        draft.lines, draft.work_line = upper.lines, pair.line
         draft.version += 1
         return draft
     return scope.add(
@@ -112,6 +141,7 @@ def _write(
             path=upper.path,
             to_path=lower.path,
             lines=upper.lines,
+            work_line=pair.line,
             campaign_id=campaign.id,
             upper_id=upper.id,
             lower_id=lower.id,
@@ -151,6 +181,7 @@ def issue_letters(scope: Scope, *, upper_id: UUID, letter_ids: Collection[UUID])
     letters = scope.session.scalars(statement.with_for_update().execution_options(populate_existing=True)).all()
     if not letters or len(letters) != len(set(letter_ids)):
         raise NotFoundError
+    require_in_lines(scope, "letter", "issue", upper, {letter.work_line for letter in letters})
     for letter in letters:
         check_transition(letter, LetterState.ISSUED)
         if not is_intact(letter.body, digest=letter.digest, algorithm=letter.algorithm):
@@ -179,8 +210,10 @@ def withdraw_letter(scope: Scope, *, letter_id: UUID, reason: str) -> Letter:
     letter = queries.get_letter(scope, letter_id, lock=True)
     # Asked at the superior's own place: having the letter addressed to one's unit gives no say in taking it back.
     require(scope, "letter", "read", letter)
-    if not may(scope, "letter", "issue", Place(letter.path)):
+    at = queries.place_of_upper(letter)
+    if not may(scope, "letter", "issue", at):
         raise NotAllowedError
+    require_in_lines(scope, "letter", "issue", at, {letter.work_line})
     check_transition(letter, LetterState.WITHDRAWN)
     if not reason.strip():
         raise InvalidInputError(fields={"reason": [Text(N_("请写明撤回的原因。"))]})

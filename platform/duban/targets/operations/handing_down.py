@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from duban.access.checks import require
+from duban.access.checks import require, require_in_lines
 from duban.audit.operations import record
 from duban.identity.queries import get_person
 from duban.kernel.errors import NotFoundError, StaleError
@@ -34,6 +34,7 @@ def issue_allocations(scope: Scope, *, unit_id: UUID, year: int, line: str) -> S
     due = [share for share in cells.values() if share.state is ShareState.PROPOSED and share.value is not None]
     if not due:
         raise NothingToIssueError(N_("没有需要下达的指标：要么都已下达，要么还没有填写数值。"))
+    require_in_lines(scope, "target", "assign", unit, {share.work_line for share in due})
     _check_still_fits(scope, unit, year, line)
     for share in due:
         _issue(share, scope)
@@ -116,5 +117,5 @@ def accept_allocations(scope: Scope, *, unit_id: UUID, year: int, versions: Mapp
         year=year,
         shares={str(share.id): share.issued_value for share in held.values()},
     )
-    tell_accepted(scope, unit=unit, year=year)
+    tell_accepted(scope, unit=unit, year=year, shares=list(held.values()))
     return list(held.values())

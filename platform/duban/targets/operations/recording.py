@@ -109,6 +109,7 @@ def _write(scope: Scope, share: Allocation, month: date, typed: ActualInput, cur
             id=new_id(),
             path=share.path,
             lines=share.lines,
+            work_line=share.work_line,
             allocation_id=share.id,
             month=month,
             revision=typed.revision + 1,
@@ -125,7 +126,7 @@ def _write(scope: Scope, share: Allocation, month: date, typed: ActualInput, cur
 
 def _chain_tallies(scope: Scope, share: Allocation, indicator: Indicator) -> dict[object, Tally]:
     """Count the share and the shares it came from, up to the owner's: one death may exceed a village's limit and a county's."""
-    found = tallies(scope, year=indicator.year, within=[indicator.path], keep=[share.unit_id], indicator_id=indicator.id)
+    found = tallies(scope, year=indicator.year, within=None, keep=[share.unit_id], indicator_id=indicator.id)
     chain: dict[object, Tally] = {}
     current = found.get(share.id)
     while current is not None and current.share.id not in chain:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from duban.access.checks import require
+from duban.access.checks import require, require_in_lines
 from duban.audit.operations import record
 from duban.kernel.errors import NotFoundError, StaleError
 from duban.kernel.ids import new_id
@@ -17,6 +17,7 @@ from duban.targets.models import Allocation, Indicator
 from duban.targets.queries import Column, Grid
 from duban.targets.rules import Decomposition, plain
 from duban.targets.states import ShareState, Spread
+from duban.tree.line_units import line_of_work
 from duban.tree.models import Unit
 from duban.tree.queries import get_unit
 
@@ -72,6 +73,7 @@ def save_grid(scope: Scope, *, unit_id: UUID, year: int, line: str, typed: GridI
     grid = queries.grid(scope, unit=unit, year=year, line=line)
     columns = [column for column in grid.columns if column.indicator.id in superior]
     _check_addresses(grid, columns, typed)
+    require_in_lines(scope, "target", "assign", unit, grid.work_lines({unit_id for _, unit_id in typed.cells}))
     _check_numbers(scope, grid, columns, typed)
     saved = {column.indicator.code: _save_column(scope, grid, column, typed) for column in columns}
     changed = {code: cells for code, cells in saved.items() if cells}
@@ -271,7 +273,7 @@ def _save_column(scope: Scope, grid: Grid, column: Column, typed: GridInput) -> 
             continue
         changed[unit.code] = None if typed.cells[key] is None else plain(typed.cells[key] or Decimal(0))
         if cell is None:
-            scope.add(_new_share(column, unit, grid.line, typed.cells[key]))
+            scope.add(_new_share(grid, column, unit, typed.cells[key]))
         else:
             cell.value, cell.version = typed.cells[key], cell.version + 1
             # Going back to the number the unit was told takes the change back; otherwise it must be told anew.
@@ -290,14 +292,15 @@ def _state_after(cell: Allocation) -> ShareState:
     return ShareState.ACCEPTED if cell.accepted_at is not None else ShareState.ISSUED
 
 
-def _new_share(column: Column, unit: Unit, line: str, value: Decimal | None) -> Allocation:
+def _new_share(grid: Grid, column: Column, unit: Unit, value: Decimal | None) -> Allocation:
     return Allocation(
         id=new_id(),
         path=unit.path,
         lines=unit.lines,
         indicator_id=column.indicator.id,
         unit_id=unit.id,
-        line=line,
+        line=grid.line,
+        work_line=line_of_work(grid.unit, unit, grid.line),
         parent_id=column.share.id,
         value=value,
         state=ShareState.PROPOSED,
