@@ -49,6 +49,7 @@ fix: setup ## repair format and what the linter can
 
 nightly: setup browser ## the slow tests: 500 kills and the like
 	@$(BIN)/python -m pytest -m nightly -s --timeout 3600 $(T)
+	@$(if $(T),,FUZZ_PAGES=60 $(BIN)/python -m pytest -s --timeout 3600 tests/fuzz/test_forms.py)
 
 bench: setup ## the benchmarks, with their figures
 	@for each in bench/*.py; do echo "== $$each"; PYTHONPATH=platform $(BIN)/python $$each || exit 1; done
