@@ -78,7 +78,9 @@ def feature_modules(name: str) -> list[ModuleType]:
 
 
 def import_models() -> None:
-    """Import every mapped class, so that the metadata is whole, and with them what counts a unit's open work."""
+    """Import every mapped class, so that the metadata is whole, and with them what counts a unit's open work
+    and tells of delegations.
+    """
     for name in (
         "kernel.heartbeats",
         "kernel.backup_runs",
@@ -94,6 +96,7 @@ def import_models() -> None:
         import_module(f"duban.{name}")
     feature_modules("models")
     feature_modules("open_work")
+    import_module("duban.notifications.lendings")  # tells of delegations
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defects: bool = False) -> Flask:

@@ -31,6 +31,7 @@ from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.settings import Settings, SettingsError, read_settings
 from duban.letters import open_work as _letters  # noqa: F401
+from duban.notifications import lendings
 from duban.notifications.operations import StillWanted
 from duban.notifications.tasks import Courier, deliver
 from duban.organisation import tasks as organisation
@@ -47,7 +48,7 @@ WORKER_TTL_SECONDS = 30
 MAINTENANCE_SECONDS = 15
 MONITOR_SECONDS = 10
 
-STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED}
+STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED, lendings.KIND: lendings.still_wanted}
 """By the kind of subject a message is about: is it still true? Asked just before sending."""
 
 PERIODIC: tuple[Periodic, ...] = (

@@ -9,6 +9,7 @@ from duban.access.checks import may, require
 from duban.access.errors import LentAlreadyError, NotLendableError, NotReceivableError
 from duban.access.holding import active_grant, grants_of
 from duban.access.models import Delegation, RoleGrant
+from duban.access.telling import Turn, tell
 from duban.audit.operations import record
 from duban.identity.models import Person
 from duban.identity.queries import get_person
@@ -59,6 +60,7 @@ def lend(
         scope, "role.lent", "person", receiver.id, unit.path,
         role=role, unit=unit.name, active_from=active_from, active_to=active_to, reason=made.reason,
     )  # fmt: skip
+    tell(scope, made, Turn.LENT)
     return made
 
 
@@ -76,6 +78,7 @@ def end_lending(scope: Scope, *, delegation_id: UUID) -> Delegation:
         raise NotFoundError
     lent.revoked_at, lent.revoked_by = scope.now, scope.person_id
     record(scope, "role.lending-ended", "person", lent.receiver_id, unit.path, role=lent.role, unit=unit.name)
+    tell(scope, lent, Turn.ENDED)
     return lent
 
 

@@ -34,6 +34,8 @@ STATES: dict[str, tuple[str, str, str]] = {
     "revoked": (N_("已收回"), "ban", "off"),
 }
 
+OPEN = frozenset({"in_force", "coming"})
+
 
 def explains(scope: Scope) -> bool:
     """Whether the actor is shown the policy: administrators."""
@@ -153,10 +155,16 @@ def _acting_page(errors: Mapping[str, Sequence[Text]], general: Text | None = No
     scope = current_scope()
     own = operations.lendable(scope)
     units = units_by_id(scope, [unit_id for _role_code, unit_id, _path in own])
+    lendings = explaining.lendings(scope, mine=True)
+    open_ones = [one for one in lendings if one.state in OPEN]
+    typed = request.form.get("login", "").strip().lower()
+    shown = (person.name for person, _ in explaining.receivers(scope, typed) if person.login == typed)
     return render_template(
         "access/acting.html",
-        lendings=explaining.lendings(scope, mine=True),
-        me=scope.person_id,
+        given=[one for one in open_ones if one.row.giver_id == scope.person_id],
+        received=[one for one in open_ones if one.row.giver_id != scope.person_id],
+        ended=[one for one in lendings if one.state not in OPEN],
+        chosen=next(shown, "") if typed else "",
         offered=[(f"{role}@{unit_id}", f"{units[unit_id].name} · {_role(role)}") for role, unit_id, _path in own],
         typed=request.form,
         errors=errors,
@@ -165,6 +173,18 @@ def _acting_page(errors: Mapping[str, Sequence[Text]], general: Text | None = No
         until=scope.today + timedelta(days=DAYS),
         **_words(),
     )
+
+
+@bp.get("/account/acting/people")
+def receivers() -> dict[str, object]:
+    """Answer the person picker: `q` part of a name, pinyin, initials or a sign-in name. The id it gives is the sign-in name."""
+    found = explaining.receivers(current_scope(), request.args.get("q", ""))
+    return {
+        "items": [
+            {"id": person.login, "name": person.name, "note": " · ".join(filter(None, (unit, person.post)))}
+            for person, unit in found
+        ]
+    }
 
 
 @bp.post("/account/acting/new")
