@@ -192,3 +192,23 @@ def bump(scope: Scope) -> None:
         .execution_options(synchronize_session=False)
     )
     scope.memo.pop("grants", None)
+
+
+# By tenant: the day its tokens were last found to be those of. A process that starts anew looks again.
+_refreshed: dict[UUID, date] = {}
+
+
+def refresh_due(scope: Scope) -> None:
+    """
+    Let places in second lines that begin or end today take effect: once a day of the tenant, for the clock.
+
+    Costs: nothing again on the same day; else a lock on the tree and two statements over the units that have such places.
+    """
+    day = scope.today
+    if _refreshed.get(scope.tenant_id) == day:
+        return
+    hold_tree(scope)  # what is being placed at this moment must not be overwritten from an older reading
+    placed = select(Placement.unit_id).where(Placement.tenant_id == scope.tenant_id, Placement.is_primary.is_(False)).distinct()
+    refresh_lines(scope, scope.session.scalars(placed).all())
+    # Only what is committed is done: a round that failed comes again.
+    scope.after_commit(lambda: _refreshed.update({scope.tenant_id: day}))

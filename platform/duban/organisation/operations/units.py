@@ -1,7 +1,9 @@
 """Units: making, renaming, closing, placing in a further line. Moves, merges and splits are in `reorganising`."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
+
+from sqlalchemy import func, select
 
 from duban.access.checks import require
 from duban.audit.operations import record
@@ -21,6 +23,9 @@ from duban.tree.changes import bump, hold_tree, last_change, move_in_line, next_
 from duban.tree.lines import refresh_lines
 from duban.tree.models import Placement, Unit
 from duban.tree.queries import find_by_code, get_unit
+
+AHEAD = timedelta(days=366)
+"""How long before its day a place in a further line may be decided."""
 
 
 def create_unit(
@@ -113,7 +118,7 @@ def place_in_line(scope: Scope, *, unit_id: UUID, line: str, parent_id: UUID, ac
     Put a unit under a superior in a further line (条); an earlier place in that line ends on that day, and the units that stand
     below it in that line go along.
 
-    Takes:  `active_from` today where none is given, never a day ahead.
+    Takes:  `active_from` today where none is given, at most a year ahead: then the clock lets it take effect.
     Raises: NotFoundError, NotAllowedError, LineNotAllowedError, LevelNotAllowedError, UnitClosedError, RootStaysError,
             InvalidInputError, RuleBrokenError.
     """
@@ -132,6 +137,7 @@ def place_in_line(scope: Scope, *, unit_id: UUID, line: str, parent_id: UUID, ac
     above = open_place(scope, parent.id, line)
     base = above.path if above else parent.path
     if current is None:
+        _check_free(scope, unit, line, starts)
         placement = scope.add(
             Placement(
                 id=new_id(),
@@ -162,8 +168,19 @@ def place_in_line(scope: Scope, *, unit_id: UUID, line: str, parent_id: UUID, ac
 
 
 def _check_start(scope: Scope, unit: Unit, parent: Unit, starts: date) -> None:
-    if starts > scope.today or starts < max(unit.active_from, parent.active_from):
-        raise InvalidInputError(fields={"active_from": [Text(N_("日期不能晚于今天，也不能早于两个单位的设立日期。"))]})
+    if starts > scope.today + AHEAD or starts < max(unit.active_from, parent.active_from):
+        raise InvalidInputError(fields={"active_from": [Text(N_("日期不能早于两个单位的设立日期，最晚不超过一年。"))]})
+
+
+def _check_free(scope: Scope, unit: Unit, line: str, starts: date) -> None:
+    """A new place begins after the last one has ended, which may still be ahead."""
+    ends = scope.session.scalar(
+        select(func.max(Placement.active_to)).where(
+            Placement.tenant_id == scope.tenant_id, Placement.unit_id == unit.id, Placement.line == line
+        )
+    )
+    if ends is not None and ends > starts:
+        raise RuleBrokenError(N_("该单位在这条线上的位置到 %(day)s 才结束，新位置须从这一天起或更晚。"), day=ends.isoformat())
 
 
 def _check_after(scope: Scope, current: Placement, on: date) -> None:
@@ -185,8 +202,9 @@ def leave_line(scope: Scope, *, unit_id: UUID, line: str, active_to: date | None
     """
     End a unit's place in a further line.
 
-    Takes:  `active_to` the first day outside; today where none is given, never a day ahead.
-    Raises: NotFoundError, NotAllowedError, LineNotAllowedError, RuleBrokenError while units stand below it in that line.
+    Takes:  `active_to` the first day outside, at most a year ahead; where none is given today, or for a place that has not begun
+            the day it would: that takes it back.
+    Raises: NotFoundError, NotAllowedError, LineNotAllowedError, InvalidInputError, RuleBrokenError while units stand below it in that line.
     """
     hold_tree(scope)
     unit = get_unit(scope, unit_id, lock=True)
@@ -195,9 +213,9 @@ def leave_line(scope: Scope, *, unit_id: UUID, line: str, active_to: date | None
     current = open_place(scope, unit.id, line)
     if current is None:
         raise NotFoundError
-    ends = active_to or scope.today
-    if ends > scope.today:
-        raise InvalidInputError(fields={"active_to": [Text(N_("日期不能晚于今天，也不能早于两个单位的设立日期。"))]})
+    ends = active_to or max(scope.today, current.active_from)
+    if ends > scope.today + AHEAD:
+        raise InvalidInputError(fields={"active_to": [Text(N_("日期不能早于两个单位的设立日期，最晚不超过一年。"))]})
     _check_after(scope, current, ends)
     below = len([place for place in places_below(scope, unit) if place.line == line])
     if below:

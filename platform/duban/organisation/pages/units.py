@@ -233,7 +233,7 @@ def leave(unit_id: UUID, line: str) -> ResponseReturnValue:
 
     def act() -> None:
         with work() as scope:
-            operations.leave_line(scope, unit_id=unit_id, line=line)
+            operations.leave_line(scope, unit_id=unit_id, line=line, active_to=day("active_to"))
 
     return do_and_return(act, to=url_for("organisation.unit", unit_id=unit_id), done=Text(N_("已退出这条管理线。")))
 
