@@ -1,8 +1,12 @@
 """Real PostgreSQL for the whole suite: migrated once, copied per worker. Every test makes its own tenant, so nothing is shared."""
 
 import os
+import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
@@ -25,6 +29,10 @@ hypothesis_settings.load_profile("duban")
 
 POSTGRES_BIN = os.environ.get("DUBAN_POSTGRES_BIN", "")
 """The PostgreSQL to test on: empty for the wheel's 18; .ci/run also names Debian's 15."""
+
+RUN_FOLDER = "duban-tests-"
+KEPT_SECONDS = 86_400
+_OWN_FOLDER = pytest.StashKey[Path | None]()
 
 NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # 10:00 on a Tuesday in Shanghai
 
@@ -51,6 +59,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, part in enumerate(LONG) if f"/{part}" in str(item.path)), len(LONG))
 
     items.sort(key=rank)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """
+    As root, keep the run's files in a folder of its own.
+
+    PostgreSQL does not run as root and has to pass through the folders above its data. pytest closes the folder that all its runs
+    share (/tmp/pytest-of-root, mode 0700) whenever another run begins, and the servers of those under way die within seconds:
+    "could not open pg_control: Permission denied".
+    """
+    if os.geteuid() != 0 or hasattr(config, "workerinput") or config.option.basetemp:
+        return
+    for left in Path(tempfile.gettempdir()).glob(f"{RUN_FOLDER}*"):  # by runs that failed, or were killed
+        if time.time() - left.stat().st_mtime > KEPT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    config.option.basetemp = config.stash[_OWN_FOLDER] = Path(tempfile.mkdtemp(prefix=RUN_FOLDER))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keep the folder of a run that failed, to look at its logs."""
+    if exitstatus != 0:
+        session.config.stash[_OWN_FOLDER] = None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    folder = config.stash.get(_OWN_FOLDER, None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -89,15 +89,19 @@ class Period:
     @property
     def code(self) -> str:
         """A short name that sorts and never changes: 2011, 2011-H1, 2011-Q2, 2011-06, 2011-W26, once."""
-        written = {
-            PeriodKind.ONCE: "once",
-            PeriodKind.WEEK: f"{self.reporting_year}-W{self.number:02}",
-            PeriodKind.MONTH: f"{self.start:%Y-%m}",
-            PeriodKind.QUARTER: f"{self.start.year}-Q{self.number}",
-            PeriodKind.HALF_YEAR: f"{self.start.year}-H{self.number}",
-            PeriodKind.YEAR: f"{self.start.year}",
-        }
-        return written[self.kind]
+        match self.kind:
+            case PeriodKind.ONCE:
+                return "once"
+            case PeriodKind.WEEK:
+                return f"{self.reporting_year}-W{self.number:02}"
+            case PeriodKind.MONTH:
+                return f"{self.start:%Y-%m}"
+            case PeriodKind.QUARTER:
+                return f"{self.start.year}-Q{self.number}"
+            case PeriodKind.HALF_YEAR:
+                return f"{self.start.year}-H{self.number}"
+            case PeriodKind.YEAR:
+                return f"{self.start.year}"
 
     @property
     def label(self) -> Text:

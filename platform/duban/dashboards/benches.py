@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from duban.assessments.models import Assessment, Scorecard
 from duban.assessments.queries import list_assessments, own_open_cards, readable_cards, sheets_of
@@ -61,7 +62,7 @@ class OfficerBench:
     self_scores: SelfScores
     tallies: Sequence[Tally] = field(default_factory=tuple)
 
-    @property
+    @cached_property
     def late_units(self) -> Sequence[tuple[Unit, int]]:
         """The units shown with their overdue duties, most first; those without any are left out."""
         found = {unit.id: 0 for unit in self.matrix.units}

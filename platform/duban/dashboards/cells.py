@@ -1,7 +1,6 @@
 """How the state of a duty looks: word, icon and tone, for badges and for the cells of the matrix."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from duban.calendar.lateness import Timeliness
@@ -10,33 +9,25 @@ from duban.reporting.queries import Matrix, MatrixCell, MatrixColumn
 from duban.reporting.states import DUTY_LABELS, DUTY_LOOKS, DutyState
 from duban.tree.models import Unit
 from duban.web.errors import translate
-from duban.web.filters import day_short, due_tone, due_words, link_to
+from duban.web.filters import day_short, due_tone, due_words, link_to, links_to
 from duban.web.i18n import current_language
 from duban.web.i18n import gettext as _
+from duban.web.matrix import Cell
+
+Links = Callable[[UUID], str | None]
 
 
-@dataclass(frozen=True)
-class Look:
-    """A state as it is shown."""
-
-    word: str
-    icon: str
-    tone: str
-    url: str | None = None
-    hint: str = ""
-
-
-def look_of_cell(cell: MatrixCell, *, url: str | None) -> Look:
+def look_of_cell(cell: MatrixCell, *, url: str | None) -> Cell:
     """Say in one cell how a unit stands: days where they matter, else the state's own word."""
     hint = _("%(day)s 截止", day=day_short(cell.due_on))
     if cell.is_overdue and cell.state is not DutyState.MISSING:
-        return Look(_("逾期 %(n)s 天", n=cell.late_days), "alert-triangle", "late", url, hint)
+        return Cell(_("逾期 %(n)s 天", n=cell.late_days), "alert-triangle", "late", url, hint)
     if cell.state is DutyState.OPEN:
-        return Look(due_words(cell.due_on), "clock", due_tone(cell.due_on), url, hint)
+        return Cell(due_words(cell.due_on), "clock", due_tone(cell.due_on), url, hint)
     if cell.state is DutyState.ACCEPTED and cell.timeliness is Timeliness.LATE:
-        return Look(_("迟报 %(n)s 天", n=cell.late_days), "circle-check", "warn", url, hint)
+        return Cell(_("迟报 %(n)s 天", n=cell.late_days), "circle-check", "warn", url, hint)
     icon, tone = DUTY_LOOKS[cell.state]
-    return Look(_(DUTY_LABELS[cell.state]), icon, tone, url, hint)
+    return Cell(_(DUTY_LABELS[cell.state]), icon, tone, url, hint)
 
 
 def look_of_state(state: DutyState) -> tuple[str, str, str]:
@@ -53,25 +44,31 @@ def title_of(column: MatrixColumn) -> str:
 
 def matrix_rows(matrix: Matrix) -> Sequence[Mapping[str, object]]:
     """Lay the units out as the interface kit's matrix takes them."""
-    columns = {column.key for column in matrix.columns}
-    return [_row(matrix, unit, columns) for unit in matrix.units]
+    held: dict[UUID, dict[str, MatrixCell]] = {unit.id: {} for unit in matrix.units}
+    for (unit_id, key), cell in matrix.cells.items():
+        held[unit_id][key] = cell
+    unit_url, duty_url = links_to("dashboards.supervision", "unit_id"), links_to("reporting.show_duty", "duty_id")
+    looks: dict[tuple[object, ...], Cell] = {}
+    return [_row(unit, held[unit.id], unit_url, duty_url, looks) for unit in matrix.units]
 
 
-def _row(matrix: Matrix, unit: Unit, columns: set[str]) -> Mapping[str, object]:
-    found = {key: cell for key in columns if (cell := matrix.cells.get((unit.id, key))) is not None}
-    late = sum(cell.is_overdue for cell in found.values())
+def _row(
+    unit: Unit, cells: Mapping[str, MatrixCell], unit_url: Links, duty_url: Links, looks: dict[tuple[object, ...], Cell]
+) -> Mapping[str, object]:
+    """Takes: `looks` as found so far, for most cells of a matrix look like one drawn before."""
+    late = sum(cell.is_overdue for cell in cells.values())
+    shown = {}
+    for key, cell in cells.items():
+        sort = (cell.due_on, cell.state, cell.timeliness, cell.late_days, cell.is_overdue)
+        look = looks.get(sort) or looks.setdefault(sort, look_of_cell(cell, url=None))
+        shown[key] = Cell(look.word, look.icon, look.tone, duty_url(cell.duty_id), look.hint)
     return {
         "label": unit.short_name or unit.name,
-        "url": link_to("dashboards.supervision", unit_id=unit.id),
+        "url": unit_url(unit.id),
         "note": _("逾期 %(n)s 件", n=late) if late else "",
         "late": late,
-        "cells": {key: look_of_cell(cell, url=duty_url(cell.duty_id)) for key, cell in found.items()},
+        "cells": shown,
     }
-
-
-def duty_url(duty_id: UUID) -> str | None:
-    """Give the address of a duty's page."""
-    return link_to("reporting.show_duty", duty_id=duty_id)
 
 
 def matrix_columns(matrix: Matrix, *, may_urge: bool) -> Sequence[Mapping[str, object]]:

@@ -30,6 +30,7 @@ from duban.tree.models import Unit
 
 # Beyond so many separate places one condition per place costs more than reading the whole year.
 _RANGES_AT_MOST = 40
+_BELOW = aliased(Allocation)  # once: making an alias costs as much as running a small query
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,9 @@ def _inside(within: Collection[str] | None, heads: Collection[UUID], year: int) 
 
 def _has_told_below() -> ColumnElement[bool]:
     """Say in SQL that a share was split further and the units below were told."""
-    below = aliased(Allocation)
     return (
-        select(below.id)
-        .where(below.tenant_id == Allocation.tenant_id, below.parent_id == Allocation.id, below.issued_at.is_not(None))
+        select(_BELOW.id)
+        .where(_BELOW.tenant_id == Allocation.tenant_id, _BELOW.parent_id == Allocation.id, _BELOW.issued_at.is_not(None))
         .correlate(Allocation)
         .exists()
     )

@@ -7,6 +7,7 @@ from flask import Flask
 from duban.web.filters import init_filters
 from duban.web.headers import init_headers
 from duban.web.i18n import init_i18n
+from duban.web.matrix import draw_rows
 from duban.web.navigation import Frame, NavEntry, init_navigation
 from duban.web.static_files import init_static_files
 
@@ -21,6 +22,7 @@ def init_face(
     """Set up everything templates rely on. Call it after the blueprints are registered: entries without a page are dropped."""
     init_i18n(app, preferred=preferred_language)
     init_filters(app)
+    app.jinja_env.globals["drawn_matrix_rows"] = draw_rows
     init_headers(app)
     init_static_files(app)
     init_navigation(app, entries=entries, frame=frame)

@@ -5,13 +5,14 @@ Dates are spoken relative to the app's clock in the tenant's zone.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request, url_for
@@ -37,10 +38,13 @@ STATIC = Path(__file__).parent / "static"
 
 def moment() -> datetime:
     """Give the request's now, by the app's clock, in the tenant's zone; the same instant for the whole page."""
-    if "face_now" not in g:
-        g.face_now = runtime().clock.now()
-    now: datetime = g.face_now
-    return now.astimezone(ZoneInfo(g.get("zone_name") or DEFAULT_ZONE))
+    zone = g.get("zone_name") or DEFAULT_ZONE
+    kept: tuple[str, datetime] | None = g.get("face_now")
+    if kept is None:
+        kept = g.face_now = zone, runtime().clock.now().astimezone(ZoneInfo(zone))
+    elif kept[0] != zone:  # somebody was admitted since
+        kept = g.face_now = zone, kept[1].astimezone(ZoneInfo(zone))
+    return kept[1]
 
 
 def local(instant: datetime) -> datetime:
@@ -225,6 +229,20 @@ def sparkline_points(values: Iterable[Decimal | int], width: int = 96, height: i
 def link_to(endpoint: str, **values: Any) -> str | None:
     """Give the address of a page of another feature, None where this installation has no such page."""
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
+
+
+def links_to(endpoint: str, name: str) -> Callable[[UUID], str | None]:
+    """
+    Give what makes the addresses of many pages that differ in one id, e.g. `links_to("reporting.show_duty", "duty_id")`.
+
+    The address is built once and filled in: building one costs more than drawing what leads there.
+    """
+    nobody = UUID(int=0)
+    pattern = link_to(endpoint, **{name: nobody})
+    if pattern is None:
+        return lambda _one: None
+    before, _, after = pattern.partition(str(nobody))
+    return lambda one: f"{before}{one}{after}"
 
 
 def unique_id() -> str:

@@ -5,7 +5,7 @@ no compiled file to forget. A msgid needs one translation somewhere; a test refu
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_app_context, request
 from flask_babel import Babel, Domain, get_locale
-from flask_babel import gettext as babel_gettext
+from markupsafe import Markup
 from typing_extensions import override
 
 from duban.web.cookies import cookie_name, put_cookie
@@ -68,14 +68,36 @@ def choose_language(preferred: Callable[[], str | None] = lambda: None) -> str:
 
 
 def current_language() -> str:
-    """Give the code of the language the page is written in: "zh" or "en"."""
-    locale = get_locale()
-    return str(locale.language) if locale is not None else SOURCE_LANGUAGE
+    """Give the code of the language the page is written in: "zh" or "en". Found once for a page, which says hundreds of words."""
+    if not has_app_context():
+        return SOURCE_LANGUAGE
+    found: str | None = g.get("page_language")
+    if found is None:
+        locale = get_locale()
+        found = g.page_language = str(locale.language) if locale is not None else SOURCE_LANGUAGE
+    return found
 
 
 def gettext(msgid: str, **values: object) -> str:
     """Give the words of a Chinese msgid in the page's language, with its values put in."""
-    return str(babel_gettext(msgid, **values))
+    said = _words(current_language(), msgid)
+    return said % values if values else said
+
+
+@lru_cache(maxsize=20_000)
+def _words(language: str, msgid: str) -> str:
+    return str(load_translations(language).ugettext(msgid))
+
+
+@lru_cache(maxsize=20_000)
+def _whole(language: str, msgid: str) -> Markup:
+    return Markup(_words(language, msgid)) % {}  # noqa: S704 - our own words; %% is a per cent sign here too
+
+
+def _say(msgid: str, **values: object) -> Markup:
+    """Give words for a template: `_`. Our words are HTML, the values put into them are escaped."""
+    language = current_language()
+    return Markup(_words(language, msgid)) % values if values else _whole(language, msgid)  # noqa: S704 - our own words
 
 
 def keep_choice(response: Response) -> Response:
@@ -99,3 +121,4 @@ def init_i18n(app: Flask, *, preferred: Callable[[], str | None] = lambda: None)
     babel.domain_instance = MergedDomain()
     app.after_request(keep_choice)
     app.jinja_env.globals.update(current_language=current_language, LANGUAGES=LANGUAGES)
+    app.jinja_env.globals.update({"_": _say, "gettext": _say})  # Jinja's own `_` takes four times as long

@@ -11,6 +11,7 @@ from duban.kernel.clock import SetClock
 from duban.kernel.settings import Settings
 from duban.web.errors import init_errors
 from duban.web.faces import init_face
+from duban.web.matrix import Cell
 from duban.web.navigation import Frame, NavEntry
 from duban.web.requests import EXTENSION
 
@@ -70,11 +71,7 @@ def show():
             "url": "/",
             "note": "迟 1" if i % 3 == 0 else "",
             "cells": {
-                c["key"]: dict(
-                    zip(("word", "icon", "tone"), WORDS[(i * 3 + int(c["key"]) * 5) % 7], strict=True),
-                    url="/",
-                    hint="6月28日截止",
-                )
+                c["key"]: Cell(*WORDS[(i * 3 + int(c["key"]) * 5) % 7], url="/", hint="6月28日截止")
                 for c in columns
                 if (i + int(c["key"])) % 6
             },

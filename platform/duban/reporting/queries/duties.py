@@ -206,14 +206,12 @@ def _headed(
     limit: int,
 ) -> Select[tuple[str, UUID, UUID, int]]:
     place = func.row_number().over(order_by=[*order, Duty.id])
-    head = (
+    return (
         select(literal(name).label("part"), Duty.tenant_id, Duty.id, place.label("place"))
         .where(Duty.tenant_id == scope.tenant_id, condition)
         .order_by(*order, Duty.id)
         .limit(limit)
-        .subquery()
     )
-    return select(head)
 
 
 def status_by_unit(

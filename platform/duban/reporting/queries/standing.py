@@ -1,9 +1,11 @@
 """How units stand: timeliness for assessments, and the matrix of units × requirements."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -160,7 +162,22 @@ def matrix(scope: Scope, *, units: Sequence[Unit], due_from: date, due_until: da
     Takes:  the units of one page. Gives: only duties the actor may read. Costs: one query, however many units.
     """
     rows = scope.session.execute(
-        select(Duty, Requirement.title, Requirement.title_en)
+        select(
+            Duty.id,
+            Duty.unit_id,
+            Duty.requirement_id,
+            Duty.period_code,
+            Duty.period_kind,
+            Duty.period_start,
+            Duty.period_end,
+            Duty.due_on,
+            Duty.due_at,
+            Duty.state,
+            Duty.timeliness,
+            Duty.late_days,
+            Requirement.title,
+            Requirement.title_en,
+        )
         .join(Requirement, and_(Requirement.tenant_id == Duty.tenant_id, Requirement.id == Duty.requirement_id))
         .where(
             Duty.tenant_id == scope.tenant_id,
@@ -173,31 +190,31 @@ def matrix(scope: Scope, *, units: Sequence[Unit], due_from: date, due_until: da
         )
         .order_by(Duty.due_on, Duty.requirement_id, Duty.period_code)
     )
-    columns: dict[str, MatrixColumn] = {}
+    columns: dict[tuple[UUID, str], MatrixColumn] = {}
+    keys: dict[tuple[UUID, str], str] = {}
     cells: dict[tuple[UUID, str], MatrixCell] = {}
-    for duty, title, title_en in rows:
-        period = Period(start=duty.period_start, end=duty.period_end, kind=PeriodKind(duty.period_kind))
-        made = MatrixColumn(duty.requirement_id, title, title_en, period, duty.due_on)
-        column = columns.setdefault(made.key, made)
-        cell = _cell(scope, duty)
-        cells[duty.unit_id, column.key] = cell
-        if cell.is_overdue:
-            columns[column.key] = _with_one_late(column)
-    return Matrix(columns=list(columns.values()), units=units, cells=cells)
+    late: Counter[tuple[UUID, str]] = Counter()
+    for row in rows:
+        place = row.requirement_id, row.period_code
+        if place not in columns:
+            period = Period(start=row.period_start, end=row.period_end, kind=PeriodKind(row.period_kind))
+            columns[place] = MatrixColumn(row.requirement_id, row.title, row.title_en, period, row.due_on)
+            keys[place] = columns[place].key
+        cell = cells[row.unit_id, keys[place]] = _cell(scope, row)
+        late[place] += cell.is_overdue
+    shown = [replace(column, late=late[place]) for place, column in columns.items()]
+    return Matrix(columns=shown, units=units, cells=cells)
 
 
-def _cell(scope: Scope, duty: Duty) -> MatrixCell:
+def _cell(scope: Scope, duty: Any) -> MatrixCell:
+    state = DutyState(duty.state)
     late = duty.late_days or max(0, (scope.today - duty.due_on).days)
-    unmet = duty.stands in {DutyState.OPEN, DutyState.RETURNED, DutyState.MISSING}
+    unmet = state in {DutyState.OPEN, DutyState.RETURNED, DutyState.MISSING}
     return MatrixCell(
         duty_id=duty.id,
-        state=duty.stands,
+        state=state,
         timeliness=Timeliness(duty.timeliness),
         due_on=duty.due_on,
         late_days=late if unmet or duty.late_days else 0,
         is_overdue=unmet and duty.due_at <= scope.now,
     )
-
-
-def _with_one_late(column: MatrixColumn) -> MatrixColumn:
-    return MatrixColumn(column.requirement_id, column.title, column.title_en, column.period, column.due_on, late=column.late + 1)
