@@ -72,8 +72,7 @@ STRANGERS = (("ewa", "外县干部", "county.officer", "C"), ("erik", "外县文
 
 
 @cache
-def password_hash() -> str:
-    """PASSWORD as it is kept; hashed once."""
+def _hash() -> str:
     return hash_password(PASSWORD)
 
 
@@ -192,7 +191,7 @@ def _make_people(
             )
         )
         scope.session.flush()
-        scope.add(Credential(id=person.id, password_hash=password_hash(), must_change=False, changed_at=scope.now))
+        scope.add(Credential(id=person.id, password_hash=_hash(), must_change=False, changed_at=scope.now))
         scope.add(
             RoleGrant(person_id=person.id, role=role, unit_id=units[unit], line="territorial", active_from=date(2000, 1, 1))
         )

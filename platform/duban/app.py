@@ -177,7 +177,7 @@ def _register_api(app: Flask) -> None:
     web_api = import_module("duban.web.api")
     api = web_api.init_api(app)
     for module in feature_modules("api"):
-        for name in ("blp", "session_blp"):
+        for name in ("blp", "session_blp", "groups_blp"):
             if hasattr(module, name):
                 api.register_blueprint(getattr(module, name))
 

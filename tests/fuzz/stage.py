@@ -32,6 +32,7 @@ UNREAD = '"0"'
 READ_AT: tuple[tuple[str, Callable[["Stage", re.Match[str]], str | None]], ...] = (
     (r"/duties/([^/]+)/draft", lambda _stage, m: f"/duties/{m[1]}/draft"),
     (r"/units/([^/]+)/contacts", lambda _stage, m: f"/units/{m[1]}/contacts"),
+    (r"/units/groups/([^/]+)", lambda _stage, m: f"/units/groups/{m[1]}"),
     (r"/documents/[^/]+/files/([^/]+)", lambda _stage, m: f"/files/{m[1]}"),
     (r"/people/roles/([^/]+)/revoke", lambda stage, m: f"/people/{stage.holder.get(m[1], m[1])}"),
     (r"/scorecards/[^/]+/(?:self-)?marks", lambda _stage, _m: None),
@@ -397,6 +398,11 @@ def organisation(stage: Stage) -> None:
     plan("GET /units/{unit_id}/contacts", "vera", contacts)
     named = {"contacts": {"leader_in_charge": {"name": "吴支书", "phone": "13800001234"}}}
     plan("PUT /units/{unit_id}/contacts", "vera", contacts, named)
+    leading = {"name": "安全生产工作领导小组", "seats": [{"post": "chair", "name": "谭镇长"}]}
+    made = do("tom", "POST", f"/units/{stage.units['T1']}/groups", leading)
+    group = f"/units/groups/{made['id']}"
+    plan("GET /units/groups/{group_id}", "vera", group)
+    plan("PUT /units/groups/{group_id}", "tom", group, leading | {"seats": [{"post": "chair", "name": "唐安"}]})
     hired = {"unit_id": stage.units["V12"], "role": "village.leader", "login": "ou", "details": {"name": "欧阳明"}}
     person = {login: do("tom", "POST", "/people/", hired | {"login": login})["person_id"] for login in ("o1", "o2")}
     clerk = {"unit_id": stage.units["V11"], "role": "village.clerk"}

@@ -11,10 +11,10 @@ from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.organisation import schemas, schemas_change
+from duban.organisation.api_groups import groups_blp
 from duban.organisation.operations import numbers, reorganising, roles, units
 from duban.organisation.operations import people as people_operations
 from duban.organisation.operations.contacts import set_contacts
-from duban.organisation.operations.groups import end_group, set_up_group
 from duban.organisation.operations.importing import check_units_file, import_units
 from duban.organisation.operations.merging import merge_people
 from duban.organisation.operations.numbers import Revealed, kind_of_number
@@ -22,7 +22,6 @@ from duban.organisation.operations.people import Slip
 from duban.organisation.operations.people_import import check_people_file, import_people
 from duban.organisation.presenting import (
     contacts_body,
-    group_body,
     people_report_body,
     person_body,
     person_visible_body,
@@ -30,7 +29,7 @@ from duban.organisation.presenting import (
 )
 from duban.organisation.queries import people as people_queries
 from duban.organisation.queries import units as unit_queries
-from duban.organisation.queries.groups import groups_of, vacancies
+from duban.organisation.queries.groups import vacancies
 from duban.organisation.queries.reorganisations import list_reorganisations as list_changes
 from duban.organisation.rules.changes import Change, Merge, Move, Split
 from duban.organisation.states import ChangeState
@@ -38,6 +37,8 @@ from duban.tree.models import Placement, Reorganisation, Unit
 from duban.web.api import ETAG, ApiBlueprint, compare, page_body, paged, tag_of, tagged
 from duban.web.errors import translate
 from duban.web.requests import current_scope, work
+
+__all__ = ["blp", "groups_blp"]
 
 blp = ApiBlueprint("api-organisation", __name__, url_prefix="/api/v1", description="Units, lines, contacts, people, roles")
 
@@ -245,36 +246,6 @@ def list_vacancies(args: dict[str, Any]) -> dict[str, object]:
     return page_body(
         page, lambda one: {"unit_id": one.unit.id, "name": one.unit.name, "kinds": [kind.code for kind in one.kinds]}
     )
-
-
-@blp.get("/units/<uuid:unit_id>/groups")
-@blp.response(200, schemas.GroupListSchema)
-def list_groups(unit_id: UUID) -> dict[str, object]:
-    """List a unit's leading groups with who sits in them."""
-    scope = current_scope()
-    unit = unit_queries.get_readable_unit(scope, unit_id)
-    return {"items": [group_body(scope, group) for group in groups_of(scope, unit.id)]}
-
-
-@blp.post("/units/<uuid:unit_id>/groups")
-@blp.arguments(schemas.GroupInputSchema)
-@blp.response(201, schemas.GroupSchema)
-@blp.unconditional("adds a group beside the others, overwrites nothing")
-def create_group(form: Any, unit_id: UUID) -> dict[str, object]:
-    """Set up a leading group."""
-    with work() as scope:
-        group = set_up_group(scope, unit_id=unit_id, form=form)
-        scope.session.flush()  # the answer lists who was just seated
-        return group_body(scope, group)
-
-
-@blp.post("/units/groups/<uuid:group_id>/end")
-@blp.response(204)
-@blp.unconditional("ends a group once; who sat in it stays on record")
-def finish_group(group_id: UUID) -> None:
-    """End a leading group."""
-    with work() as scope:
-        end_group(scope, group_id=group_id)
 
 
 @blp.get("/people/")

@@ -28,7 +28,7 @@ from duban.reporting import operations as reporting
 from duban.reporting.forms import requirement_form
 from duban.reporting.models import Duty
 from duban.tree.models import Reorganisation, Unit
-from tests.cast import World, password_hash
+from tests.cast import World, _hash
 from tests.integration.organisation.comparing import compare
 from tests.integration.organisation.rights import Kind, Paper, allows
 from tests.integration.reporting.requirements import ANSWERS, data
@@ -239,7 +239,7 @@ class Play:
         with self.at_work(None) as scope:
             person = scope.add(Person(id=new_id(), login=f"p{uuid4().hex[:12]}", name="新人", search="xr"))
             scope.session.flush()
-            scope.add(Credential(id=person.id, password_hash=password_hash(), must_change=False, changed_at=scope.now))
+            scope.add(Credential(id=person.id, password_hash=_hash(), must_change=False, changed_at=scope.now))
         with self.at_work(self.world.people["sara"]) as scope:
             grant_role(scope, person_id=person.id, unit_id=unit_id, role=role)
         self.held[PersonId(person.id)] = {(unit_id, role)}

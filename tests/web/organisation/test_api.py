@@ -98,6 +98,25 @@ class TestUnits:
         assert {one["kind"]: one["name"] for one in after.get_json()["items"]}["leader_in_charge"] == "吴支书"
         assert call(world, "cora", "PUT", path, {"contacts": {}}).status_code == 403
 
+    def test_groups_are_replaced_whole_by_who_read_them_last(self, world: World) -> None:
+        seats = [{"post": "chair", "name": "谭镇长", "phone": "13800001234"}, {"post": "deputy", "name": "唐安"}]
+        made = call(world, "tom", "POST", f"/units/{world.units['T1']}/groups", {"name": "领导小组", "seats": seats}).get_json()
+        here = f"/units/groups/{made['id']}"
+        changed = {"name": "安委会", "basis": "城东政发〔2026〕9号", "seats": [seats[0], {"post": "deputy", "name": "新镇长"}]}
+        stale = as_read(world.client("tom"), f"/api/v1{here}")
+
+        assert world.client("tom").put(f"/api/v1{here}", json=changed, headers={"Accept": "application/json"}).status_code == 428
+        assert call(world, "vera", "PUT", here, changed).status_code == 403
+        done = call(world, "tom", "PUT", here, changed)
+        assert (done.status_code, [one["name"] for one in done.get_json()["seats"]]) == (200, ["谭镇长", "新镇长"])
+        assert done.headers["ETag"] == call(world, "tom", "GET", here).headers["ETag"]
+        assert world.client("tom").put(f"/api/v1{here}", json=changed, headers=stale).status_code == 412
+        assert call(world, "tom", "PUT", here, {"name": "安委会", "seats": [seats[1]]}).status_code == 422, "a chair is needed"
+        assert call(world, "tina", "GET", here).status_code == 404
+        assert call(world, "vera", "GET", here).get_json()["basis"] == "城东政发〔2026〕9号"
+        assert call(world, "tom", "POST", f"{here}/end").status_code == 204
+        assert call(world, "tom", "PUT", here, changed).status_code == 409
+
     def test_import(self, world: World) -> None:
         data = b64encode("代码,名称,级别,上级代码\n431,城南镇,乡镇,C\n".encode()).decode()
         assert call(world, "adam", "POST", "/units/import", {"content": data}).get_json() == {
