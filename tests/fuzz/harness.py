@@ -3,21 +3,36 @@ Schemathesis against the real application, as one person of the cast, on a stage
 
 What is generated is sent as it is, except that valid cases meet things that exist: ids in addresses and bodies are taken
 from the stage, If-Match from what is read there, and some bodies start from the scene's. So requests get past the door.
+
+`share` sends a certain number of cases to every operation. `fuzz` lets schemathesis' own engine work, which also tries the
+limits of the schema and linked calls, and decides by itself when it has seen enough of an operation.
 """
 
+import itertools
 import random
 import re
+import time
 import uuid
+import zlib
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import schemathesis
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import seed as hypothesis_seed
+from hypothesis import settings as hypothesis_settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import CHECKS as KNOWN_CHECKS
+from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core import NOT_SET
+from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.run import PhaseName
+from schemathesis.generation import GenerationMode
 
 from tests.fuzz.stage import API, Scene, Stage
 
@@ -28,7 +43,7 @@ CHECKS = (
 OFF = ("positive_data_acceptance", "use_after_free", "ensure_resource_availability", "ignored_auth")
 """
 Off: what is valid by its schema may still break a rule (409, 422); things end without being gone (use after free); and
-schemathesis 4.32 cannot repeat a request of an in-process application without its token: test_doors does that.
+schemathesis 4.32 cannot repeat a request of an in-process application without its token: test_addresses does that.
 """
 
 
@@ -43,6 +58,7 @@ class Tally:
     failures: list[str] = field(default_factory=list)
     phases: Counter[str] = field(default_factory=Counter)
     slowest: tuple[float, str] = (0.0, "")
+    seconds: float = 0.0
 
     @property
     def cases(self) -> int:
@@ -56,7 +72,7 @@ class Tally:
         lines = [
             f"seed {self.seed}, as {self.who}: {self.cases} cases, {len(self.answers)} operations, {done}",
             f"checks passed {passed}, phases {dict(self.phases)}, failures {len(self.failures)}",
-            f"slowest {self.slowest[0]:.2f} s ({self.slowest[1]})",
+            f"took {self.seconds:.0f} s, slowest {self.slowest[0]:.2f} s ({self.slowest[1]})",
         ]
         lines += [f"  {name}: {dict(sorted(counts.items()))}" for name, counts in sorted(self.answers.items())]
         return "\n".join(lines)
@@ -69,13 +85,26 @@ class Caller:
         self.stage, self.who = stage, who
         self.dice = random.Random(seed)
         self.token = ""
+        self.tags: dict[str, str] = {}
         self.renew()
         self.real = self._things()
 
     def renew(self) -> None:
         """Take a fresh token."""
-        browser = self.stage.clients[self.who] = self.stage.world.client(self.who)
-        self.token = browser.environ_base["HTTP_AUTHORIZATION"]
+        self.token = self.stage.sign_in(self.who).environ_base["HTTP_AUTHORIZATION"]
+
+    def heard(self, method: str, path: str, status: int) -> None:
+        """Forget what a change has made old; sign in again where the session is over."""
+        if method != "GET" and status < 400:
+            self.tags.clear()
+        if status == 401 or (method == "DELETE" and path.endswith(("/session", "/session/"))):
+            self.renew()
+
+    def etag(self, address: str) -> str:
+        """Give the version of what is changed at an address, read once."""
+        if address not in self.tags:
+            self.tags[address] = self.stage.etag(self.who, address)
+        return self.tags[address]
 
     def _things(self) -> dict[str, list[str]]:
         """Ids that exist, by the name of the parameter or field that takes them."""
@@ -103,6 +132,7 @@ class Caller:
 
     def prepare(self, case: schemathesis.Case) -> None:
         """Let a case meet things that exist, without making valid what was generated to be invalid."""
+        case.headers["Authorization"] = self.token
         meta = case.meta
         negative = (lambda where: meta.is_negative_at(where)) if meta else (lambda _where: False)
         if not negative(ParameterLocation.PATH) and case.path_parameters:
@@ -115,7 +145,7 @@ class Caller:
         if headers is not None and "If-Match" in headers and not negative(ParameterLocation.HEADER):
             address = f"{API}{_filled(case)}"
             if self.dice.random() < 0.85 and address.isascii():
-                headers["If-Match"] = self.stage.etag(self.who, address)
+                headers["If-Match"] = self.etag(address)
 
     def _address(self, case: schemathesis.Case) -> dict[str, object]:
         """Half of the time the scene's own things, which belong together; else any that exist."""
@@ -160,24 +190,16 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
-    if response.status_code == 401 or (case.method == "DELETE" and case.path.endswith("/session")):
-        acting["now"].renew()
+    acting["now"].heard(case.method, case.path, response.status_code)
 
 
-def fuzz(stage: Stage, document: dict, who: str, *, seed: int, examples: int, limits: bool = True, sequences: int = 0) -> Tally:
+def _schema(stage: Stage, document: dict, *, seed: int, phases: dict[str, Any]) -> Any:
     """
-    Run all phases as one person.
+    Give the document to schemathesis, with the checks asked for.
 
-    Takes: `examples` generated cases per operation, `limits`: also each limit of the schema from both sides, `sequences`
-    of linked calls.
+    Without its security: every case carries a valid token, for a wrong one would be a quarter of all cases and end each at
+    the door; test_addresses is about those.
     """
-    caller = Caller(stage, who, seed)
-    phases: dict[str, Any] = {
-        "examples": {"enabled": False},
-        "coverage": {"enabled": limits},
-        "fuzzing": {"enabled": True, "generation": {"max-examples": examples}},
-        "stateful": {"enabled": bool(sequences), "generation": {"max-examples": max(sequences, 1)}},
-    }
     checks: dict[str, Any] = {name: {"enabled": True} for name in CHECKS} | {name: {"enabled": False} for name in OFF}
     # 404 and 403 come before 428: whoever may not know that there is something is not told to read it first
     checks["missing_required_header"]["expected-statuses"] = [401, 403, 404, 422, 428]
@@ -186,21 +208,113 @@ def fuzz(stage: Stage, document: dict, who: str, *, seed: int, examples: int, li
         {"seed": seed, "phases": phases, "checks": checks, "continue-on-failure": True, "workers": 1,
          "generation": {"database": "none", "mode": "all", "deterministic": False}}
     )  # fmt: skip
-    app = stage.world.web.getfixturevalue("app")
-    schema = schemathesis.openapi.from_dict(document, config=config)
-    schema.app = app
+    paths = {
+        path: {method: {**said, "security": []} if isinstance(said, dict) else said for method, said in item.items()}
+        for path, item in document["paths"].items()
+    }
+    schema = schemathesis.openapi.from_dict({**document, "paths": paths, "security": []}, config=config)
+    schema.app = stage.world.web.getfixturevalue("app")
+    return schema
 
-    @schema.auth(refresh_interval=None)
-    class _Bearer:  # noqa: N801
-        def get(self, _case: Any, _context: Any) -> str:
-            return caller.token
 
-        def set(self, case: Any, data: str, _context: Any) -> None:
-            case.headers = case.headers or {}
-            case.headers["Authorization"] = data
+def share(stage: Stage, document: dict, who: str, *, seed: int, examples: int, of: Callable[[str], bool] = bool) -> Tally:
+    """
+    Send exactly so many cases to every operation `of` ("METHOD /path"), about a third of them invalid on purpose.
 
-    acting["now"] = caller
+    Hypothesis stops at the last distinct case it can think of, which for an address without parameters is the first one:
+    what is missing is drawn with further seeds, and where nothing new comes the same is sent again, to what has changed since.
+    """
+    acting["now"] = caller = Caller(stage, who, seed)
     tally = Tally(seed, who)
+    load_all_checks()
+    checks = KNOWN_CHECKS.get_by_names(list(CHECKS))
+    begun = time.monotonic()
+    for found in _schema(stage, document, seed=seed, phases={}).get_all_operations():
+        operation = found.ok()
+        label = operation.label.replace(API, "")
+        if of(label):
+            invalid = _cases(operation, GenerationMode.NEGATIVE, examples // 3, seed)
+            valid = _cases(operation, GenerationMode.POSITIVE, examples - len(invalid), seed)
+            for case in itertools.islice(itertools.cycle([*valid, *invalid]), examples):
+                _send(case, label, checks, tally)
+    tally.seconds = time.monotonic() - begun
+    assert caller is acting["now"]
+    return tally
+
+
+def _cases(operation: Any, mode: GenerationMode, number: int, seed: int) -> list[schemathesis.Case]:
+    drawn: list[schemathesis.Case] = []
+    for again in range(3):
+
+        @hypothesis_seed(zlib.crc32(f"{seed} {again} {operation.label}".encode()))
+        @hypothesis_settings(
+            max_examples=number, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck)
+        )
+        @given(operation.as_strategy(generation_mode=mode))
+        def draw(case: schemathesis.Case) -> None:
+            drawn.append(case)
+
+        try:
+            draw()
+        except Unsatisfiable:  # nothing here can be wrong
+            break
+        if len(drawn) >= number:
+            break
+    return drawn[:number]
+
+
+def _send(case: schemathesis.Case, label: str, checks: list[Any], tally: Tally) -> None:
+    try:
+        response = case.call()
+    except Exception as defect:  # noqa: BLE001 - the tests' application lets defects through: each is a finding, not the end
+        tally.answers[label]["defect"] += 1
+        tally.failures.append(f"{type(defect).__name__} in {label}: {str(defect)[:1000]}")
+        return
+    tally.answers[label][str(response.status_code)] += 1
+    tally.slowest = max(tally.slowest, (response.elapsed, label))
+    try:
+        case.validate_response(response, checks)
+    except FailureGroup as group:
+        said = [failure for failure in group.exceptions if isinstance(failure, Failure) and not _is_no_failure(failure)]
+        tally.failures += [
+            f"{failure.title} in {label}: {failure.message[:600]}\n    {case.as_curl_command()[:700]}\n"
+            f"    → {response.status_code} {response.text[:400]}"
+            for failure in said
+        ]
+        if said:
+            return
+    tally.checks.update(check.__name__ for check in checks)
+
+
+def _is_no_failure(failure: Failure) -> bool:
+    """Every proxy adds headers: an unknown one is no error. And where a file is asked for, no bytes are invalid by the schema."""
+    said = failure.message
+    return said.endswith("in header - object with unexpected properties") or "Invalid component: positive test case" in said
+
+
+def fuzz(
+    stage: Stage, document: dict, who: str, *, seed: int, examples: int, sequences: int, of: Callable[[str], bool] = bool
+) -> Tally:
+    """
+    Let schemathesis' engine run all phases as one person.
+
+    Takes: `examples` generated cases per operation `of`, besides each limit of the schema from both sides; `sequences` of
+    linked calls.
+    """
+    acting["now"] = Caller(stage, who, seed)
+    phases: dict[str, Any] = {
+        "examples": {"enabled": False},
+        "coverage": {"enabled": True},
+        "fuzzing": {"enabled": True, "generation": {"max-examples": examples}},
+        "stateful": {"enabled": bool(sequences), "generation": {"max-examples": max(sequences, 1)}},
+    }
+    tally = Tally(seed, who)
+    begun = time.monotonic()
+    paths = {
+        path: {method: said for method, said in item.items() if method == "parameters" or of(f"{method.upper()} {path}")}
+        for path, item in document["paths"].items()
+    }
+    schema = _schema(stage, {**document, "paths": paths}, seed=seed, phases=phases)
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _count(tally, event)
@@ -208,6 +322,7 @@ def fuzz(stage: Stage, document: dict, who: str, *, seed: int, examples: int, li
             tally.failures.append(f"error in {event.label}: {event.info.format()[:1500]}")
         elif isinstance(event, events.FatalError):
             raise event.exception
+    tally.seconds = time.monotonic() - begun
     return tally
 
 
@@ -227,8 +342,8 @@ def _count(tally: Tally, event: events.ScenarioFinished) -> None:
                 tally.checks[node.name] += 1
             elif node.failure_info is not None:
                 failure = node.failure_info
-                if failure.failure.message.endswith("in header - object with unexpected properties"):
-                    continue  # every proxy adds headers: an unknown one is no error
+                if _is_no_failure(failure.failure):
+                    continue
                 shown = recorder.interactions[case_id].response if case_id in recorder.interactions else None
                 said = shown.text_lossy()[:400] if shown else ""
                 tally.failures.append(

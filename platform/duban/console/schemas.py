@@ -54,7 +54,7 @@ class TenantArgs(InputSchema):
 
     q = CleanString(load_default="", metadata={"description": "Part of a name or code."})
     after = CleanString(load_default="", metadata={"description": "The `next` of the page before."})
-    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
 
 class NewTenantSchema(InputSchema):

@@ -1,5 +1,6 @@
 """The door for programs: a token is a server-side session like a browser's, and ends like one."""
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from duban.identity.step_up import prove
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.scope import open_session
 from duban.web.api import ApiBlueprint, CleanString, InputSchema
-from duban.web.requests import current_scope, runtime, work
+from duban.web.requests import current_scope, in_whole_request, runtime, work
 
 session_blp = ApiBlueprint("session", __name__, url_prefix="/api/v1/session", description="Signing in and out")
 
@@ -130,16 +131,19 @@ def _answer(key: str) -> dict[str, object]:
     if read is None:
         raise ValueError("a key just made is not readable")
     tenant_id, token = read
-    now = runtime().clock.now()
-    with open_session(runtime().engine, tenant_id) as session:
-        found = find_signed_in(session, tenant_id=tenant_id, token=token, now=now, limits=limits())
-    bounds = limits()
-    idle = bounds.idle_privileged if found and found.privileged else bounds.idle
+    bounds, now = limits(), runtime().clock.now()
+    # With an Idempotency-Key the change is not committed before the answer: only the request itself sees its new token.
+    reading = nullcontext(current_scope().session) if in_whole_request() else open_session(runtime().engine, tenant_id)
+    with reading as session:
+        found = find_signed_in(session, tenant_id=tenant_id, token=token, now=now, limits=bounds)
+    if found is None:
+        raise ValueError("a session just begun is not found")
+    idle = bounds.idle_privileged if found.privileged else bounds.idle
     return {
         "token": key,
         "idle_seconds": int(idle.total_seconds()),
         "lifetime_seconds": int(bounds.absolute.total_seconds()),
-        "next_step": _next_step(found) if found else "none",
+        "next_step": _next_step(found),
     }
 
 

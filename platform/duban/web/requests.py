@@ -72,6 +72,11 @@ def whole_request() -> Iterator[Scope]:
             g.pop("read_scope", None)
 
 
+def in_whole_request() -> bool:
+    """Say whether the request is one transaction, so that what it changes is seen by nobody else before its answer is made."""
+    return "whole" in g
+
+
 def has_changed() -> bool:
     """Say whether a `work()` inside `whole_request()` has ended well."""
     return bool(g.get("has_changed", False))

@@ -164,19 +164,23 @@ class TestSecondFactor:
         again = {"csrf_token": form_token(other.get("/account/code").text), "code": code}
         assert other.post("/account/code", data=again).status_code == 409
 
-    def test_by_api_the_same(self, app: Flask, world: World, app_clock: SetClock) -> None:
+    @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k1"}], ids=["plain", "with a key"])
+    def test_by_api_the_same(self, app: Flask, world: World, app_clock: SetClock, key: dict[str, str]) -> None:
         totp = enrol(door(app, world, "adam"), world)
         browser = app.test_client()
         first = browser.post("/api/v1/session", json={"tenant": world.tenant.slug, "login": "adam", "password": PASSWORD}).json
         app_clock.at = world.now + HALF_MINUTE
         headers = {"Authorization": f"Bearer {first['token']}"}
         code = totp.at(app_clock.at)
-        second = browser.post("/api/v1/session/second-factor", json={"code": code}, headers=headers)
+        second = browser.post("/api/v1/session/second-factor", json={"code": code}, headers=headers | key)
         assert second.status_code == 200
         assert second.json["next_step"] == "none"
         assert second.json["idle_seconds"] == 600
         assert browser.get("/api/v1/people/", headers=headers).status_code == 401
-        assert browser.get("/api/v1/people/", headers={"Authorization": f"Bearer {second.json['token']}"}).status_code == 200
+        fresh = {"Authorization": f"Bearer {second.json['token']}"}
+        assert browser.get("/api/v1/people/", headers=fresh).status_code == 200
+        again = browser.post("/api/v1/session/confirmation", json={"proof": PASSWORD}, headers=fresh | {name: "k2" for name in key})
+        assert (again.json["next_step"], again.json["idle_seconds"]) == ("none", 600)
 
 
 class TestDemo:
