@@ -31,6 +31,7 @@ UNREAD = '"0"'
 
 READ_AT: tuple[tuple[str, Callable[["Stage", re.Match[str]], str | None]], ...] = (
     (r"/duties/([^/]+)/draft", lambda _stage, m: f"/duties/{m[1]}/draft"),
+    (r"/units/groups/([^/]+)", lambda _stage, m: f"/units/groups/{m[1]}"),
     (r"/units/([^/]+)/contacts", lambda _stage, m: f"/units/{m[1]}/contacts"),
     (r"/units/groups/([^/]+)", lambda _stage, m: f"/units/groups/{m[1]}"),
     (r"/documents/[^/]+/files/([^/]+)", lambda _stage, m: f"/files/{m[1]}"),
@@ -433,8 +434,12 @@ def access(stage: Stage) -> None:
     ended = do("tom", "POST", f"/units/{t1}/groups", group)["id"]
     plan("GET /units/{unit_id}/groups", "tom", f"/units/{t1}/groups")
     plan("POST /units/{unit_id}/groups", "tom", f"/units/{t1}/groups", group | {"name": "森林防火领导小组"})
+    lasting = do("tom", "POST", f"/units/{t1}/groups", group | {"name": "防汛领导小组"})["id"]
+    plan("GET /units/groups/{group_id}", "tom", f"/units/groups/{lasting}")
+    plan("PUT /units/groups/{group_id}", "tom", f"/units/groups/{lasting}", group | {"name": "防汛抗旱领导小组"})
     plan("POST /units/groups/{group_id}/end", "tom", f"/units/groups/{ended}/end")
     file = base64.b64encode("姓名,单位代码,角色,登录名\n张三,V12,village.clerk,zs\n".encode()).decode()
+    plan("POST /people/numbers/{kind}/{row_id}", "tom", f"/people/numbers/person/{stage.people['vera']}")
     plan("POST /people/import", "tom", "/people/import", {"content": file})
     hired = {"unit_id": stage.units["V12"], "role": "village.clerk", "details": {"name": "欧阳明"}}
     kept, gone = (do("tom", "POST", "/people/", hired | {"login": login})["person_id"] for login in ("twin1", "twin2"))

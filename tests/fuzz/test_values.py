@@ -19,7 +19,7 @@ from sqlalchemy import text
 from duban.kernel.db import Base
 from tests.fuzz.stage import Scene, Stage
 
-MEGABYTE = "督" * (1024 * 1024)
+MEGABYTE = "督" * (1024 * 1024 // 3)
 HOSTILE: dict[str, str] = {
     "NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity", "1e400": "1e400", "-1e400": "-1e400",
     "10**30": str(10**30), "-(10**30)": str(-(10**30)), "1.9": "1.9", "true": "true", "NUL": '"a\\u0000b"',

@@ -21,13 +21,18 @@ from duban.web.api import ETAG, ApiBlueprint, expected_version, tagged
 from duban.web.requests import runtime
 
 session_blp = ApiBlueprint(
-    "operator-session", __name__, url_prefix="/api/v1/operator/session", description="Operators signing in and out"
+    "operator-session",
+    __name__,
+    url_prefix="/api/v1/operator/session",
+    description="Operators signing in and out",
+    takes_keys=False,
 )
 blp = ApiBlueprint(
     "operator",
     __name__,
     url_prefix="/api/v1/operator",
     description="The service's operator: tenants, quotas, suspension, exports, deletion. A repeated act is refused by its state.",
+    takes_keys=False,
 )
 LARGEST_FILE_BYTES = 5 * 1024 * 1024
 _CHECKED = "the state it begins from is checked under a lock; nothing is overwritten"

@@ -70,12 +70,12 @@ class _Frame:
     why_unconditional: str
 
     @classmethod
-    def of(cls, view: Callable[..., Any], rule: str, method: str) -> "_Frame":
+    def of(cls, view: Callable[..., Any], rule: str, method: str, *, takes_keys: bool) -> "_Frame":
         why = getattr(view, _UNCONDITIONAL, "")
         security = getattr(view, "_apidoc", {}).get("manual_doc", {}).get("security")
         return cls(
             needs_match=not why and (method in _CHANGING or (method == "POST" and "<" in rule)),
-            takes_key=method == "POST" and security != [],
+            takes_key=takes_keys and method == "POST" and security != [],
             is_secret=getattr(view, _SHOWN_ONCE, False),
             is_public=security == [],
             why_unconditional=why,
@@ -119,12 +119,17 @@ _KEY = {
 
 
 class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]
-    """A feature's operations; every one documents the refusals all share."""
+    """
+    A feature's operations; every one documents the refusals all share.
+
+    Without `takes_keys` no POST promises to keep its answer: answers are kept with a tenant, and the operator stands outside.
+    """
 
     ARGUMENTS_PARSER = Parser()
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, takes_keys: bool = True, **more: Any) -> None:
         super().__init__(*args, **more)
+        self._takes_keys = takes_keys
         self._prepare_doc_cbks.append(_document_frame)
 
     def add_url_rule(
@@ -133,7 +138,7 @@ class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]
         """Register an operation inside its frame."""
         if view_func is not None:
             (method,) = options.get("methods", ("GET",))
-            frame = _Frame.of(view_func, f"{self.url_prefix or ''}{rule}", method)
+            frame = _Frame.of(view_func, f"{self.url_prefix or ''}{rule}", method, takes_keys=self._takes_keys)
             framed = frame.around(view_func)
             framed._apidoc = dict(getattr(view_func, "_apidoc", {})) | {"frame": frame}  # type: ignore[attr-defined]  # noqa: SLF001
             endpoint, view_func = endpoint or view_func.__name__, framed

@@ -179,7 +179,9 @@ class TestSecondFactor:
         assert browser.get("/api/v1/people/", headers=headers).status_code == 401
         fresh = {"Authorization": f"Bearer {second.json['token']}"}
         assert browser.get("/api/v1/people/", headers=fresh).status_code == 200
-        again = browser.post("/api/v1/session/confirmation", json={"proof": PASSWORD}, headers=fresh | {name: "k2" for name in key})
+        again = browser.post(
+            "/api/v1/session/confirmation", json={"proof": PASSWORD}, headers=fresh | {name: "k2" for name in key}
+        )
         assert (again.json["next_step"], again.json["idle_seconds"]) == ("none", 600)
 
 

@@ -117,4 +117,5 @@ def _order(desk: Desk, kind: OrderKind, *, tenant_id: UUID | None, slug: str, ar
         archive=archive,
     )
     desk.session.add(order)
+    desk.session.flush()  # the answer shows it, with what the table puts in by itself
     return order

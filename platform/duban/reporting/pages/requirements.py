@@ -96,7 +96,7 @@ def edit(requirement_id: UUID) -> ResponseReturnValue:
         return _form_page(scope, unit, _as_data(requirement), requirement=requirement)
     data = requirement_data(request.form)
     try:
-        version = int(request.form.get("version", "0") or 0)
+        version = request.form.get("version", 0, type=int)
         with work() as writing:
             operations.edit_requirement(writing, requirement_id=requirement_id, form=requirement_form(data), version=version)
     except InvalidInputError as error:
