@@ -139,8 +139,9 @@ def test_no_field_takes_what_cannot_be_stored(stage: Stage, forms: list[Form]) -
 def test_no_field_fails_on_a_number_that_is_none(stage: Stage, forms: list[Form]) -> None:
     counts: Counter[int] = Counter()
     for form in forms:
-        for name, _ in form.fields:
-            for value in NO_NUMBERS if name not in LEAVE else ():
+        for at, (name, _) in enumerate(form.fields):
+            # two of the four into each field, the other two into the next
+            for value in NO_NUMBERS[at % 2 :: 2] if name not in LEAVE else ():
                 counts[post(stage, form, dict(form.fields) | {name: value, "once": ""}).status_code] += 1
     print(f"{sum(counts.values())} forms sent: {dict(counts)}")
     assert not [status for status in counts if status >= 500]

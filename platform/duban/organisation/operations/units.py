@@ -204,7 +204,8 @@ def leave_line(scope: Scope, *, unit_id: UUID, line: str, active_to: date | None
 
     Takes:  `active_to` the first day outside, at most a year ahead; where none is given today, or for a place that has not begun
             the day it would: that takes it back.
-    Raises: NotFoundError, NotAllowedError, LineNotAllowedError, InvalidInputError, RuleBrokenError while units stand below it in that line.
+    Raises: NotFoundError, NotAllowedError, LineNotAllowedError, InvalidInputError, RuleBrokenError
+            while units stand below it in that line.
     """
     hold_tree(scope)
     unit = get_unit(scope, unit_id, lock=True)
