@@ -1,6 +1,7 @@
 """What the actor holds: grants of their own and those others let them use, at the places their units stand and stood."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -134,7 +135,24 @@ def own_paths(scope: Scope) -> list[str]:
 
 def own_places(scope: Scope) -> frozenset[str]:
     """Give the places of the units the actor belongs to by grants of their own, today's and those left."""
-    return frozenset(grant.path for grant in grants_of(scope) if grant.giver is None)
+    held = scope.memo.get("grants.all", grants_of(scope))
+    return frozenset(grant.path for grant in held if grant.giver is None)
+
+
+def looking_from(scope: Scope, path: str) -> Scope:
+    """
+    Give a scope for reading with what the actor holds at one of their units only, there and at the places it has left.
+
+    It only ever shows less. Whose own work somebody may not judge is still told from all they hold.
+    """
+    held = grants_of(scope)
+    here = {grant.origin for grant in held if grant.path == path and not grant.former}
+    kept = {"structure", "unread_notices"} & scope.memo.keys()
+    memo = {key: scope.memo[key] for key in kept} | {
+        "grants": tuple(grant for grant in held if grant.origin in here),
+        "grants.all": held,
+    }
+    return replace(scope, memo=memo)
 
 
 def act_for_each_other(scope: Scope, person_id: UUID, on: date) -> bool:

@@ -5,12 +5,12 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from duban.access import checks as access
 from duban.assessments.states import LABELS as ASSESSMENT_LABELS
-from duban.dashboards import benches, overview, standing
+from duban.dashboards import benches, overview, standing, working_for
 from duban.dashboards.cells import look_of_cell, look_of_state, matrix_columns, matrix_rows, title_of
 from duban.dashboards.queries import abilities, home_unit, levels_below, matrix_window, set_up, units_below
 from duban.dashboards.rules import Face, face_of
@@ -49,6 +49,7 @@ def words() -> dict[str, object]:
         "direction_labels": DIRECTION_LABELS,
         "letter_labels": LETTER_LABELS,
         "assessment_labels": ASSESSMENT_LABELS,
+        "working_for": g.get("working_for"),
         "matrix_key": [
             (_("已通过"), "circle-check", "done"),
             (_("待报送"), "clock", "todo"),
@@ -85,13 +86,13 @@ NAV = (
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """Show the workbench that fits what the person may do."""
-    scope = current_scope()
-    can = abilities(scope)
-    face = face_of(can)
-    if face is Face.LEADER:
-        return show_overview()
-    return _BENCHES[face](scope)
+    """Show the workbench that fits what the person may do, at all their units or at the one they chose."""
+    whole = current_scope()
+    g.working_for = choice = working_for.choice_of(whole)
+    scope = working_for.narrowed(whole, choice)
+    face = face_of(abilities(scope))
+    page = _overview(scope, _home(scope)) if face is Face.LEADER else _BENCHES[face](scope)
+    return working_for.remember(make_response(page))
 
 
 def _clerk(scope: Scope) -> str:
@@ -167,6 +168,10 @@ def show_overview() -> ResponseReturnValue:
     unit = _asked_unit(scope)
     if not abilities(scope).sees_below:
         raise NotFoundError
+    return _overview(scope, unit)
+
+
+def _overview(scope: Scope, unit: Unit) -> str:
     page = overview.build(scope, unit)
     return render_template("dashboards/overview.html", page=page, unit=unit, rate_chart=_rate_chart(page))
 
