@@ -51,8 +51,8 @@ nightly: setup browser ## the slow tests: 500 kills and the like
 	@$(BIN)/python -m pytest -m nightly -s --timeout 3600 $(T)
 	@$(if $(T),,FUZZ_PAGES=60 $(BIN)/python -m pytest -s --timeout 3600 tests/fuzz/test_forms.py)
 
-bench: setup ## the benchmarks, with their figures
-	@for each in bench/*.py; do echo "== $$each"; PYTHONPATH=platform $(BIN)/python $$each || exit 1; done
+bench: setup ## the benchmarks and one table of their ratios and verdicts (B="importing workbench" for some)
+	@PYTHONPATH=platform $(BIN)/python bench/parts/whole.py $(B)
 
 setup: ## only install: .venv with the console script duban, front-end assets
 	@$(PYTHON) config/bootstrap.py

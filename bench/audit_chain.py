@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from parts.table import Row, show
 from sqlalchemy import Engine, insert, select
 
 from duban.app import import_models
@@ -103,12 +104,18 @@ def main() -> None:
             rows.append((f"append, {name}", ours, ours_p99, floor, floor_p99))
         checked, read = verifying(engine, tenants[-1])
         engine.dispose()
-    print(f"{'':<30}{'chained /s':>12}{'p99 ms':>9}{'plain /s':>12}{'p99 ms':>9}{'ratio':>8}")
-    for name, ours, ours_p99, floor, floor_p99 in rows:
-        print(f"{name:<30}{ours:>12,.0f}{ours_p99:>9.1f}{floor:>12,.0f}{floor_p99:>9.1f}{floor / ours:>8.2f}")
-    print(
-        f"verify {VERIFIED:,} records: {VERIFIED / checked:,.0f} /s; reading alone {VERIFIED / read:,.0f} /s; ratio {checked / read:.2f}"
-    )
+    shown = [
+        Row(
+            f"audit {name}",
+            1000 / ours,
+            1000 / floor,
+            None,
+            f"{ours:,.0f} /s, p99 {ours_p99:.0f} ms; plain {floor:,.0f} /s, p99 {floor_p99:.0f} ms",
+        )
+        for name, ours, ours_p99, floor, floor_p99 in rows
+    ]
+    shown.append(Row(f"audit verify, {VERIFIED:,} records", checked * 1000, read * 1000, None, f"{VERIFIED / checked:,.0f} /s"))
+    show("The audit chain, time per record", "no chain", shown)
 
 
 def _tenant(engine: Engine, slug: str, parts: dict) -> TenantInfo:

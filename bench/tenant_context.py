@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from parts.table import Row, show
 from sqlalchemy import Connection, create_engine, text
 
 from duban.embedded import postgres
@@ -92,7 +93,7 @@ def main() -> None:
         tenant, row = build(server.owner_url, key)
         engine = create_engine(server.app_url, connect_args={"prepare_threshold": None})
         binders = {"plain": bind_plain, "signed": lambda connection, one: bind(connection, one, key=key)}
-        print(f"{'':34}{'plain µs':>10}{'signed µs':>11}{'ratio':>8}{'more µs':>9}")
+        rows = []
         for title, statement, allowed in (
             ("bind a transaction", None, 2.0),
             ("one row by key", ONE, 1.5),
@@ -104,9 +105,9 @@ def main() -> None:
                     asked = statement.format(t=sort) if statement else None
                     figures[sort].append(measure(engine, tenant, binder, asked, row))
             plain, signed = (statistics.median(figures[sort]) for sort in ("plain", "signed"))
-            verdict = "ok" if signed / plain <= allowed else f"MISSES ×{allowed}"
-            print(f"{title:34}{plain:10.0f}{signed:11.0f}{signed / plain:8.2f}{signed - plain:9.0f}  {verdict} (≤ ×{allowed})")
+            rows.append(Row(f"signed context, {title}", signed / 1000, plain / 1000, allowed))
         engine.dispose()
+    show("The signed tenant context", "plain setting", rows)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,11 @@ def sweep_missing(scope: Scope) -> int:
     _require_service(scope)
     statement = (
         owned(scope, Duty)
-        .where(Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)), Duty.missing_at <= scope.now)
+        .where(
+            Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)),
+            Duty.missing_at <= scope.now,
+            Duty.due_at <= scope.now,  # never after the cut-off, so nothing is left out; but this has an index
+        )
         .order_by(Duty.missing_at, Duty.id)
         .limit(SWEEP_BATCH)
         .with_for_update(skip_locked=True)
