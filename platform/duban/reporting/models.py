@@ -126,9 +126,7 @@ class Duty(TenantTable, Placed, Base):
         Index(None, "tenant_id", "unit_id", "reporting_year"),
         Index("ix_duty_unmet", "tenant_id", "due_on", postgresql_where=text("state IN ('open', 'returned')")),
         # the whole tree's most urgent first (docs/decisions/0036)
-        Index(
-            "ix_duty_to_act", "tenant_id", "due_at", "id", postgresql_where=text("state IN ('open', 'returned', 'missing')")
-        ),
+        Index("ix_duty_to_act", "tenant_id", "due_at", "id", postgresql_where=text("state IN ('open', 'returned', 'missing')")),
         lines_index("duty"),
     )
 
