@@ -7,9 +7,11 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import func, select, update
 
+from duban.access.checks import home_paths, readable
 from duban.assessments.models import Assessment, VetoDecision
 from duban.assessments.queries import standing
 from duban.audit.queries import verify
+from duban.dashboards.overview import build
 from duban.identity.models import Person
 from duban.identity.operations import sign_in
 from duban.kernel.clock import SystemClock
@@ -19,12 +21,15 @@ from duban.letters.models import Letter
 from duban.notifications.models import Notice
 from duban.programmes.models import Programme, Task
 from duban.reporting.models import Duty
-from duban.reporting.queries.duties import awaiting_review, open_duties
+from duban.reporting.queries.duties import awaiting_review, handed_in, open_duties
 from duban.simulation.accounts import PASSWORD, SLUGS, demo_accounts
 from duban.simulation.demo import ensure_demo
+from duban.targets.models import Allocation
+from duban.targets.states import ShareState
 from duban.tenancy.models import Tenant
 from duban.tenancy.queries import find_tenant
 from duban.tree.models import Unit
+from duban.tree.queries import get_unit_by_path
 from tests.simulation.conftest import Made
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for the demo to be made; a busy machine takes minutes
@@ -92,6 +97,31 @@ def test_half_a_demo_is_never_shown(made: Made) -> None:
     finally:
         with open_session(made.engine, found.id) as session, session.begin():
             session.execute(update(Tenant).where(*own).values(slug="ejl1", active=True))
+
+
+@pytest.mark.parametrize(
+    ("slug", "login", "clerk", "line"),
+    [("wangcheng", "od01", "e03", "sector"), ("ejl1", "z1.tunnel", "s05", "supervision")],
+)
+def test_a_second_line_is_at_work(made: Made, slug: str, login: str, clerk: str, line: str) -> None:
+    """Whoever holds a role in the line sees its units, reviews what it asked of them, and has targets and letters there."""
+    with inside(made, slug, login) as scope:
+        [home] = home_paths(scope)
+        unit = get_unit_by_path(scope, home)
+        page = build(scope, unit)
+        assert page.rows
+        assert sum(row.sums.total for row in page.rows) > len(page.rows)
+        assert not any(row.unit.path.startswith(unit.path) for row in page.rows), "they stand elsewhere in the primary line"
+        mine = [row.duty for row in awaiting_review(scope).items]
+        below = scope.session.scalars(owned(scope, Duty).where(readable(scope, Duty, "submission", "review"))).all()
+        assert {duty.work_line for duty in [*mine, *below]} == {line}
+        assert page.letters is not None
+        assert 0 < page.letters.coverage.signed < page.letters.coverage.owed
+    with inside(made, slug, clerk) as scope:
+        assert {duty.duty.work_line for duty in [*open_duties(scope).items, *handed_in(scope).items]} == {None, line}
+        [own] = home_paths(scope)
+        shares = scope.session.scalars(owned(scope, Allocation).where(Allocation.path == own, Allocation.work_line == line)).all()
+        assert {share.state for share in shares} == {ShareState.ACCEPTED}
 
 
 class TestWangcheng:

@@ -10,7 +10,7 @@ from duban.assessments.models import Assessment
 from duban.assessments.queries import frozen_ranking, list_assessments, may_see_ranking
 from duban.assessments.states import AssessmentState
 from duban.dashboards import rules
-from duban.dashboards.queries import count_below
+from duban.dashboards.queries import count_below, watched_lines
 from duban.dashboards.rules import Overview, Sum
 from duban.kernel.scope import Scope
 from duban.letters.models import Letter
@@ -72,7 +72,8 @@ def build(scope: Scope, unit: Unit) -> OverviewPage:
     """Gather the page for everything below a unit. Costs: eight queries."""
     year = scope.today.year
     overview = rules.add_up(count_below(scope, unit, year=year))
-    owed = list_owed(scope, unit=unit, year=year)
+    watched = watched_lines(scope, unit)
+    owed = [one for one in list_owed(scope, unit=unit, year=year) if one.line in watched]
     assessment, scores = _published(scope, {one.lower.id: one.lower for one in owed})
     branches = {one.lower.path: one.lower for one in owed if one.upper.id == unit.id}
     return OverviewPage(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 
-from duban.access.checks import active_grant, grants_of, home_paths, policy, readable
+from duban.access.checks import active_grant, grants_of, home_paths, may, policy, readable
 from duban.access.models import RoleGrant
 from duban.access.places import places_of
 from duban.access.relations import CHILD, DEEP
@@ -70,19 +70,20 @@ def units_below(scope: Scope, unit: Unit, *, level: str | None = None, after: st
     return page_of(scope, statement, [Unit.position, Unit.path], after=after, limit=limit)
 
 
-def watched_lines(scope: Scope, unit: Unit) -> tuple[str, ...]:
+def watched_lines(scope: Scope, unit: Unit) -> frozenset[str | None]:
     """
-    List the second lines in which the actor watches a unit's subordinates: at a unit of their own those their roles are held
-    in, elsewhere all there are.
+    Say in which lines, None the primary one, the actor watches a unit's subordinates: at a unit of their own those their roles
+    are held in, elsewhere all there are.
     """
-    at_home = [grant for grant in grants_of(scope) if grant.unit == str(unit.id)]
-    held = {grant.line for grant in at_home}
-    return tuple(line for line in second_lines_under(scope, unit) if not at_home or line in held)
+    known: frozenset[str | None] = frozenset({None, *second_lines_under(scope, unit)})
+    at_home = {grant.line for grant in grants_of(scope) if grant.unit == str(unit.id)}
+    return known & at_home if at_home else known
 
 
 def _directly_below(scope: Scope, unit: Unit) -> ColumnElement[bool]:
-    lines = [below_in_line(line, unit.id, directly=True) for line in watched_lines(scope, unit)]
-    return or_(Unit.parent_id == unit.id, *lines)
+    lines = watched_lines(scope, unit)
+    second = [below_in_line(line, unit.id, directly=True) for line in sorted(line for line in lines if line)]
+    return or_(*second, Unit.parent_id == unit.id) if None in lines or not second else or_(*second)
 
 
 def levels_below(scope: Scope, unit: Unit) -> Sequence[str]:
@@ -104,13 +105,14 @@ def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
     Gives: `branch` is the path at which the unit directly below stands now. Costs: one query, however large the tree, two for
     another unit than the actor's own; two for each place a moved unit has left, three more for second lines.
     """
-    stood = places_of(scope, unit, "duty")
+    watched = watched_lines(scope, unit)
+    stood = places_of(scope, unit, "duty") if None in watched else []
     found = [counted for path in stood for counted in _count_at(scope, path, year)]
-    lines = watched_lines(scope, unit)
-    if lines and stood:
+    lines = sorted(line for line in watched if line)
+    if lines and may(scope, "duty", "read", unit):
         # What stands below it in both lines is counted once, by its place in the primary line.
-        elsewhere = not_(or_(*(and_(Duty.path >= path, Duty.path < paths.upper_bound(path)) for path in stood)))
-        found += _count_in_lines(scope, unit, lines, elsewhere, year)
+        counted = [and_(Duty.path >= path, Duty.path < paths.upper_bound(path)) for path in stood]
+        found += _count_in_lines(scope, unit, lines, and_(*(not_(one) for one in [*counted, Duty.path == unit.path])), year)
     left = {one.branch for one in found if not one.branch.startswith(unit.path)}
     if not left:
         return found

@@ -28,12 +28,14 @@ _ACCOUNTS = (
     DemoAccount("wangcheng", N_("县安委办干部"), "County officer", "county.officer"),
     DemoAccount("wangcheng", N_("县考核员"), "County evaluator", "county.evaluator"),
     DemoAccount("wangcheng", N_("县领导"), "County leader", "county.leader"),
-    DemoAccount("wangcheng", N_("部门安全干部"), "Department officer", "od02"),
+    DemoAccount("wangcheng", N_("部门安全干部"), "Department officer", "od01"),
+    DemoAccount("wangcheng", N_("企业安全员（两条线）"), "Enterprise clerk (two lines)", "e03"),
     DemoAccount("wangcheng", N_("系统管理员"), "System administrator", "admin"),
     DemoAccount("wangcheng", N_("安全管理员"), "Security administrator", "security"),
     DemoAccount("wangcheng", N_("审计管理员"), "Audit administrator", "county.auditor"),
     DemoAccount("chengbei", N_("街道安办干部"), "Street officer", "officer"),
     DemoAccount("ejl1", N_("业主安全干部"), "Owner's officer", "owner.officer"),
+    DemoAccount("ejl1", N_("专业监理工程师"), "Special inspector", "z1.tunnel"),
     DemoAccount("ejl1", N_("标段安全员"), "Section clerk", "s01"),
 )
 

@@ -185,6 +185,7 @@ class CountyDemo:
             )
         self._targets(year)
         self._letters(year)
+        self._sector_goals(year)
 
     def _targets(self, year: int) -> None:
         stage = self.stage
@@ -255,6 +256,24 @@ class CountyDemo:
             goals.sign(stage, self._head(code), upper=code, year=year)
             for village in villages[:3]:
                 goals.sign(stage, f"b{village[6:]}", upper=code, year=year, lowers=[village])
+
+    def _sector_goals(self, year: int) -> None:
+        """The departments hand their shares down the sector line （条） and have the enterprises sign for them."""
+        stage = self.stage
+        stage.at(date(year, 2, 21), 9)
+        for department, enterprises, prefix in (
+            ("WC-D01", ("WC-E03", "WC-E06"), "望应安责"),
+            ("WC-D02", ("WC-E07",), "望住安责"),
+        ):
+            clerk = stage.clerks[department]
+            shares = dict.fromkeys(enterprises, 1)
+            parts = {"deaths": shares, "deaths_industry": shares, "certificate_rate": {}, "rectification_rate": {}}
+            goals.split(stage, clerk, department, year=year, line="sector", shares=parts, only=True)
+            goals.write_letters(stage, clerk, department, year=year, prefix=prefix)
+            goals.sign(stage, self._head(department), upper=department, year=year)
+            first = enterprises[0]
+            goals.accept_targets(stage, stage.clerks[first], first, year=year)
+            goals.sign(stage, f"p{first[-2:]}", upper=department, year=year, lowers=[first])
 
     # --- reports ----------------------------------------------------------------------------------------------------
 

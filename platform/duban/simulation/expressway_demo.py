@@ -1,6 +1,6 @@
 """The demo expressway: an owner, two resident supervision offices, contractors and sections under plan 3 of source 001."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 
@@ -8,12 +8,17 @@ from sqlalchemy import Engine
 
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
+from duban.organisation.operations.units import place_in_line
+from duban.reporting.forms import Targets, TargetScope
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
-from duban.simulation.stage import Diary, Stage, hire_administrators, set_stage
+from duban.simulation.stage import ADMIN, Diary, Stage, hire_administrators, set_stage
 from duban.tenancy.kinds import Kind
 
 OWNER = "EJL"
+INSPECTORS = {"EJL-Z1": ("z1.tunnel", "隧道专业监理工程师"), "EJL-Z2": ("z2.bridge", "桥梁专业监理工程师")}
+SPECIAL = {"EJL-Z1": ("EJL-S05", "EJL-S06", "EJL-S07"), "EJL-Z2": ("EJL-S03", "EJL-S04")}
+"""Sections whose tunnels and bridges one supervision office inspects for the whole project, in whoever's area they lie （条）."""
 LEADER, OFFICER, EVALUATOR = "owner.leader", "owner.officer", "owner.evaluator"
 DAY = timedelta(days=1)
 
@@ -36,9 +41,13 @@ class ExpresswayDemo:
         with self.stage.one_sitting():
             self._hire()
             hire_administrators(self.stage, OWNER)
+        for office, sections in SPECIAL.items():
+            self._place_in_line(office, sections)
         self._begin()
+        self._special_goals()
         self.say("高速公路项目：报送与审核")
         self._reports()
+        self._special_checks()
         self.diary.live(until=self.stage.at(self.today, 0, 0))
         self.stage.at(self.today, 0, 30)
         self.stage.tick()
@@ -65,6 +74,41 @@ class ExpresswayDemo:
             stage.clerks[code] = clerk
             if code != "EJL-S07":
                 stage.name_contacts(code, principal=head, leader_in_charge=head, designated_person=clerk)
+
+        for office, (login, post) in INSPECTORS.items():
+            stage.hire(office, "supervision_office.inspector", login, post=post)
+
+    def _place_in_line(self, office: str, sections: Sequence[str]) -> None:
+        with self.stage.as_(ADMIN) as scope:
+            for section in sections:
+                place_in_line(scope, unit_id=self.stage.units[section], line="supervision", parent_id=self.stage.units[office])
+
+    def _special_goals(self) -> None:
+        """Each inspector sets a rate for the special works, hands it down the line and has the sections sign for it."""
+        stage, year = self.stage, self.year
+        stage.at(date(year, 1, 16), 9)
+        for office, (login, _) in INSPECTORS.items():
+            goals.adopt(stage, login, office, year=year, limits={"retraining_rate": "95"})
+            goals.split(stage, login, office, year=year, line="supervision", shares={"retraining_rate": {}}, only=True)
+            goals.write_letters(stage, login, office, year=year, prefix=f"{stage.unit_names[office][:2]}专监")
+            goals.sign(stage, f"{login[:2]}.head", upper=office, year=year)
+            first = SPECIAL[office][0]
+            clerk = stage.clerks[first]
+            goals.accept_targets(stage, clerk, first, year=year)
+            goals.sign(stage, f"{clerk}.head", upper=office, year=year, lowers=[first])
+
+    def _special_checks(self) -> None:
+        """Tunnels and bridges are reported to the inspector, who reviews; the contractor sees it."""
+        template = self.kind.requirement("hazard_statistics")
+        for (office, (login, _)), works in zip(INSPECTORS.items(), ("隧道掘进", "桥梁高墩"), strict=True):
+            self.stage.at(self.today - timedelta(days=40), 10)
+            owed = acts.issue_requirement(
+                self.stage, login, office, template, year=self.year, title=f"{works}专项隐患统计",
+                campaign=Campaign(self.today - 38 * DAY, self.today + 40 * DAY), targets=Targets(TargetScope.CHILDREN),
+                line="supervision",
+            )  # fmt: skip
+            for number, one in enumerate(owed):
+                self._play(one, number, reviewer=login)
 
     def _begin(self) -> None:
         stage, year = self.stage, self.year
@@ -115,10 +159,10 @@ class ExpresswayDemo:
             return "z2" if owed.unit == "EJL-C3" else "z1"
         return {"1": "c1", "2": "c1", "3": "c2", "4": "c2"}.get(owed.unit[-1], "c3")
 
-    def _play(self, owed: Owed, number: int) -> None:
+    def _play(self, owed: Owed, number: int, *, reviewer: str = "") -> None:
         ago = (self.today - owed.due_on).days
         hand_in = partial(acts.hand_in, self.stage, owed, self.specs[owed.requirement], number=number)
-        accept = partial(acts.accept, self.stage, self._reviewer(owed), owed)
+        accept = partial(acts.accept, self.stage, reviewer or self._reviewer(owed), owed)
         if ago > 12 and number % 9 != 4:
             day = owed.due_on - DAY * (1 + number % 3)
             self.diary.on(day, 10, number % 60, hand_in)

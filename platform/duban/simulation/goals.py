@@ -29,22 +29,26 @@ def adopt(stage: Stage, login: str, unit: str, *, year: int, limits: Mapping[str
         adopt_indicators(scope, owner_id=stage.units[unit], year=year, limits=wanted)
 
 
-def split(stage: Stage, login: str, unit: str, *, year: int, line: str, shares: Mapping[str, Mapping[str, int]]) -> None:
+def split(
+    stage: Stage, login: str, unit: str, *, year: int, line: str, shares: Mapping[str, Mapping[str, int]], only: bool = False
+) -> None:
     """
     Split a unit's numbers over the units below and tell them.
 
-    Takes: shares by indicator code and unit code; units not named get nothing, rates are copied as they are.
+    Takes: shares by indicator code and unit code; units not named get nothing, rates are copied as they are. `only` to leave
+    indicators that are not named out of it.
     """
     codes = stage.codes_by_id
     with stage.as_(login) as scope:
         grid = targets.grid(scope, unit=get_unit(scope, stage.units[unit]), year=year, line=line)
         cells: dict[tuple[UUID, UUID], Decimal | None] = {}
-        for column in grid.columns:
+        columns = [column for column in grid.columns if not only or column.indicator.code in shares]
+        for column in columns:
             own = column.share.value or Decimal(0)
             for below in grid.units:
                 share = Decimal(shares.get(column.indicator.code, {}).get(codes[below.id], 0))
                 cells[(column.indicator.id, below.id)] = own if column.indicator.spread is Spread.COPY else share
-        versions = {column.indicator.id: column.share.version for column in grid.columns}
+        versions = {column.indicator.id: column.share.version for column in columns}
         save_grid(
             scope, unit_id=stage.units[unit], year=year, line=line, typed=GridInput(cells=cells, reserves={}, versions=versions)
         )

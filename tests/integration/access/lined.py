@@ -1,6 +1,6 @@
 """The small county with a second line: three enterprises, two of them under a department's sector line, and their people."""
 
-from datetime import date
+from datetime import date, datetime
 
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
@@ -45,12 +45,14 @@ def line_up(world: World) -> World:
     return world
 
 
-def ask(world: World, who: str, unit: str, **changes: object) -> Requirement:
+def ask(
+    world: World, who: str, unit: str, *, level: str = "enterprise", at: datetime | None = None, **changes: object
+) -> Requirement:
     form = RequirementForm(
-        title="自查", targets=Targets(TargetScope.SUBTREE, levels=("enterprise",)), due=FixedDate(on=DUE),
+        title="自查", targets=Targets(TargetScope.SUBTREE, levels=(level,)), due=FixedDate(on=DUE),
         campaign=Campaign(date(2026, 3, 1), date(2026, 3, 31)), **changes,
     )  # fmt: skip
-    with world.as_(who) as scope:
+    with world.as_(who, at=at) as scope:
         made = operations.create_requirement(scope, unit_id=world.units[unit], form=form)
         scope.session.flush()
         operations.issue(scope, requirement_id=made.id)
