@@ -36,6 +36,7 @@ class Service:
     world: World
     port: int
     gunicorn: subprocess.Popen[bytes]
+    temporary: Path
     token: str = ""
     seen: Counter[str] = field(default_factory=Counter)
 
@@ -66,13 +67,14 @@ def service(engine: Engine, settings: Settings, tmp_path_factory: pytest.TempPat
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config/gunicorn.conf.py"), "--workers", "3"]
     log = (tmp_path_factory.mktemp("gunicorn") / "log").open("wb")
+    temporary = tmp_path_factory.mktemp("temporary")
     process = subprocess.Popen(
         [*command, "--chdir", str(ROOT), "--bind", f"127.0.0.1:{port}", "wsgi:app"],
-        env=environment_for(replace(settings, cookie_secure=True)),
+        env=environment_for(replace(settings, cookie_secure=True)) | {"TMPDIR": str(temporary)},
         stdout=log,
         stderr=log,
     )
-    made = Service(world, port, process)
+    made = Service(world, port, process, temporary)
     until = time.monotonic() + 120
     door = {"tenant": world.tenant.slug, "login": "vera", "password": PASSWORD}
     while True:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from duban.access.checks import require
 from duban.files.models import StoredFile
-from duban.files.storage import Store
+from duban.files.storage import UNFINISHED, Store
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope, get_owned, owned
 
@@ -50,6 +50,11 @@ def get_readable(scope: Scope, file_id: UUID) -> StoredFile:
         raise NotFoundError
     require(scope, row.access_object, "read", row)
     return row
+
+
+def unfinished(scope: Scope, store: Store, *, written_before: datetime) -> list[str]:
+    """List the tenant's writings that ended in the middle: not touched since an instant, still under their working name."""
+    return [key for key, written_at in store.keys(scope.tenant_id) if key.endswith(UNFINISHED) and written_at < written_before]
 
 
 def orphans(scope: Scope, store: Store, *, written_before: datetime) -> Iterator[str]:

@@ -19,6 +19,8 @@ import fsspec
 from duban.files.names import stored_name
 
 _CHUNK = 1024 * 1024
+UNFINISHED = ".part"
+"""How a writing that has not ended is called."""
 STORAGE_KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f]{2}/[0-9a-f]{64}")
 
 
@@ -95,7 +97,7 @@ class Store:
         return f"{self.root}/{key}"
 
     def _put_local(self, target: str, stream: BinaryIO) -> None:
-        part = f"{target}.part"
+        part = f"{target}{UNFINISHED}"
         try:
             with open(part, "xb") as out:  # noqa: PTH123 -- fsspec gives paths as text
                 shutil.copyfileobj(stream, out, _CHUNK)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from duban.files.queries import orphans
+from duban.files.queries import orphans, unfinished
 from duban.files.storage import Store, open_store
 from duban.kernel.jobs import Periodic
 from duban.kernel.scope import Scope
@@ -10,6 +10,8 @@ from duban.kernel.settings import read_settings
 
 SWEEP_AFTER = timedelta(hours=1)
 """Longer than any upload takes from its first byte to its commit."""
+CUT_OFF_AFTER = timedelta(minutes=5)
+"""Longer than any writing pauses between two bytes."""
 
 
 def sweep(scope: Scope, *, store: Store) -> int:
@@ -19,6 +21,9 @@ def sweep(scope: Scope, *, store: Store) -> int:
     Gives: how many. Safe to run twice, and beside uploads.
     """
     swept = 0
+    for key in unfinished(scope, store, written_before=scope.now - CUT_OFF_AFTER):
+        store.delete(key)
+        swept += 1
     for key in orphans(scope, store, written_before=scope.now - SWEEP_AFTER):
         store.delete(key)
         swept += 1
