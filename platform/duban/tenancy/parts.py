@@ -5,6 +5,9 @@ from typing import Any
 
 import yaml
 
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+"""The same language, read in C where the library has it: ten times as fast."""
+
 
 def _as_json(value: Any) -> Any:
     """YAML reads dates and sets apart; the catalogue keeps plain JSON."""
@@ -24,6 +27,6 @@ def read_parts(folder: Path) -> dict[str, dict[str, Any]]:
     """
     parts: dict[str, dict[str, Any]] = {"policy": {"text": (folder / "policy.csv").read_text(encoding="utf-8")}}
     for path in sorted(folder.glob("*.yaml")):
-        body = _as_json(yaml.safe_load(path.read_text(encoding="utf-8")))
+        body = _as_json(yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER))
         parts[path.stem] = {"items": body} if isinstance(body, list) else body
     return parts
