@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, tupl
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
-from duban.access.places import places_of
+from duban.access.places import answered_by, places_of
 from duban.kernel.scope import Scope
 from duban.targets import rules
 from duban.targets.lines import primary_line, warning_percent
@@ -234,23 +234,32 @@ def unit_and_below(
     scope: Scope, *, unit: Unit, year: int, keep: Collection[UUID], indicator_id: UUID | None = None
 ) -> dict[UUID, Tally]:
     """
-    Count a unit's shares and those below it, in the primary line wherever it stood and in its second lines.
+    Count a unit's shares and those below it, in the primary line wherever it stood and in its second lines; with those of units
+    it is the main successor of.
 
-    Costs: two queries, three for another unit than the actor's own.
+    Costs: two queries, four for another unit than the actor's own.
     """
-    within = places_of(scope, unit, "target")
+    within = places_of(scope, unit, "target", inherited=True)
     heads = [unit.id] if hands_down_in_lines(scope, unit) else []
-    return tallies(scope, year=year, within=within, heads=heads, keep=keep, indicator_id=indicator_id) if within else {}
+    kept = {*keep, *answered_by(scope, unit)}
+    return tallies(scope, year=year, within=within, heads=heads, keep=kept, indicator_id=indicator_id) if within else {}
 
 
 def unit_tallies(scope: Scope, *, unit: Unit, year: int) -> tuple[Tally, ...]:
     """
-    Give a unit's own shares with what was counted at and below it, wherever it stood, in the indicators' order.
+    Give a unit's own shares with what was counted at and below it, wherever it stood, in the indicators' order; then those of
+    units it is the main successor of.
 
-    Costs: two queries, three for another unit than the actor's own.
+    Costs: two queries, four for another unit than the actor's own.
     """
-    found = unit_and_below(scope, unit=unit, year=year, keep=[unit.id])
-    return tuple(tally for tally in found.values() if tally.share.unit_id == unit.id)
+    return own_of(scope, unit, unit_and_below(scope, unit=unit, year=year, keep=[unit.id]))
+
+
+def own_of(scope: Scope, unit: Unit, found: Mapping[UUID, Tally]) -> tuple[Tally, ...]:
+    """Pick the unit's own tallies, then those it has inherited."""
+    heirlooms = answered_by(scope, unit)
+    own = [tally for tally in found.values() if tally.share.unit_id in heirlooms]
+    return tuple(sorted(own, key=lambda tally: tally.share.unit_id != unit.id))
 
 
 def alarms_below(
@@ -262,10 +271,11 @@ def alarms_below(
     Takes:  `found` the unit's tallies `within` its places with `keep=[unit.id]`: they hold everybody who splits further.
     Costs:  one query for all who do not.
     """
+    own = answered_by(scope, unit)
     upper = [
         Alarm(tally.indicator, tally.share, tally.progress)
         for tally in found.values()
-        if tally.share.unit_id != unit.id and is_told(tally.share) and tally.progress.level in {Level.WARNED, Level.EXCEEDED}
+        if tally.share.unit_id not in own and is_told(tally.share) and tally.progress.level in {Level.WARNED, Level.EXCEEDED}
     ]
     lower, count = _leaf_alarms(scope, unit=unit, within=within, year=year, limit=limit)
     worst = sorted([*upper, *lower], key=_how_bad)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
+from duban.access.places import answered_by
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.targets import counting
@@ -92,6 +93,12 @@ def find_share(scope: Scope, *, indicator_id: UUID, unit_id: UUID) -> Allocation
 def list_shares(scope: Scope, *, unit_id: UUID, year: int) -> Sequence[tuple[Indicator, Allocation]]:
     """List a unit's own shares of a year's indicators, in the indicators' order. Costs: one query."""
     return shares_of_units(scope, unit_ids=[unit_id], year=year).get(unit_id, [])
+
+
+def list_own_shares(scope: Scope, *, unit: Unit, year: int) -> Sequence[tuple[Indicator, Allocation]]:
+    """List a unit's own shares, then those of units it is the main successor of. Costs: one query, two for another's unit."""
+    found = shares_of_units(scope, unit_ids=answered_by(scope, unit), year=year)
+    return [*found.pop(unit.id, []), *(pair for unit_id in sorted(found) for pair in found[unit_id])]
 
 
 def shares_of_units(scope: Scope, *, unit_ids: Collection[UUID], year: int) -> dict[UUID, list[tuple[Indicator, Allocation]]]:

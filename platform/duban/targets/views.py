@@ -17,7 +17,7 @@ from duban.programmes.models import Programme
 from duban.programmes.queries import get_programme, list_programmes
 from duban.targets import queries
 from duban.targets.charts import children_chart, months_chart, used_chart
-from duban.targets.counting import Tally, alarms_below, is_told, unit_and_below, unit_tallies
+from duban.targets.counting import Tally, alarms_below, is_told, own_of, unit_and_below, unit_tallies
 from duban.targets.forms import Typed, read_actuals, read_draft, read_grid, read_number
 from duban.targets.framing import Place, find_place, frame, plain_number, typed_strings
 from duban.targets.lines import lines_of, warning_percent
@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
     place = find_place(scope)
     within = places_of(scope, place.unit, "target")
     found = unit_and_below(scope, unit=place.unit, year=place.year, keep=[place.unit.id])
-    own = [tally for tally in found.values() if tally.share.unit_id == place.unit.id]
+    own = own_of(scope, place.unit, found)
     alarming, alarming_count = alarms_below(scope, unit=place.unit, within=within, found=found, year=place.year, limit=_ALARMING)
     has_below = bool(queries.lines_below(scope, unit=place.unit))
     return render_template(
@@ -94,7 +94,7 @@ def show(indicator_id: UUID) -> ResponseReturnValue:
         scope, unit=place.unit, year=indicator.year, keep={place.unit.id, *below_ids}, indicator_id=indicator.id
     )
     of_it = list(found.values())
-    own = next((tally for tally in of_it if tally.share.unit_id == place.unit.id), None)
+    own = next(iter(own_of(scope, place.unit, found)), None)
     if own is None:
         raise NotFoundError
     below = [tally for tally in of_it if tally.share.parent_id == own.share.id and is_told(tally.share)]
@@ -292,7 +292,7 @@ def accept() -> ResponseReturnValue:
     scope = current_scope()
     issued = [
         (indicator, share)
-        for indicator, share in queries.list_shares(scope, unit_id=place.unit.id, year=place.year)
+        for indicator, share in queries.list_own_shares(scope, unit=place.unit, year=place.year)
         if share.state is ShareState.ISSUED
     ]
     page = render_template(

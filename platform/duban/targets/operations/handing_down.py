@@ -1,9 +1,10 @@
 """Telling units their shares, and their accepting them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from duban.access.checks import require, require_in_lines
+from duban.access.places import answered_by
 from duban.audit.operations import record
 from duban.identity.queries import get_person
 from duban.kernel.errors import NotFoundError, StaleError
@@ -29,7 +30,7 @@ def issue_allocations(scope: Scope, *, unit_id: UUID, year: int, line: str) -> S
     """
     unit = get_unit(scope, unit_id)
     require(scope, "target", "assign", unit)
-    held = dict(_lock_held(scope, unit=unit, year=year))
+    held = dict(_lock_held(scope, unit_ids=[unit.id], year=year))
     cells = queries.shares_below(scope, parents=list(held), line=line, lock=True)
     due = [share for share in cells.values() if share.state is ShareState.PROPOSED and share.value is not None]
     if not due:
@@ -53,11 +54,11 @@ def issue_allocations(scope: Scope, *, unit_id: UUID, year: int, line: str) -> S
     return due
 
 
-def _lock_held(scope: Scope, *, unit: Unit, year: int) -> list[tuple[UUID, Allocation]]:
+def _lock_held(scope: Scope, *, unit_ids: Collection[UUID], year: int) -> list[tuple[UUID, Allocation]]:
     shares = scope.session.scalars(
         owned(scope, Allocation)
         .join(Indicator, Indicator.id == Allocation.indicator_id)
-        .where(Indicator.tenant_id == scope.tenant_id, Indicator.year == year, Allocation.unit_id == unit.id)
+        .where(Indicator.tenant_id == scope.tenant_id, Indicator.year == year, Allocation.unit_id.in_(unit_ids))
         .order_by(Allocation.id)
         .with_for_update(of=Allocation)
         .execution_options(populate_existing=True)
@@ -89,14 +90,15 @@ def _issue(share: Allocation, scope: Scope) -> None:
 
 def accept_allocations(scope: Scope, *, unit_id: UUID, year: int, versions: Mapping[UUID, int]) -> Sequence[Allocation]:
     """
-    Accept the unit's issued shares.
+    Accept the unit's issued shares, also those of a unit it is the main successor of.
 
     Takes:  `versions` of the shares as shown, by share id: exactly these are accepted.
     Raises: NotFoundError, NotAllowedError, StaleError where a number changed since it was shown, ShareStateError.
     """
     unit = get_unit(scope, unit_id)
     require(scope, "target", "accept", unit)
-    held = {share_id: share for share_id, share in _lock_held(scope, unit=unit, year=year) if share_id in versions}
+    inherited = answered_by(scope, unit)
+    held = {key: share for key, share in _lock_held(scope, unit_ids=inherited, year=year) if key in versions}
     if not held or held.keys() != versions.keys():
         raise NotFoundError
     if any(share.version != versions[share.id] for share in held.values()):
