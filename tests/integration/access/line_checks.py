@@ -211,6 +211,7 @@ def check_tallies(world: World) -> None:
     assert {row.unit.code: row.sums.total for row in page.rows} == {"E1": 2, "E2": 1}
     with world.as_("dora") as scope:  # the post held in the territorial line watches nobody in the sector line
         assert not units_below(scope, get_unit(scope, world.units["D1"])).items
+        assert not build(scope, get_unit(scope, world.units["D1"])).rows
 
 
 def check_deep_tallies(world: World) -> None:
@@ -225,8 +226,10 @@ def check_deep_tallies(world: World) -> None:
             row.lines = [row.lines[0], f"sector.deep.{made}", *row.lines[1:]]
         elsa = get_person(scope, world.people["elsa"])
         add_grant(scope, person=elsa, unit=get_unit(scope, made), role="department.officer", active_from=date(2000, 1, 1))
+        both = {"person": get_person(scope, world.people["ed"]), "unit": get_unit(scope, world.units["C"])}
+        add_grant(scope, **both, role="county.leader", line="sector", active_from=date(2000, 1, 1))
     ask(world, "dan", "D1")
-    with world.as_("cora") as scope:
+    with world.as_("ed") as scope:  # watches the county in both lines
         counted = add_up(count_below(scope, get_unit(scope, world.units["C"]), year=YEAR))
     assert {branch: sums.total for branch, sums in counted.by_branch.items()} == {world.paths["T1"]: 1, world.paths["T2"]: 1}
     with world.as_("elsa") as scope:

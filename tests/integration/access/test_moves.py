@@ -199,7 +199,7 @@ def test_everybody_may_what_the_model_says_after_every_step(world: World, seed: 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(100, 140))
 def test_forty_more_lives(world: World, seed: int) -> None:
-    assert live(world, seed) > 20
+    assert live(world, seed, steps=30) > 20
 
 
 class TestPositiveControls:

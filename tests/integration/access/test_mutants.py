@@ -99,7 +99,10 @@ def put_in_place(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
     made: dict[str, object] = {}
     exec(compile(source.replace(mutant.old, mutant.new, 1), f"<mutant {mutant.name}>", "exec"), namespace, made)
     # Modules that imported the name hold the original too.
-    for module in (mutant.module, *(module for name, module in list(sys.modules.items()) if name.startswith("duban."))):
+    for module in (
+        mutant.module,
+        *(module for name, module in list(sys.modules.items()) if name.startswith(("duban.", "tests."))),
+    ):
         if getattr(module, mutant.function, None) is original:
             monkeypatch.setattr(module, mutant.function, made[mutant.function])
 
