@@ -220,6 +220,21 @@ def shares_below(
     return {(share.indicator_id, share.unit_id): share for share in scope.session.scalars(statement)}
 
 
+def shares_from_elsewhere(scope: Scope, *, grid: Grid, indicators: Collection[UUID]) -> dict[tuple[UUID, UUID], Allocation]:
+    """Give what the grid's units hold of these indicators in its line from another superior than the grid's. Costs: one query."""
+    if not grid.units or not indicators:
+        return {}
+    own = {column.share.id for column in grid.columns}
+    statement = owned(scope, Allocation).where(
+        Allocation.indicator_id.in_(set(indicators)),
+        Allocation.unit_id.in_([unit.id for unit in grid.units]),
+        Allocation.line == grid.line,
+    )
+    return {
+        (share.indicator_id, share.unit_id): share for share in scope.session.scalars(statement) if share.parent_id not in own
+    }
+
+
 def count_to_issue(scope: Scope, *, unit_id: UUID, year: int) -> int:
     """Count the shares a superior has fixed but not told its units yet."""
     superior = Allocation.__table__.alias("superior")

@@ -14,6 +14,7 @@ from duban.kernel.ids import UnitId
 from duban.organisation.operations.reorganising import decide
 from duban.organisation.rules.changes import Merge, Move
 from duban.targets import queries as targets
+from duban.targets.errors import GridRefusedError
 from duban.tree.changes import hold_tree, move_subtree
 from duban.tree.queries import get_unit
 from tests.cast import World
@@ -68,6 +69,19 @@ def test_an_assessment_finds_the_targets_of_a_moved_unit(begun: World) -> None:
     unit = UnitId(begun.units["V11"])
     with begun.as_system() as scope:
         assert [one.indicator_code for one in targets.standing(scope, unit_ids=[unit], year=YEAR)[unit]] == ["deaths"]
+
+
+def test_a_moved_unit_is_held_to_the_number_it_was_told(begun: World) -> None:
+    """Found by the play of reorganisations: the new superior's grid broke on the unit's share of the same indicator."""
+    accept(begun, "tina", "T2")
+    move(begun, "V11", "T2")
+    with pytest.raises(GridRefusedError) as refusal:
+        split(begun, {"deaths": {"V11": "1", "V21": "1"}}, who="tina", at="T2")
+    [text] = [str(text) for texts in refusal.value.fields.values() for text in texts]
+    assert "东一村" in text
+    assert "原上级" in text
+    split(begun, {"deaths": {"V21": "1"}}, who="tina", at="T2")
+    split(begun, {"deaths": {"V11": None, "V21": "2"}}, who="tina", at="T2")
 
 
 def test_an_heir_finds_the_letters_of_the_unit_it_took_over(begun: World) -> None:

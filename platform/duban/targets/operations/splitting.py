@@ -128,6 +128,7 @@ def _merged(grid: Grid, column: Column, typed: GridInput) -> dict[UUID, Decimal 
 
 def _check_numbers(scope: Scope, grid: Grid, columns: list[Column], typed: GridInput) -> None:
     found = _Checked()
+    _check_free(scope, found, grid, columns, typed)
     for column in columns:
         _check_column(found, grid, column, typed)
     _check_other_lines(scope, found, grid, columns, typed)
@@ -179,6 +180,25 @@ def _check_other_lines(scope: Scope, found: _Checked, grid: Grid, columns: list[
         if split.excess:
             found.excess.setdefault(indicator.code, split.excess)
             found.say(column_key(indicator.id), _over_allocated(indicator, split))
+
+
+def _check_free(scope: Scope, found: _Checked, grid: Grid, columns: list[Column], typed: GridInput) -> None:
+    """A unit that moved here keeps the number its former superior told it: it is held to one number of an indicator."""
+    names = {column.indicator.id: column.indicator.name for column in columns}
+    units = {unit.id: unit for unit in grid.units}
+    for (indicator_id, unit_id), share in queries.shares_from_elsewhere(scope, grid=grid, indicators=names).items():
+        if typed.cells.get((indicator_id, unit_id)) is not None:
+            found.say(
+                cell_key(indicator_id, unit_id),
+                Text(
+                    N_("“%(unit)s”本年度的“%(name)s”已由原上级下达（%(value)s），划转当年仍按原数考核，不能再下达。"),
+                    {
+                        "unit": units[unit_id].short_name,
+                        "name": names[indicator_id],
+                        "value": "—" if share.value is None else plain(share.value),
+                    },
+                ),
+            )
 
 
 def _uncountable(indicator: Indicator) -> Text:
