@@ -13,24 +13,40 @@ from duban.kernel.db import make_engine
 from duban.kernel.scope import SYSTEM, open_session, unit_of_work
 from duban.kernel.settings import read_settings
 from duban.organisation.operations.bulk import check_copy, copy_units
-from duban.organisation.rules.units_file import UnitRow
+from duban.organisation.rules.units_file import MOST_ROWS, UnitRow
 from duban.organisation.states import COLUMN_NAMES, REQUIRED_COLUMNS, Column
+from duban.sheets.reading import UnreadableTableError, read_table
 from duban.tenancy.queries import find_tenant
 
 
 def _rows(path: Path) -> Iterator[UnitRow]:
-    """Read a CSV file in UTF-8 row by row; its first line holds the headings, Chinese or English."""
+    """Read the units of a file; its first row holds the headings, Chinese or English."""
+    numbered = _cells(path)
+    headings = next(numbered, (1, []))[1]
+    known = {COLUMN_NAMES.get(heading.strip().lower()): position for position, heading in enumerate(headings)}
+    missing = [column.value for column in REQUIRED_COLUMNS if column not in known]
+    if missing:
+        raise click.UsageError(f"{path} has no column {', '.join(missing)}")
+    places = {column: position for column, position in known.items() if column is not None}
+    for line, cells in numbered:
+        if any(cells):
+            yield _row(line, cells, places)
+
+
+def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Read a CSV file in UTF-8 row by row, however long it is, or the first sheet of a workbook, whole, in a limited child."""
+    if path.suffix.lower() == ".xlsx":
+        try:
+            yield from read_table(path.read_bytes(), most_rows=MOST_ROWS + 1).rows
+        except UnreadableTableError as error:
+            raise click.UsageError(str(error.text)) from error
+        return
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
-        headings = next(reader, [])
-        known = {COLUMN_NAMES.get(heading.strip().lower()): position for position, heading in enumerate(headings)}
-        missing = [column.value for column in REQUIRED_COLUMNS if column not in known]
-        if missing:
-            raise click.UsageError(f"{path} has no column {', '.join(missing)}")
-        places = {column: position for column, position in known.items() if column is not None}
-        for cells in reader:
-            if any(cells):
-                yield _row(reader.line_num, cells, places)
+        try:
+            yield from ((reader.line_num, cells) for cells in reader)
+        except UnicodeDecodeError as error:
+            raise click.UsageError(f"{path} is not in UTF-8; save it as “CSV UTF-8”, or as a workbook (.xlsx)") from error
 
 
 def _row(line: int, cells: list[str], places: Mapping[Column, int]) -> UnitRow:
@@ -44,10 +60,16 @@ def _row(line: int, cells: list[str], places: Mapping[Column, int]) -> UnitRow:
 
 @click.command("import-units")
 @click.argument("slug")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--check", is_flag=True, help="Only say what is wrong; change nothing.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--check", "--dry-run", "check", is_flag=True, help="Only say what is wrong; change nothing.")
 def import_units(slug: str, path: Path, check: bool) -> None:  # noqa: FBT001 - click passes flags by name
-    """Take the units of a CSV file into the tenant SLUG, all of them or none; for files too big for the page."""
+    """
+    Take the units of a file into the tenant SLUG, all of them or none; for files too big for the page.
+
+    A CSV file in UTF-8 may have any number of rows, a workbook (.xlsx) 20,000.
+    """
+    if not path.is_file():
+        raise click.UsageError(f"there is no file {path}")
     settings = read_settings()
     engine = make_engine(settings.database_url, context_key=settings.context_key)
     with open_session(engine, None) as session:

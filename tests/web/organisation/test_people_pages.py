@@ -143,3 +143,24 @@ class TestPasswords:
         assert "账号已停用" in browser.post(address, data={"active": "0"}, follow_redirects=True).text
         assert "账号已启用" in browser.post(address, data={"active": "1"}, follow_redirects=True).text
         assert browser.post(f"/people/{UUID(int=0)}/active", data={"active": "0"}).status_code == 404
+
+
+def _offered(world: World, who: str, address: str) -> set[str]:
+    page = world.client(who).get(address).get_data(as_text=True)
+    select = re.search(r'<select[^>]*name="role".*?</select>', page, re.DOTALL)
+    return set(re.findall(r'<option value="([^"]+)"', select[0])) if select else set()
+
+
+def test_roles_are_offered_as_far_as_they_may_be_given(world: World) -> None:
+    """By the levels of one's own units, and by what goes with the duties the person holds."""
+    vera, otto = (f"/people/{world.people[who]}" for who in ("vera", "otto"))
+    below_t1 = {"village.clerk", "village.leader"}  # no enterprise stands there
+    assert _offered(world, "tom", vera) == _offered(world, "tom", "/people/new") == below_t1
+    everywhere = _offered(world, "sara", vera)
+    assert everywhere > below_t1
+    assert not {role for role in everywhere if role.endswith((".admin", ".security", ".auditor"))}, "duties stay apart"
+    assert {role for role in _offered(world, "sara", otto) if not role.endswith(".auditor")} == set()
+    assert _offered(world, "vic", f"/people/{world.people['vic']}") == set()
+    browser = world.client("tom")
+    units = {one["code"]: one["level"] for one in browser.get("/units/search?act=appoint").get_json()["items"]}
+    assert units == {"V11": "village", "V12": "village"}

@@ -12,6 +12,7 @@ from duban.kernel.text import N_, Text
 from duban.organisation.leave import may_over, require_over
 from duban.organisation.making import Details, problems_of
 from duban.organisation.numbers import number_of_person
+from duban.organisation.offering import by_level, offered_roles
 from duban.organisation.operations import people as operations
 from duban.organisation.operations import roles
 from duban.organisation.operations.merging import merge_people
@@ -75,6 +76,8 @@ def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str
     own = person.id == scope.actor.person_id
     held = [one for one in queries.held_by(scope, person.id) if own or may(scope, "person", "read", one.unit)]
     kind = structure(scope)
+    manages = not own and (may_somewhere(scope, "person", "manage") or may_somewhere(scope, "grant", "manage"))
+    offered = offered_roles(scope, held=queries.held_by(scope, person.id)) if manages else []
     return render_template(
         "organisation/person.html",
         person=person,
@@ -84,9 +87,10 @@ def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str
         removable={one.grant.id for one in held if one.in_force and not own and _may_take(scope, one.unit)},
         role_names={role.code: role.name for role in kind.roles},
         line_names={line.code: line.name for line in kind.lines},
-        grantable=[role for role in kind.roles if role.is_grantable],
+        offered=offered,
+        fits=by_level(offered, "unit_id"),
         over=not own and may_over(scope, person),
-        manages=not own and (may_somewhere(scope, "person", "manage") or may_somewhere(scope, "grant", "manage")),
+        manages=manages,
         slip=slip,
         merged_into=queries.merged_into(scope, person),
         today=scope.today,
@@ -158,10 +162,10 @@ def _new_form(values: dict[str, str], unit: Unit | None, refusal: Refusal) -> Re
         require(scope, "person", "manage", unit)
     elif not may_somewhere(scope, "person", "manage"):
         return redirect(url_for("organisation.people"))
-    kind = structure(scope)
-    fitting = kind.roles_at(unit.level) if unit else tuple(role for role in kind.roles if role.is_grantable)
+    offered = offered_roles(scope)
+    fits = by_level(offered, "unit_id", at=unit)
     return render_template(
-        "organisation/person_new.html", values=values, unit=unit, roles=fitting, refusal=refusal
+        "organisation/person_new.html", values=values, unit=unit, roles=offered, fits=fits, refusal=refusal
     ), refusal.status
 
 

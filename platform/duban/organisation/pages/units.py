@@ -12,6 +12,7 @@ from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.organisation.leave import may_name
 from duban.organisation.numbers import number_of_contact
+from duban.organisation.offering import may_appoint
 from duban.organisation.operations import units as operations
 from duban.organisation.operations.contacts import Named, set_contacts
 from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
@@ -84,16 +85,22 @@ def children(unit_id: UUID) -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """
     Answer the unit picker: `q` part of a name, pinyin, initials or a code; `level` (repeatable) and `below` (a unit's id)
-    narrow it; `act=manage` leaves only units the person administers.
+    narrow it; `act=manage` leaves only units the person administers, `act=appoint` those at which they give roles.
     """
     scope = current_scope()
     below = unit_id(request.args.get("below", ""))
     path = queries.get_readable_unit(scope, below).path if below else None
     act = "manage" if request.args.get("act") == "manage" else "read"
     levels = [level for level in request.args.getlist("level") if level]
-    found = queries.search_units(scope, request.args.get("q", ""), levels=levels, below=path, act=act)
+    also = may_appoint(scope) if request.args.get("act") == "appoint" else None
+    found = queries.search_units(scope, request.args.get("q", ""), levels=levels, below=path, act=act, also=also)
     parents = _chains(scope, found)
-    return {"items": [{"id": str(unit.id), "name": unit.name, "note": parents[unit.id], "code": unit.code} for unit in found]}
+    return {
+        "items": [
+            {"id": str(unit.id), "name": unit.name, "note": parents[unit.id], "code": unit.code, "level": unit.level}
+            for unit in found
+        ]
+    }
 
 
 def show(unit_id: UUID) -> ResponseReturnValue:

@@ -146,12 +146,13 @@ def search_units(
     levels: Collection[str] = (),
     below: str | None = None,
     act: str = "read",
+    also: ColumnElement[bool] | None = None,
     limit: int = FOUND_AT_MOST,
 ) -> Sequence[Unit]:
     """
     Find units by name, pinyin, initials or code, best first.
 
-    Takes: `below` a path to stay at or below; `act` what the actor must be allowed to do to the unit.
+    Takes: `below` a path to stay at or below; `act` what the actor must be allowed to do to the unit; `also` a further condition.
     Gives: the topmost units for an empty query.
     """
     query = as_query(typed)
@@ -160,6 +161,8 @@ def search_units(
         statement = statement.where(Unit.level.in_(levels))
     if below is not None:
         statement = statement.where(within(below))
+    if also is not None:
+        statement = statement.where(also)
     if query:
         statement = statement.where(Unit.search.like(like(query)))
     best = case(

@@ -7,6 +7,7 @@ const PARTS = [
   ["[data-grid]", "./grid.js"],
   ["[data-chart]", "./charts.js"],
   ["[data-picker]", "./picker.js"],
+  ["[data-fits]", "./fits.js"],
   ["[data-confirm], [data-menu]", "./confirm.js"],
   ["[data-matrix]", "./matrix.js"],
 ];

@@ -41,6 +41,7 @@ class Picker {
     this.at = -1;
     this.input.addEventListener("input", () => {
       this.hidden.value = "";
+      this.hidden.dispatchEvent(new CustomEvent("picked", { bubbles: true, detail: { field: this.hidden.name, item: null } }));
       // Results of an earlier search must not be chosen by a quick Enter.
       this.list.replaceChildren();
       this.at = -1;
@@ -118,6 +119,7 @@ class Picker {
     this.input.value = item.name;
     this.show(false);
     this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
+    this.hidden.dispatchEvent(new CustomEvent("picked", { bubbles: true, detail: { field: this.hidden.name, item } }));
   }
 
   show(open) {
