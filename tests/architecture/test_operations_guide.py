@@ -53,6 +53,33 @@ def test_every_command_exists_with_its_options(guide: str) -> None:
     assert len(found) >= 25
 
 
+def inline(text: str) -> list[list[str]]:
+    """The commands named in running text, which may leave out what they are given."""
+    prose = re.sub(r"^[ ]*```.*?```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [shlex.split(words)[1:] for words in re.findall(r"`(duban [^`]+)`", prose)]
+
+
+def known(words: list[str]) -> bool:
+    """Say whether a command of these names and options exists."""
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        if words[0] not in command.commands:
+            return False
+        command, words = command.commands[words[0]], words[1:]
+    options = {option for parameter in command.params for option in parameter.opts}
+    return {word for word in words if word.startswith("--")} <= options
+
+
+def test_every_command_named_in_the_text_exists(guide: str) -> None:
+    found = inline(guide)
+    print(f"{len(found)} commands named in the text")
+    assert len(found) >= 10
+    assert [words for words in found if not known(words)] == []
+    assert "import-units" in {words[0] for words in commands(guide)}
+    assert not known(["backup", "verfy"]), "the control"
+    assert not known(["import-units", "--try"]), "the control"
+
+
 def test_a_command_that_does_not_exist_is_noticed() -> None:
     """The control."""
     for words in (["backup", "verfy"], ["restore", "--newest"], ["nonsense"], ["tenant", "create", "x"]):

@@ -261,7 +261,7 @@ class Play:
 
     def holding(self, unit_id: UUID, posts: dict[str, str] = ROLES) -> list[PersonId]:
         """List who holds the post of the play at a unit, or another one."""
-        return [person for person, roles in self.held.items() if (unit_id, posts[self.units[unit_id].level]) in roles]
+        return [person for person, roles in self.held.items() if (unit_id, posts.get(self.units[unit_id].level)) in roles]
 
     def keep(
         self, kind: Kind, key: UUID, state: str, *, owner: UUID, path: str, to: UUID | None = None, to_path: str | None = None

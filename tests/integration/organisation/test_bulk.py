@@ -2,12 +2,18 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner, Result
+from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import owned
+from duban.organisation.commands import import_units
 from duban.organisation.errors import ImportRefusedError
 from duban.organisation.operations.bulk import check_copy, copy_units
 from duban.organisation.operations.units import create_unit
@@ -15,6 +21,7 @@ from duban.organisation.rules.fast_pinyin import search_text_fast
 from duban.organisation.rules.naming import search_text
 from duban.organisation.rules.units_file import UnitRow
 from duban.tree.models import Placement, Unit
+from tests.binding import CONTEXT_KEY
 from tests.cast import World
 from tests.integration.organisation.test_reorganising import check_tree
 
@@ -98,6 +105,50 @@ def test_memory_does_not_grow_with_the_rows(world: World) -> None:
         tracemalloc.stop()
     print(f"peaks of 500 and 10,000 rows: {peaks}")
     assert peaks[1] - peaks[0] < 2 * 1024 * 1024
+
+
+HEADINGS = ["code", "name", "level", "parent_code"]
+
+
+def _book(rows: list[list[str]]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_the_command_tries_first_and_takes_all_or_nothing(
+    world: World, tmp_path: Path, app_url: str, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    settings = SimpleNamespace(database_url=app_url, context_key=CONTEXT_KEY)
+    monkeypatch.setattr("duban.organisation.commands.read_settings", lambda: settings)
+
+    def run(rows: list[list[str]], *more: str) -> Result:
+        file = tmp_path / f"units.{suffix}"
+        text = "\n".join(",".join(row) for row in [HEADINGS, *rows])
+        file.write_bytes(text.encode() if suffix == "csv" else _book([HEADINGS, *rows]))
+        return CliRunner().invoke(import_units, [world.tenant.slug, str(file), *more])
+
+    good = [["431", "城南镇", "township", "C"], ["43101", "南一村", "village", "431"]]
+    tried = run(good, "--dry-run")
+    assert (tried.exit_code, tried.output) == (0, "2 rows, nothing wrong.\n")
+    assert check_tree(world) == 7
+    wrong = run([*good, ["43102", "南二村", "village", "nowhere"]])
+    assert wrong.exit_code == 1
+    assert f"units.{suffix}:4: parent_code:" in wrong.output
+    assert check_tree(world) == 7
+    assert run(good).output == "2 units taken.\n"
+    assert check_tree(world) == 9
+    assert run(good, "--check").exit_code == 1, "they are there by now"
+    assert CliRunner().invoke(import_units, [world.tenant.slug, str(tmp_path / "none.csv")]).exit_code == 2
+    (tmp_path / "gbk.csv").write_bytes("code,name,level,parent_code\n431,城南镇,township,C\n".encode("gbk"))
+    gbk = CliRunner().invoke(import_units, [world.tenant.slug, str(tmp_path / "gbk.csv"), "--dry-run"])
+    assert "UTF-8" in gbk.output
+    (tmp_path / "bad.xlsx").write_bytes(b"PK\x03\x04nothing")
+    assert CliRunner().invoke(import_units, [world.tenant.slug, str(tmp_path / "bad.xlsx")]).exit_code == 2
 
 
 def test_fast_pinyin_finds_what_pinyin_finds() -> None:

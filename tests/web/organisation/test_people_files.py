@@ -1,10 +1,12 @@
 """The pages and doors for many people at once and for double accounts."""
 
+import re
 from base64 import b64encode
 from io import BytesIO
 
 import pytest
 
+from duban.tree.models import Unit
 from tests.cast import World
 from tests.integration.organisation.test_people_files import GOOD, csv, people
 
@@ -25,6 +27,56 @@ def test_a_file_is_checked_and_then_its_slips_are_shown_once(world: World) -> No
     assert wrong.status_code == 422
     assert "V99" in wrong.text
     assert browser.post("/people/import", data={}).status_code == 422
+
+
+def test_each_slip_is_shown_once(world: World) -> None:
+    """Pressed again the form makes nobody anew and shows no password; no other page ever does."""
+    browser = world.client("tom")
+    sent = {"content": b64encode(csv(*GOOD)).decode(), "confirmed": "1"}
+    done = browser.post("/people/import", data=sent)
+    passwords = re.findall(r"一次性密码</dt>\s*<dd[^>]*>([^<]+)</dd>", done.text)
+    assert len(set(passwords)) == done.text.count('class="panel slip"') == 3
+    again = browser.post("/people/import", data=sent)
+    found = people(world)
+    pages = [
+        again.text,
+        *[browser.get(f"/people/{found[login].id}").text for login in ("zs", "ouyangming")],
+        browser.get("/people/").text,
+    ]
+    assert not any(password in page for password in passwords for page in pages)
+    assert again.status_code in {409, 422}, "their logins are taken by now"
+    assert len(people(world)) == len(found)
+
+
+def test_a_long_file_names_every_row_that_is_wrong(world: World) -> None:
+    """600 rows, 20 of them wrong: each is named with row and column, nothing is made, and the list can be taken away."""
+    browser = world.client("adam")
+    rows = [f"9{number:05},第{number}村,村,T1" for number in range(600)]
+    bad = {place: f"9{place:05},第{place}村,村,nowhere{place}" for place in range(5, 600, 60)} | {
+        place: f"9{place:05},,村,T1" for place in range(30, 600, 60)
+    }
+    for place, row in bad.items():
+        rows[place] = row
+    content = "\r\n".join(["代码,名称,级别,上级代码", *rows]).encode()
+    page = browser.post("/units/import", data={"file": (BytesIO(content), "units.csv")})
+    table = re.search(r"<tbody>(.*?)</tbody>", page.text, re.DOTALL)[1]
+    lines = [int(line) for line in re.findall(r'<td class="num"[^>]*>(\d+)</td>', table)]
+    print(f"{len(lines)} rows named of {len(bad)} wrong in {len(rows)}")
+    assert (page.status_code, sorted(lines)) == (422, sorted(place + 2 for place in bad))
+    assert "个单位</button>" not in page.text
+    with world.as_system() as scope:
+        assert scope.session.query(Unit).filter(Unit.tenant_id == scope.tenant_id).count() == 7
+    took = browser.post("/units/import", data={"content": b64encode(content).decode(), "problems": "1"})
+    returned = took.data.decode("utf-8-sig").splitlines()
+    assert took.headers["Content-Type"].startswith("text/csv")
+    assert len(returned) == 1 + len(bad)
+    assert returned[1].startswith("7,上级单位代码,")
+    assert browser.post("/units/import", data={"content": b64encode(content).decode(), "confirmed": "1"}).status_code in {
+        409,
+        422,
+    }
+    with world.as_system() as scope:
+        assert scope.session.query(Unit).filter(Unit.tenant_id == scope.tenant_id).count() == 7
 
 
 def test_double_accounts_are_merged_from_their_list(world: World) -> None:

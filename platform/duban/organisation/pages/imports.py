@@ -1,6 +1,7 @@
 """The pages that take a file of units or people: first what would happen, then the doing."""
 
 from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from flask import redirect, render_template, request, url_for
@@ -12,9 +13,13 @@ from duban.organisation.operations.importing import ImportReport, check_units_fi
 from duban.organisation.operations.people_import import PeopleReport, check_people_file, import_people
 from duban.organisation.pages.forms import Refusal, attempt
 from duban.organisation.rules.people_file import MOST_PEOPLE, NEEDED_PERSON_COLUMNS, PERSON_COLUMN_LABELS, PersonColumn
+from duban.organisation.rules.units_file import RowProblem
 from duban.organisation.states import COLUMN_LABELS, REQUIRED_COLUMNS
 from duban.tenancy.kinds_in_force import structure
+from duban.web.errors import translate
+from duban.web.i18n import gettext
 from duban.web.requests import current_scope, work
+from duban.web.tables import csv_lines
 
 LARGEST_FILE_BYTES = 1024 * 1024
 ROWS_SHOWN = 100
@@ -29,6 +34,9 @@ def units() -> ResponseReturnValue:
     data = _content()
     if data is None:
         return _page(None, "", Refusal(422, errors={"file": [N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。")]}))
+    if request.form.get("problems") == "1":
+        report = check_units_file(current_scope(), data=data)
+        return _problems_file(report.problems, {column.value: COLUMN_LABELS[column] for column in COLUMN_LABELS})
     reports: list[ImportReport] = []
 
     def act() -> None:
@@ -43,7 +51,7 @@ def units() -> ResponseReturnValue:
         # Something changed since the dry run: say what, from a fresh one.
         return _page(check_units_file(current_scope(), data=data), "", refusal)
     report = reports[0]
-    return _page(report, b64encode(data).decode() if report.is_sound and not report.done else "", Refusal(200))
+    return _page(report, "" if report.done else b64encode(data).decode(), Refusal(200))
 
 
 def units_template() -> ResponseReturnValue:
@@ -60,6 +68,13 @@ def _download(text: str, name: str) -> ResponseReturnValue:
     return b"\xef\xbb\xbf" + text.encode(), 200, headers
 
 
+def _problems_file(problems: Sequence[RowProblem], labels: Mapping[str, str]) -> ResponseReturnValue:
+    """Give every mistake of a file as a table, to be worked through beside it."""
+    rows = [[str(one.line), gettext(labels.get(one.column, one.column)), translate(one.text)] for one in problems]
+    headings = [gettext(N_("行")), gettext(N_("列")), gettext(N_("怎样更正"))]
+    return _download("".join(csv_lines(headings, rows)).removeprefix("\ufeff"), "problems.csv")
+
+
 def people() -> ResponseReturnValue:
     """Take a file of people: a dry run first; the answer to the confirmation shows all slips, once."""
     if not may_somewhere(current_scope(), "person", "manage"):
@@ -69,6 +84,9 @@ def people() -> ResponseReturnValue:
     data = _content()
     if data is None:
         return _people_page(None, "", Refusal(422, errors={"file": [N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。")]}))
+    if request.form.get("problems") == "1":
+        checked = check_people_file(current_scope(), data=data)
+        return _problems_file(checked.problems, {column.value: PERSON_COLUMN_LABELS[column] for column in PersonColumn})
     reports: list[PeopleReport] = []
 
     def act() -> None:
@@ -82,7 +100,7 @@ def people() -> ResponseReturnValue:
     if refusal:
         return _people_page(check_people_file(current_scope(), data=data), "", refusal)
     report = reports[0]
-    return _people_page(report, b64encode(data).decode() if report.is_sound and not report.slips else "", Refusal(200))
+    return _people_page(report, "" if report.slips else b64encode(data).decode(), Refusal(200))
 
 
 def _people_page(report: PeopleReport | None, content: str, refusal: Refusal) -> ResponseReturnValue:
