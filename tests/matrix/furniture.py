@@ -14,6 +14,8 @@ from duban.files import operations as files
 from duban.files.queries import list_of
 from duban.files.storage import open_store
 from duban.identity.models import ApiToken, LoginSession
+from duban.identity.operations import open_reset
+from duban.identity.queries import get_person
 from duban.kernel.ids import new_id
 from duban.kernel.scope import owned
 from duban.letters.operations.writing import generate_letters, issue_letters
@@ -48,6 +50,7 @@ from tests.matrix.stage import SUBJECT, House
 YEAR = 2026
 LETTER_YEAR, DRAFT_YEAR = 2025, 2026
 MANAGING = ("C", "T1", "T2", "V11")
+FACTOR_KEYS = ("factor-test-key-of-at-least-thirty-two-characters",)
 TEXT_FILE = b"what a unit keeps to itself\n"
 
 
@@ -65,6 +68,7 @@ def furnish(house: House) -> None:
         _notices,
         _doors,
         _pending,
+        _resets,
         _leading_groups,
         _records,
     ):
@@ -328,6 +332,14 @@ def _pending(house: House) -> None:
             made = grant_role(scope, person_id=person_id, unit_id=house.units[place], role=role)
             scope.session.flush()
             house.put("pending", place, made.id)
+
+
+def _resets(house: House) -> None:
+    admin = next(who for who in house.people if who.endswith(".admin@C"))
+    for place in house.writers:
+        with house.as_(admin) as scope:
+            person = get_person(scope, house.people[f"{SUBJECT}@{place}"])
+            house.put("reset", place, open_reset(scope, person=person, keys=FACTOR_KEYS).reset_id)
 
 
 def _doors(house: House) -> None:

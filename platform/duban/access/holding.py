@@ -186,7 +186,5 @@ def takes_effect(scope: Scope, *, may_grant: bool) -> bool:
     """
     if scope.actor.person_id is None or may_grant:
         return True
-    ever = select(RoleGrant.id).where(
-        RoleGrant.tenant_id == scope.tenant_id, RoleGrant.role.like("%.security"), ~RoleGrant.pending
-    )
+    ever = select(RoleGrant.id).where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.duty == "security", ~RoleGrant.pending)
     return scope.session.scalar(ever.limit(1)) is None

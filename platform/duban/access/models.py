@@ -3,17 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index
+from sqlalchemy import CheckConstraint, FetchedValue, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.kernel.db import Base, TenantTable, tenant_fk
-
-DUTY = (
-    "CASE WHEN role LIKE '%.admin' THEN 'system' WHEN role LIKE '%.security' THEN 'security' "
-    "WHEN role LIKE '%.auditor' THEN 'audit' END"
-)
-NO_DUTY = "role NOT LIKE '%.admin' AND role NOT LIKE '%.security' AND role NOT LIKE '%.auditor'"
-"""What administrators do is never lent: through a delegation one person would hold two duties after all."""
 
 
 class RoleGrant(TenantTable, Base):
@@ -35,14 +28,15 @@ class RoleGrant(TenantTable, Base):
     active_to: Mapped[date | None]
     pending: Mapped[bool] = mapped_column(default=False)
     """Proposed by the system administrator; of no effect until the security administrator confirms it."""
-    duty: Mapped[str | None] = mapped_column(Computed(DUTY, persisted=True))
-    """`system`, `security` or `audit` by the role's name; the database lets nobody hold two of them at a time."""
+    duty: Mapped[str | None] = mapped_column(FetchedValue())
+    """`system`, `security` or `audit`: set by the database from the tenant's roles; it lets nobody hold two at a time."""
 
 
 class Delegation(TenantTable, Base):
     """
     Somebody lets somebody else use one of their roles at a unit for a half-open period. Ended at once by `revoked_at`.
 
+    What administrators do is never lent (the database refuses it).
     Only a role held by grant is lent, so nothing lent is lent on; when the grant ends, the delegation gives nothing.
     """
 
@@ -53,7 +47,6 @@ class Delegation(TenantTable, Base):
         CheckConstraint("active_to > active_from", name="dates"),
         CheckConstraint("giver_id <> receiver_id", name="another"),
         CheckConstraint("reason <> ''", name="reason"),
-        CheckConstraint(NO_DUTY, name="no_duty"),
         Index(None, "tenant_id", "receiver_id"),
         Index(None, "tenant_id", "giver_id"),
     )

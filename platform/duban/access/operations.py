@@ -17,12 +17,12 @@ from duban.kernel.errors import InvalidInputError, NotFoundError
 from duban.kernel.ids import UnitId, new_id
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.kernel.text import N_, Text
+from duban.tenancy.kinds_in_force import structure
 from duban.tree.models import Unit
 from duban.tree.queries import get_unit
 
 LONGEST = timedelta(days=366)
 LONGEST_REASON = 200
-APART = (".admin", ".security", ".auditor")
 
 
 def lend(
@@ -91,7 +91,7 @@ def _require_held(scope: Scope, unit: Unit, role: str) -> None:
         RoleGrant.role == role,
         active_grant(scope),
     )
-    if role.endswith(APART) or scope.session.scalar(held.limit(1)) is None:
+    if structure(scope).duty_of(role) or scope.session.scalar(held.limit(1)) is None:
         raise NotLendableError
 
 
@@ -102,7 +102,8 @@ def _check_receiver(scope: Scope, receiver: Person) -> None:
         .where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.person_id == receiver.id, active_grant(scope))
     ).all()
     is_seen = any(may(scope, "person", "read", unit) for _, unit in rows)
-    if receiver.id == scope.person_id or not receiver.active or not is_seen or any(role.endswith(APART) for role, _ in rows):
+    administers = any(structure(scope).duty_of(role) for role, _ in rows)
+    if receiver.id == scope.person_id or not receiver.active or not is_seen or administers:
         raise NotReceivableError
 
 
@@ -120,5 +121,6 @@ def _check_words(scope: Scope, active_from: date, active_to: date, reason: str) 
 
 def lendable(scope: Scope) -> list[tuple[str, UnitId, str]]:
     """List the actor's own roles that can be lent: role, unit, its path."""
-    own = [grant for grant in grants_of(scope) if grant.giver is None and not grant.former and not grant.role.endswith(APART)]
+    known = structure(scope)
+    own = [one for one in grants_of(scope) if one.giver is None and not one.former and known.duty_of(one.role) is None]
     return [(grant.role, UnitId(UUID(grant.unit)), grant.path) for grant in own]

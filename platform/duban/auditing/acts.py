@@ -53,6 +53,8 @@ ACTS: dict[str, str] = {
     "person.locked-out": N_("停用账号"),
     "person.merged": N_("合并重复账号"),
     "person.password-reset": N_("重置密码"),
+    "person.password-reset-asked": N_("申请重置密码"),
+    "person.password-reset-refused": N_("拒绝重置密码"),
     "policy.passwords-chosen": N_("选定密码策略"),
     "programme.changed": N_("修改方案"),
     "programme.closed": N_("办结方案"),

@@ -13,7 +13,8 @@ from duban.console.desk import CONSOLE, Desk, Hand, at_desk
 from duban.console.operations import accounts
 from duban.console.queries import AtWork, find_at_work
 from duban.console.rules import ABSOLUTE
-from duban.kernel.errors import AnticipatedError
+from duban.identity.passwords import doorway
+from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.scope import open_session
 from duban.kernel.text import N_, Text
 from duban.web.errors import problem, translate, wants_json
@@ -105,15 +106,19 @@ def reading() -> Iterator[Session]:
 def try_sign_in(login: str, password: str, code: str) -> str | AnticipatedError:
     """Give the token for a right login, password and code, or the error to show."""
     login, password, code = (text.replace("\x00", "") for text in (login, password, code))
-    with at_desk(runtime().engine, hand=Hand(id=None, name=login[:40]), now=runtime().clock.now()) as open_desk:
-        return accounts.sign_in(
-            open_desk,
-            login=login,
-            password=password,
-            code=code,
-            address=request.remote_addr or "",
-            device=request.user_agent.string,
-        )
+    try:
+        # few at a time: one waits for the account's row with a connection in hand, so that parallel guesses do not slip past
+        with doorway(), at_desk(runtime().engine, hand=Hand(id=None, name=login[:40]), now=runtime().clock.now()) as open_desk:
+            return accounts.sign_in(
+                open_desk,
+                login=login,
+                password=password,
+                code=code,
+                address=request.remote_addr or "",
+                device=request.user_agent.string,
+            )
+    except TooBusyError as error:
+        return error
 
 
 def set_cookie(response: Response, token: str) -> None:

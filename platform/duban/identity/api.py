@@ -15,6 +15,7 @@ from duban.identity.guard import limits, signed_in
 from duban.identity.queries import SignedIn, find_signed_in, living_sessions, tokens_of
 from duban.identity.rules.sessions import LONGEST_TOKEN
 from duban.identity.rules.tokens import SCOPES
+from duban.identity.schemas import SessionSchema
 from duban.identity.step_up import prove
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.scope import open_session
@@ -69,14 +70,9 @@ class WhoSchema(Schema):
     name = fields.String(required=True)
 
 
-class DeviceSchema(Schema):
-    """One signed-in device."""
+class DeviceSchema(SessionSchema):
+    """One signed-in device of one's own."""
 
-    id = fields.UUID(required=True)
-    started_at = fields.AwareDateTime(required=True)
-    seen_at = fields.AwareDateTime(required=True)
-    address = fields.String(required=True)
-    device = fields.String(required=True)
     own = fields.Boolean(required=True, metadata={"description": "The one this request comes from."})
 
 
@@ -211,7 +207,7 @@ def list_devices() -> ResponseReturnValue:
 
 
 def _device(item: object, *, own: bool) -> dict[str, object]:
-    return {name: getattr(item, name) for name in ("id", "started_at", "seen_at", "address", "device")} | {"own": own}
+    return {name: getattr(item, name) for name in SessionSchema().fields} | {"own": own}
 
 
 @session_blp.delete("/devices/<uuid:session_id>")

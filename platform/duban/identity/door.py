@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from duban.identity import operations
 from duban.identity.errors import SignInRefusedError
 from duban.identity.operations.attempts import login_subject
-from duban.kernel.errors import AnticipatedError
+from duban.identity.passwords import doorway
+from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.ids import TenantId
 from duban.kernel.scope import SYSTEM, open_session, unit_of_work
 from duban.tenancy.errors import TenantSuspendedError
@@ -81,6 +82,14 @@ def remember_device(response: Response, *, slug: str, login: str) -> None:
 
 def try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError:
     """Give the session key for a right tenant, login and password, or the error to show."""
+    try:
+        with doorway():
+            return _try_sign_in(slug, login, password)
+    except TooBusyError as error:
+        return error
+
+
+def _try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError:
     if "\x00" in slug + login + password:
         return SignInRefusedError()
     with open_session(runtime().engine, None) as session:

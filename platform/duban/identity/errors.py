@@ -92,3 +92,21 @@ class FreshProofNeededError(NotAllowedError):
 
 class TokenInputError(InvalidInputError):
     """A token's name, scope or life cannot be taken."""
+
+
+class ResetOverError(RuleBrokenError):
+    """A password reset that is settled, or waited too long."""
+
+    code = "reset-over"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这个重置申请已经处理或已过期。"))
+
+
+class SecondHandError(NotAllowedError):
+    """One hand for both halves."""
+
+    code = "second-hand-needed"
+
+    def __init__(self) -> None:
+        super().__init__(N_("重置须由申请人和本人以外的另一人确认。"))

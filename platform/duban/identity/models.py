@@ -162,3 +162,26 @@ class ApiToken(TenantTable, Base):
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class PasswordReset(TenantTable, Base):
+    """Somebody's new password asked for by one hand and confirmed by another; the first half is kept sealed until then."""
+
+    __table_args__ = (
+        tenant_fk("person_id", "person"),
+        tenant_fk("asked_by", "person"),
+        tenant_fk("settled_by", "person"),
+        Index(None, "tenant_id", "person_id"),
+        CheckConstraint("NOT confirmed OR (settled_by <> asked_by AND settled_by <> person_id)", name="other_hand"),
+        CheckConstraint("settled_at IS NULL OR sealed_half = ''", name="settled"),
+        CheckConstraint("NOT confirmed OR settled_at IS NOT NULL", name="confirmed"),
+    )
+
+    person_id: Mapped[UUID]
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    sealed_half: Mapped[str]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[UUID | None]
+    confirmed: Mapped[bool]

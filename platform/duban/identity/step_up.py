@@ -59,10 +59,7 @@ def prove(proof: str) -> str:
     """
     found = signed_in()
     with work() as scope:
-        if found.enrolled and proof.strip().isdigit():
-            operations.check_code(scope, code=proof, keys=runtime().settings.factor_keys)
-        else:
-            operations.confirm_password(scope, password=proof)
+        operations.prove_presence(scope, proof=proof, keys=runtime().settings.factor_keys)
         token = operations.confirm_session(scope, session_id=found.session_id)
     return session_key(found.tenant.id, token)
 

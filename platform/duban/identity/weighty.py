@@ -28,6 +28,8 @@ WEIGHTY: dict[str, str] = {
     "assessments-api.confirm_veto": "costs a unit its year",
     "assessments-api.reject_veto": "lets a unit keep its year",
     "assessments-api.lift_veto": "gives a unit its year back",
+    "security.confirm_reset": "opens another person's account",
+    "api-security.confirm_reset": "opens another person's account",
     "security.reset_factor": "opens another person's account to a new phone",
     "api-security.reset_factor": "opens another person's account to a new phone",
     "security.set_policy": "weakens or strengthens every password",

@@ -40,6 +40,15 @@ class NotAllowedError(AnticipatedError):
         super().__init__(template, **params)
 
 
+class TooBusyError(AnticipatedError):
+    """Too many ask for this at once; it passes by itself."""
+
+    code = "too-busy"
+
+    def __init__(self, template: str = N_("同时登录的人太多。请稍等几秒再试。"), **params: object) -> None:
+        super().__init__(template, **params)
+
+
 class RuleBrokenError(AnticipatedError):
     """The state of things or a rule of the field does not allow this now."""
 

@@ -134,6 +134,18 @@ def unit_of_work(engine: Engine, *, tenant: TenantInfo, actor: Actor, now: datet
         after()
 
 
+def let_go(scope: Scope) -> None:
+    """
+    Give the connection back before slow work that needs none, such as hashing; the next statement takes one again.
+
+    Only where the work has read and changed nothing yet: what it read is let go too.
+    Raises: RuntimeError when there is something to lose.
+    """
+    if scope.session.new or scope.session.dirty or scope.session.deleted or scope.before_commit:
+        raise RuntimeError("something was changed already")
+    scope.session.close()
+
+
 def owned(scope: Scope, model: type[Model]) -> Select[Model]:
     """Start a select inside the tenant. Row-level security says the same a second time."""
     return select(model).where(model.tenant_id == scope.tenant_id)

@@ -26,7 +26,7 @@ from duban.letters.schemas import (
 )
 from duban.tree.queries import get_unit
 from duban.web.api import ETAG, ApiBlueprint, compare_row, tagged
-from duban.web.requests import current_scope, work
+from duban.web.requests import current_scope, runtime, work
 
 blp = ApiBlueprint("letters-api", __name__, url_prefix="/api/v1/letters", description="Responsibility letters and signatures")
 
@@ -120,10 +120,16 @@ def issue(body: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(SignSchema)
 @blp.response(201, SignatureSchema)
 def sign(body: dict[str, Any], letter_id: UUID) -> object:
-    """Sign for the unit one leads, with one's password again."""
+    """Sign for the unit one leads, with one's password or a code of the second factor again."""
     with work() as scope:
         compare_row(scope, queries.get_readable_letter(scope, letter_id))
-        return sign_letter(scope, letter_id=letter_id, shown_digest=body["digest"], password=body["password"])
+        return sign_letter(
+            scope,
+            letter_id=letter_id,
+            shown_digest=body["digest"],
+            password=body["password"],
+            keys=runtime().settings.factor_keys,
+        )
 
 
 @blp.post("/<uuid:letter_id>/withdraw")

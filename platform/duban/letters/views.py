@@ -29,7 +29,7 @@ from duban.tree.queries import get_unit, get_unit_by_path
 from duban.web.errors import status_of, translate
 from duban.web.i18n import current_language, gettext
 from duban.web.navigation import NavEntry
-from duban.web.requests import current_scope, work
+from duban.web.requests import current_scope, runtime, work
 
 bp = Blueprint("letters", __name__, url_prefix="/letters", template_folder="templates")
 
@@ -265,7 +265,13 @@ def _sign(letter_id: UUID) -> None:
     if not form.get("read"):
         raise InvalidInputError(fields={"read": [Text(N_("请先阅读全文并勾选确认。"))]})
     with work() as scope:
-        sign_letter(scope, letter_id=letter_id, shown_digest=form.get("digest", ""), password=form.get("password", ""))
+        sign_letter(
+            scope,
+            letter_id=letter_id,
+            shown_digest=form.get("digest", ""),
+            password=form.get("password", ""),
+            keys=runtime().settings.factor_keys,
+        )
 
 
 def _sign_again(letter_id: UUID, failure: AnticipatedError, *, errors: dict[str, list[Text]]) -> ResponseReturnValue:

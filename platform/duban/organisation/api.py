@@ -36,7 +36,7 @@ from duban.organisation.states import ChangeState
 from duban.tree.models import Placement, Reorganisation, Unit
 from duban.web.api import ETAG, ApiBlueprint, compare, page_body, paged, tag_of, tagged
 from duban.web.errors import translate
-from duban.web.requests import current_scope, work
+from duban.web.requests import current_scope, runtime, work
 
 __all__ = ["blp", "groups_blp"]
 
@@ -339,10 +339,10 @@ def update_person(details: Any, person_id: UUID) -> ResponseReturnValue:
 @blp.response(200, schemas.SlipSchema)
 @blp.shown_once
 def reset_password(person_id: UUID) -> Slip:
-    """Give a person a new one-time password; it is shown here only."""
+    """Give a person a new one-time password, shown here only; for guarded accounts its first half (`needs_second_hand`)."""
     with work() as scope:
         _compare_person(scope, person_id)
-        return people_operations.reset_password(scope, person_id=person_id)
+        return people_operations.reset_password(scope, person_id=person_id, keys=runtime().settings.factor_keys)
 
 
 @blp.post("/people/<uuid:person_id>/roles")

@@ -37,7 +37,6 @@ from duban.organisation.rules.naming import (
     search_text,
     tidy,
 )
-from duban.organisation.states import APART
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.changes import next_label
 from duban.tree.models import Placement, Unit
@@ -259,10 +258,10 @@ def _check_others(scope: Scope, person: Person, unit: Unit, role: str, active_fr
     for other in scope.session.scalars(statement):
         if (other.role, other.unit_id) == (role, unit.id):
             raise GrantExistsError
-        if apart(other.role) != apart(role):
+        if apart(scope, other.role) != apart(scope, role):
             raise DutiesApartError
 
 
-def apart(role: str) -> str:
-    """Give the ending that sets a role apart from all others, or nothing for the roles of the work itself."""
-    return next((ending for ending in APART if role.endswith(ending)), "")
+def apart(scope: Scope, role: str) -> str:
+    """Give the duty that sets a role apart from all others, or nothing for the roles of the work itself."""
+    return structure(scope).duty_of(role) or ""

@@ -301,6 +301,10 @@ class SlipSchema(Schema):
     person_id = fields.UUID(required=True)
     login = fields.String(required=True)
     password = fields.String(required=True)
+    needs_second_hand = fields.Boolean(
+        dump_default=False,
+        metadata={"description": "Half a password only: the other half comes from whoever confirms, and nothing changes before."},
+    )
 
 
 class PeopleReportSchema(Schema):

@@ -111,9 +111,6 @@ COLUMN_NAMES: dict[str, Column] = {
 }
 """Headings as files have them, lower-case, to the column meant."""
 
-# System, security and audit administrator and those who do the work are different people (separation of duties).
-APART = (".admin", ".security", ".auditor")
-
 
 class NumberOf(StrEnum):
     """Whose telephone number."""

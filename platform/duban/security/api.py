@@ -7,25 +7,17 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 
 from duban.identity.guard import limits
+from duban.identity.operations import FirstSecret
 from duban.identity.queries import get_person
 from duban.identity.rules.passwords import POLICIES
+from duban.identity.schemas import SessionSchema
 from duban.security import operations, queries
 from duban.security.leave import require_keeping
 from duban.web.api import ApiBlueprint, CleanString, InputSchema
-from duban.web.requests import current_scope, work
+from duban.web.requests import current_scope, runtime, work
 
 blp = ApiBlueprint("api-security", __name__, url_prefix="/api/v1/security", description="Accounts of others")
 _ENDS = "what has ended cannot be ended by mistake again"
-
-
-class KeptSessionSchema(Schema):
-    """One signed-in device."""
-
-    id = fields.UUID(required=True)
-    started_at = fields.AwareDateTime(required=True)
-    seen_at = fields.AwareDateTime(required=True)
-    address = fields.String(required=True)
-    device = fields.String(required=True)
 
 
 class AccountSchema(Schema):
@@ -37,7 +29,32 @@ class AccountSchema(Schema):
     privileged = fields.Boolean(required=True)
     enrolled_at = fields.AwareDateTime(required=True, allow_none=True)
     locked_until = fields.AwareDateTime(required=True, allow_none=True)
-    sessions = fields.List(fields.Nested(KeptSessionSchema), required=True)
+    sessions = fields.List(fields.Nested(SessionSchema), required=True)
+
+
+class WaitingResetSchema(Schema):
+    """A password reset that waits for its second hand."""
+
+    id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    asked_by = fields.UUID(required=True)
+    asked_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class WaitingResetsSchema(Schema):
+    """The resets that wait for one's hand."""
+
+    items = fields.List(fields.Nested(WaitingResetSchema), required=True)
+
+
+class SecondHalfSchema(Schema):
+    """The second half of a new password; the first one is with who asked for it. Between them stands a hyphen."""
+
+    person_id = fields.UUID(required=True)
+    login = fields.String(required=True)
+    password = fields.String(required=True)
+    expires_at = fields.AwareDateTime(required=True)
 
 
 class PasswordPolicySchema(InputSchema):
@@ -54,7 +71,6 @@ def show_account(person_id: UUID) -> ResponseReturnValue:
     found = get_person(scope, person_id)
     require_keeping(scope, found, alone=False)
     account = queries.account(scope, found.id, limits())
-    names = ("id", "started_at", "seen_at", "address", "device")
     return {
         "person_id": found.id,
         "login": found.login,
@@ -62,7 +78,7 @@ def show_account(person_id: UUID) -> ResponseReturnValue:
         "privileged": account.privileged,
         "enrolled_at": account.enrolled_at,
         "locked_until": account.locked_until,
-        "sessions": [{name: getattr(one, name) for name in names} for one in account.sessions],
+        "sessions": account.sessions,
     }
 
 
@@ -100,6 +116,39 @@ def reset_factor(person_id: UUID) -> None:
     """Take a lost second factor away. Needs a fresh confirmation."""
     with work() as scope:
         operations.reset_factor(scope, person_id=person_id)
+
+
+@blp.get("/resets")
+@blp.response(200, WaitingResetsSchema)
+def list_resets() -> ResponseReturnValue:
+    """List the password resets that wait for one's hand."""
+    waiting = queries.waiting_resets(current_scope())
+    names = ("id", "asked_at", "ends_at")
+    return {
+        "items": [
+            {name: getattr(one, name) for name in names} | {"person_id": one.person.id, "asked_by": one.asked_by.id}
+            for one in waiting
+        ]
+    }
+
+
+@blp.post("/resets/<uuid:reset_id>/confirm")
+@blp.response(200, SecondHalfSchema)
+@blp.shown_once
+@blp.unconditional("settles a request once; nothing in it is overwritten")
+def confirm_reset(reset_id: UUID) -> FirstSecret:
+    """Be the second hand of a new password; answers with its second half, once. Needs a fresh confirmation."""
+    with work() as scope:
+        return operations.confirm_reset(scope, reset_id=reset_id, keys=runtime().settings.factor_keys)
+
+
+@blp.post("/resets/<uuid:reset_id>/refuse")
+@blp.response(204)
+@blp.unconditional("settles a request once; nothing in it is overwritten")
+def refuse_reset(reset_id: UUID) -> None:
+    """Let a password reset come to nothing."""
+    with work() as scope:
+        operations.refuse_reset(scope, reset_id=reset_id)
 
 
 @blp.delete("/tokens/<uuid:token_id>")

@@ -1,9 +1,12 @@
 """Whose account one may look after: only with leave at every unit where that person holds a role."""
 
 from duban.access.checks import may
-from duban.identity.models import Person
+from duban.identity.errors import SecondHandError
+from duban.identity.models import PasswordReset, Person
+from duban.identity.queries import get_person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope
+from duban.organisation.guarded import may_be_second_hand
 from duban.organisation.queries.people import Held, held_by
 from duban.tree.models import Unit
 
@@ -36,6 +39,29 @@ def require_keeping(scope: Scope, person: Person, *, alone: bool) -> None:
     if any(may(scope, "person", "read", one.unit) for one in _current(scope, person)):
         raise NotAllowedError
     raise NotFoundError
+
+
+def second_hand_of(scope: Scope, reset: PasswordReset) -> bool:
+    """Whether the actor may confirm this reset: not who asked for it, not whose it is."""
+    person = get_person(scope, reset.person_id)
+    return scope.actor.person_id not in {reset.asked_by, person.id} and may_be_second_hand(
+        scope, [one.unit for one in _current(scope, person)]
+    )
+
+
+def require_second_hand(scope: Scope, reset: PasswordReset) -> Person:
+    """
+    Refuse unless the actor may be the second hand of this reset. Gives: whose password it is.
+
+    Raises: NotFoundError, NotAllowedError, SecondHandError.
+    """
+    person = get_person(scope, reset.person_id)
+    units = [one.unit for one in _current(scope, person)]
+    if scope.actor.person_id in {reset.asked_by, person.id}:
+        raise SecondHandError
+    if not may_be_second_hand(scope, units):
+        raise NotAllowedError if any(may(scope, "person", "read", unit) for unit in units) else NotFoundError
+    return person
 
 
 def require_root(scope: Scope, root: Unit) -> None:

@@ -1,14 +1,17 @@
 """What is done to other people's accounts. Each function is one act: it asks leave, checks, changes and records."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from duban.audit.operations import record
 from duban.identity import operations as identity
 from duban.identity.models import Person
+from duban.identity.operations import FirstSecret
 from duban.identity.queries import get_person
 from duban.kernel.scope import Scope
+from duban.organisation.guarded import tell_reset_done, tell_reset_refused
 from duban.security.errors import OwnAccountError
-from duban.security.leave import require_keeping, require_root
+from duban.security.leave import require_keeping, require_root, require_second_hand
 from duban.security.queries import session_of
 from duban.tree.queries import root
 
@@ -68,6 +71,33 @@ def reset_factor(scope: Scope, *, person_id: UUID) -> bool:
     if dropped:
         record(scope, "factor.reset", "person", person.id)
     return dropped
+
+
+def confirm_reset(scope: Scope, *, reset_id: UUID, keys: Sequence[str]) -> FirstSecret:
+    """
+    Be the second hand of a password given anew. Gives: its second half, shown once.
+
+    Raises: NotFoundError, NotAllowedError, ResetOverError, SecondHandError.
+    """
+    reset = identity.waiting_reset(scope, reset_id)
+    person = require_second_hand(scope, reset)
+    secret = identity.confirm_reset(scope, reset_id=reset_id, keys=keys)
+    record(scope, "person.password-reset", "person", person.id, reset=reset.id, asked_by=reset.asked_by)
+    tell_reset_done(scope, person=person, asked_by=get_person(scope, reset.asked_by))
+    return secret
+
+
+def refuse_reset(scope: Scope, *, reset_id: UUID) -> None:
+    """
+    Let a password reset come to nothing; who asked for it is told.
+
+    Raises: NotFoundError, NotAllowedError, ResetOverError.
+    """
+    reset = identity.waiting_reset(scope, reset_id)
+    person = require_second_hand(scope, reset)
+    identity.refuse_reset(scope, reset_id=reset_id)
+    record(scope, "person.password-reset-refused", "person", person.id, reset=reset.id, asked_by=reset.asked_by)
+    tell_reset_refused(scope, person=person, asked_by=get_person(scope, reset.asked_by))
 
 
 def revoke_token(scope: Scope, *, token_id: UUID) -> None:

@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from duban.access.checks import active_grant, readable
 from duban.access.models import RoleGrant
-from duban.identity.models import ApiToken, AttemptCounter, Credential, LoginSession, Person, SecondFactor
+from duban.identity.models import ApiToken, AttemptCounter, Credential, LoginSession, PasswordReset, Person, SecondFactor
 from duban.identity.operations.attempts import login_subject
-from duban.identity.queries import get_person, living_sessions, tokens_of
+from duban.identity.queries import get_person, living_sessions, people_by_id, tokens_of
 from duban.identity.rules.sessions import Limits
-from duban.kernel.scope import Scope, get_owned
+from duban.kernel.ids import PersonId
+from duban.kernel.scope import Scope, get_owned, owned
+from duban.security.leave import second_hand_of
 from duban.tree.models import Unit
 
 SHOWN = 200
@@ -160,3 +162,30 @@ def account(scope: Scope, person_id: UUID, limits: Limits) -> Account:
 def session_of(scope: Scope, session_id: UUID) -> LoginSession:
     """Get a session. The caller asks leave over its person. Raises: NotFoundError."""
     return get_owned(scope, LoginSession, session_id, lock=True)
+
+
+@dataclass(frozen=True)
+class WaitingReset:
+    """A password reset that waits for the actor's hand: whose, who asked."""
+
+    id: UUID
+    person: Person
+    asked_by: Person
+    asked_at: datetime
+    ends_at: datetime
+
+
+def waiting_resets(scope: Scope) -> list[WaitingReset]:
+    """List the password resets the actor may confirm or refuse, oldest first."""
+    rows = scope.session.scalars(
+        owned(scope, PasswordReset)
+        .where(PasswordReset.settled_at.is_(None), PasswordReset.ends_at > scope.now)
+        .order_by(PasswordReset.asked_at, PasswordReset.id)
+        .limit(SHOWN)
+    ).all()
+    people = people_by_id(scope, {PersonId(one) for row in rows for one in (row.person_id, row.asked_by)})
+    return [
+        WaitingReset(row.id, people[PersonId(row.person_id)], people[PersonId(row.asked_by)], row.asked_at, row.ends_at)
+        for row in rows
+        if second_hand_of(scope, row)
+    ]

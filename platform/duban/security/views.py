@@ -8,9 +8,10 @@ from flask_babel import gettext
 
 from duban.access.checks import may, may_somewhere
 from duban.identity.guard import limits
+from duban.identity.operations import FirstSecret
 from duban.identity.queries import get_person, password_policy
 from duban.identity.states import POLICY_LABELS, POLICY_NOTES, SCOPE_LABELS
-from duban.kernel.errors import AnticipatedError, NotAllowedError
+from duban.kernel.errors import AnticipatedError, NotAllowedError, RuleBrokenError
 from duban.kernel.text import N_
 from duban.security import operations, queries
 from duban.security.leave import KEEP, may_keep, require_keeping
@@ -18,7 +19,7 @@ from duban.tenancy.kinds_in_force import structure
 from duban.tree.queries import root
 from duban.web.errors import translate
 from duban.web.navigation import NavEntry
-from duban.web.requests import current_scope, work
+from duban.web.requests import current_scope, runtime, work
 
 bp = Blueprint("security", __name__, template_folder="templates", url_prefix="/security")
 
@@ -34,6 +35,7 @@ def overview() -> ResponseReturnValue:
         administrators=queries.administrators(scope),
         locked=queries.locked_accounts(scope),
         tokens=queries.living_tokens(scope),
+        resets=queries.waiting_resets(scope),
         policy=password_policy(scope),
         policies=POLICY_LABELS,
         notes=POLICY_NOTES,
@@ -93,6 +95,41 @@ def reset_factor(person_id: UUID) -> ResponseReturnValue:
     with work() as scope:
         operations.reset_factor(scope, person_id=person_id)
     return _back(person_id, N_("动态口令已重置，此人下次登录时重新绑定。"))
+
+
+@bp.get("/resets")
+def resets() -> ResponseReturnValue:
+    """Show the passwords asked for anew that wait for the reader's hand."""
+    return _resets_page(None)
+
+
+def _resets_page(secret: FirstSecret | None) -> str:
+    return render_template("security/resets.html", waiting=queries.waiting_resets(current_scope()), secret=secret)
+
+
+@bp.post("/resets/<uuid:reset_id>/confirm")
+def confirm_reset(reset_id: UUID) -> ResponseReturnValue:
+    """Be the second hand of a new password and show its second half, once."""
+    try:
+        with work() as scope:
+            secret = operations.confirm_reset(scope, reset_id=reset_id, keys=runtime().settings.factor_keys)
+    except RuleBrokenError as error:
+        flash(translate(error.text), "error")
+        return redirect(url_for("security.resets"))
+    return _resets_page(secret), 200, {"Cache-Control": "no-store"}
+
+
+@bp.post("/resets/<uuid:reset_id>/refuse")
+def refuse_reset(reset_id: UUID) -> ResponseReturnValue:
+    """Let a password reset come to nothing."""
+    try:
+        with work() as scope:
+            operations.refuse_reset(scope, reset_id=reset_id)
+    except RuleBrokenError as error:
+        flash(translate(error.text), "error")
+    else:
+        flash(gettext("已拒绝，原密码照常有效。"), "success")
+    return redirect(url_for("security.resets"))
 
 
 @bp.post("/tokens/<uuid:token_id>/revoke")

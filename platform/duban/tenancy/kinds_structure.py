@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from duban.tenancy.kinds_reading import Name, Place, check_unique
 
+DUTIES = ("system", "security", "audit")
 ROLE_CODE = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", re.ASCII)
 LATE_MODELS = ("per_event", "per_day")
 BEFORE_MEANINGS = ("inclusive", "exclusive")
@@ -57,6 +58,15 @@ class Role:
     note: Name | None
     line: str | None = None
     """The line whose subordinates it is over; None the primary one."""
+    duty: str | None = None
+    """`system`, `security` or `audit` for the three administrators; the database reads it from here, too."""
+    guarded: bool = False
+    """Whether a forgotten password is given anew by two hands only."""
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a forgotten password is given anew by two hands: administrators' and whoever the kind names."""
+        return self.guarded or self.duty is not None
 
     @property
     def is_grantable(self) -> bool:
@@ -115,6 +125,14 @@ class Structure:
     def role(self, code: str) -> Role:
         """Give a role by code. Raises: KeyError."""
         return by_code(self.roles, code)
+
+    def duty_of(self, role: str) -> str | None:
+        """Say which administrator's duty a role is; None for the work's own roles and for one this tenant no longer has."""
+        return next((known.duty for known in self.roles if known.code == role), None)
+
+    def role_of_duty(self, duty: str) -> Role:
+        """Give the role of an administrator's duty. Raises: StopIteration for a kind without it, which the loader refuses."""
+        return next(known for known in self.roles if known.duty == duty)
 
     def contact_kind(self, code: str) -> ContactKind:
         """Give a kind of contact by code. Raises: KeyError."""
@@ -225,7 +243,7 @@ def read_roles(place: Place, levels: list[str], lines: Sequence[str]) -> tuple[R
     roles: list[Role] = []
     rows: list[tuple[str, Place]] = []
     for item in place.items():
-        keys = item.mapping(required=("code", "name", "levels"), optional=("note", "line"))
+        keys = item.mapping(required=("code", "name", "levels"), optional=("note", "line", "duty", "guarded"))
         if len({"code", "name", "levels"} & keys.keys()) < 3:  # noqa: PLR2004 - all three are needed
             continue
         code = keys["code"].text()
@@ -234,7 +252,10 @@ def read_roles(place: Place, levels: list[str], lines: Sequence[str]) -> tuple[R
         rows.append((code, keys["code"]))
         note = keys["note"].name() if "note" in keys else None
         line = keys["line"].one_of(lines, "a line") if "line" in keys else None
-        roles.append(Role(code, keys["name"].name(), keys["levels"].several_of(levels, "a level"), note, line))
+        duty = keys["duty"].one_of(DUTIES, "a duty") if "duty" in keys else None
+        guarded = keys["guarded"].flag() if "guarded" in keys else False
+        held_at = keys["levels"].several_of(levels, "a level")
+        roles.append(Role(code, keys["name"].name(), held_at, note, line, duty, guarded))
     check_unique(rows, "role")
     return tuple(roles)
 
@@ -294,6 +315,8 @@ def structure_of(kind: Mapping[str, Any], roles: Sequence[Mapping[str, Any]]) ->
                 levels=tuple(role["levels"]),
                 note=Name(**role["note"]) if "note" in role else None,
                 line=role.get("line"),
+                duty=role.get("duty"),
+                guarded=bool(role.get("guarded")),
             )
             for role in roles
         ),

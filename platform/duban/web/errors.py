@@ -20,6 +20,7 @@ from duban.kernel.errors import (
     NotFoundError,
     RuleBrokenError,
     StaleError,
+    TooBusyError,
 )
 from duban.kernel.ids import new_id
 from duban.kernel.logs import get_logger
@@ -35,6 +36,7 @@ _STATUSES: tuple[tuple[type[AnticipatedError], int], ...] = (
     (NotAllowedError, 403),
     (StaleError, 412),
     (InvalidInputError, 422),
+    (TooBusyError, 503),
     (RuleBrokenError, 409),
     (AnticipatedError, 400),
 )

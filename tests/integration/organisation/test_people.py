@@ -16,6 +16,8 @@ from duban.organisation.queries import people as queries
 from duban.tree.queries import get_unit
 from tests.cast import World
 
+KEYS = ("a key of the test",)
+
 
 def hire(world: World, who: str = "adam", unit: str = "V12", role: str = "village.leader", login: str = "newcomer") -> Slip:
     with world.as_(who) as scope:
@@ -206,7 +208,7 @@ class TestPeopleThemselves:
     def test_a_new_password_ends_the_old(self, world: World) -> None:
         slip = hire(world)
         with world.as_("tom") as scope:
-            again = operations.reset_password(scope, person_id=slip.person_id)
+            again = operations.reset_password(scope, person_id=slip.person_id, keys=KEYS)
 
         with world.as_system() as scope:
             assert not isinstance(sign_in(scope, login="newcomer", password=slip.password, address="", device=""), str)
@@ -217,7 +219,7 @@ class TestPeopleThemselves:
             roles.grant_role(scope, person_id=world.people["cora"], unit_id=world.units["V11"], role="village.leader")
 
         for act in (
-            operations.reset_password,
+            lambda scope, person_id: operations.reset_password(scope, person_id=person_id, keys=KEYS),
             lambda scope, person_id: operations.set_active(scope, person_id=person_id, active=False),
         ):
             with pytest.raises(NotAllowedError), world.as_("tom") as scope:

@@ -29,6 +29,8 @@ from duban.identity.operations.passwords import (
     set_locale,
     set_password,
 )
+from duban.identity.operations.presence import prove_presence
+from duban.identity.operations.resets import HalfSecret, confirm_reset, open_reset, refuse_reset, waiting_reset
 from duban.identity.operations.sessions import (
     confirm_session,
     end_session,
@@ -47,11 +49,13 @@ __all__ = [
     "Attempt",
     "Enrolment",
     "FirstSecret",
+    "HalfSecret",
     "NewToken",
     "change_own_password",
     "check_code",
     "choose_password_policy",
     "confirm_password",
+    "confirm_reset",
     "confirm_session",
     "create_token",
     "current_code",
@@ -67,9 +71,12 @@ __all__ = [
     "keep_password",
     "new_recovery_codes",
     "open_proposal",
+    "open_reset",
     "pretend",
     "propose_secret",
+    "prove_presence",
     "refuse_if_locked",
+    "refuse_reset",
     "renew_session",
     "reserve",
     "revoke_own_token",
@@ -86,4 +93,5 @@ __all__ = [
     "touch_token",
     "unlock",
     "use_code",
+    "waiting_reset",
 ]

@@ -14,7 +14,7 @@ from duban.identity.queries import find_by_login, own_session, token_digest
 from duban.identity.rules.sessions import FIRST_SECRET_LIVES_ONCE_USED
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.ids import new_id
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, get_owned, let_go, owned
 
 
 def pretend(password: str) -> None:
@@ -31,7 +31,7 @@ def sign_in(
     The error is returned, not raised: the record of the failure must be committed with it. An account that does not exist
     is counted, hashed for, recorded and answered like one that does.
     Takes:  `known_device` the number of a device this account has signed in on before.
-    Costs:  one password hash, without any lock held.
+    Costs:  one password hash, without any lock or connection held.
     """
     attempt = Attempt.at_door(login=login, address=address, device=known_device)
     try:
@@ -42,7 +42,13 @@ def sign_in(
     statement = owned(scope, Credential).where(Credential.id == (person.id if person is not None else new_id()))
     credential = scope.session.scalars(statement).one_or_none()
     known = person is not None and person.active and credential is not None
-    right = matches(credential.password_hash if known and credential else None, password)
+    password_hash = credential.password_hash if known and credential else None
+    let_go(scope)  # hashing is slow, and `settle` takes a connection of its own: a flood must not hold two each
+    right = matches(password_hash, password)
+    if right and person is not None:
+        credential = scope.session.scalars(owned(scope, Credential).where(Credential.id == person.id)).one_or_none()
+        # what was checked must still be what holds
+        right = credential is not None and credential.password_hash == password_hash
     if not right or person is None or credential is None:
         settle(scope, attempt, right=False, person_id=person.id if person else None)
         about = "person" if person else "tenant"

@@ -8,6 +8,8 @@ FRESH_FOR = timedelta(minutes=10)
 FIRST_SECRET_LIVES = timedelta(days=7)
 FIRST_SECRET_LIVES_ONCE_USED = timedelta(hours=1)
 """A slip opens the door once, to set a password of one's own; after that hour it is waste paper."""
+RESET_WAITS = timedelta(days=2)
+"""So long a password reset waits for its second hand."""
 LONGEST_TOKEN = timedelta(days=90)
 
 

@@ -59,7 +59,7 @@ def found_tenant(
     add_placement(scope, unit)
     record(scope, "unit.created", "unit", unit.id, unit.path, code=code, name=name, level=unit.level, active_from=active_from)
     person = add_person(scope, login=login, details=details)
-    add_grant(scope, person=person, unit=unit, role=f"{unit.level}.admin", active_from=active_from)
+    add_grant(scope, person=person, unit=unit, role=known.role_of_duty("system").code, active_from=active_from)
     if password_hash is not None:
         keep_password(scope, person=person, password_hash=password_hash, must_change=False)
         return Slip(person_id=person.id, login=person.login, password="")

@@ -62,7 +62,7 @@ def _open_grants(scope: Scope, person: Person) -> list[RoleGrant]:
 
 def _move_grants(scope: Scope, kept: Person, gone: Person) -> None:
     held, moving = _open_grants(scope, kept), _open_grants(scope, gone)
-    if len({apart(grant.role) for grant in (*held, *moving)}) > 1:
+    if len({apart(scope, grant.role) for grant in (*held, *moving)}) > 1:
         raise DutiesApartError
     has = {(grant.role, grant.unit_id, grant.line) for grant in held if not grant.pending}
     until = {grant.id: grant.active_to for grant in moving}

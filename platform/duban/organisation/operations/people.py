@@ -1,5 +1,6 @@
 """People: making them, changing them, handing out passwords, ending access."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -7,11 +8,12 @@ from uuid import UUID
 from duban.access.checks import require
 from duban.audit.operations import record
 from duban.identity.models import Person
-from duban.identity.operations import end_sessions, issue_first_secret, keep_password
+from duban.identity.operations import end_sessions, issue_first_secret, keep_password, open_reset
 from duban.kernel.errors import InvalidInputError, NotAllowedError, RuleBrokenError
 from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_
 from duban.organisation.errors import OwnRoleError
+from duban.organisation.guarded import is_guarded, tell_reset, tell_reset_asked
 from duban.organisation.leave import require_over
 from duban.organisation.making import Details, add_grant, add_person, check_details, check_open, problems_of
 from duban.organisation.queries.people import get_readable_person
@@ -32,6 +34,8 @@ class Slip:
     name: str = ""
     unit: str = ""
     expires_at: datetime | None = None
+    needs_second_hand: bool = False
+    """Whether this is only the first half of a password, of no use until somebody else confirms."""
 
 
 def create_person(
@@ -87,18 +91,27 @@ def update_person(scope: Scope, *, person_id: UUID, details: Details) -> Person:
     return person
 
 
-def reset_password(scope: Scope, *, person_id: UUID) -> Slip:
+def reset_password(scope: Scope, *, person_id: UUID, keys: Sequence[str]) -> Slip:
     """
-    Give a person a new one-time password; all their sessions end.
+    Give a person a new one-time password; all their sessions end. The person and the security administrators are told at once.
 
+    For administrators, and whoever the kind guards, the slip holds half of it and `needs_second_hand`: the other half comes from
+    whoever confirms (`security`), and nothing changes before.
+    Takes:  `keys` the half is sealed under while it waits.
     Raises: NotFoundError, NotAllowedError, OwnRoleError for one's own.
     """
     person = get_readable_person(scope, person_id, lock=True)
     if person.id == scope.actor.person_id:
         raise OwnRoleError
     require_over(scope, person)
+    if is_guarded(scope, person):
+        half = open_reset(scope, person=person, keys=keys)
+        record(scope, "person.password-reset-asked", "person", person.id, reset=half.reset_id)
+        tell_reset_asked(scope, person=person)
+        return Slip(person.id, person.login, half.half, person.name, expires_at=half.ends_at, needs_second_hand=True)
     secret = issue_first_secret(scope, person=person)
     record(scope, "person.password-reset", "person", person.id)
+    tell_reset(scope, person=person)
     return Slip(person_id=person.id, login=person.login, password=secret.password)
 
 

@@ -132,7 +132,7 @@ def _require_giving(scope: Scope, unit: Unit) -> None:
 
 
 def _check_last(scope: Scope, grant: RoleGrant) -> None:
-    if grant.pending or not grant.role.endswith((".admin", ".security")):
+    if grant.pending or grant.duty not in {"system", "security"}:
         return
     # Two revocations at once would each see the other administrator: the grants are locked while they are counted.
     scope.session.execute(

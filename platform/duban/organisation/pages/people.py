@@ -9,6 +9,7 @@ from duban.access.checks import may, may_somewhere, require
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
+from duban.organisation.guarded import is_guarded
 from duban.organisation.leave import may_over, require_over
 from duban.organisation.making import Details, problems_of
 from duban.organisation.numbers import number_of_person
@@ -24,7 +25,7 @@ from duban.organisation.rules.naming import login_from
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.models import Unit
 from duban.tree.queries import find_by_code
-from duban.web.requests import current_scope, work
+from duban.web.requests import current_scope, runtime, work
 
 SHOWN = 25
 """A page of people: on a phone each takes five lines."""
@@ -90,6 +91,7 @@ def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str
         offered=offered,
         fits=by_level(offered, "unit_id"),
         over=not own and may_over(scope, person),
+        guarded=is_guarded(scope, person),
         manages=manages,
         slip=slip,
         merged_into=queries.merged_into(scope, person),
@@ -229,7 +231,7 @@ def reset(person_id: UUID) -> ResponseReturnValue:
 
     def act() -> None:
         with work() as scope:
-            slips.append(operations.reset_password(scope, person_id=person_id))
+            slips.append(operations.reset_password(scope, person_id=person_id, keys=runtime().settings.factor_keys))
 
     refusal = attempt(act)
     if refusal:
