@@ -19,7 +19,7 @@ BY_NAME = (
 NOT_BY_NAME = "role NOT LIKE '%.admin' AND role NOT LIKE '%.security' AND role NOT LIKE '%.auditor'"
 
 _ROLE = """
-  SELECT item INTO found
+  SELECT item INTO its
   FROM (SELECT body FROM public.catalogue WHERE tenant_id = NEW.tenant_id AND part = 'roles' ORDER BY version DESC LIMIT 1) AS newest,
        jsonb_array_elements(newest.body->'items') AS item
   WHERE item->>'code' = NEW.role;
@@ -28,11 +28,11 @@ _ROLE = """
 _GRANT_GETS_DUTY = f"""
 CREATE FUNCTION grant_gets_duty() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  found jsonb;
+  its jsonb;
 BEGIN
 {_ROLE}
-  IF found IS NOT NULL THEN
-    NEW.duty := found->>'duty';
+  IF its IS NOT NULL THEN
+    NEW.duty := its->>'duty';
   END IF;
   RETURN NEW;
 END $$
@@ -40,10 +40,10 @@ END $$
 _NO_DUTY_LENT = f"""
 CREATE FUNCTION no_duty_is_lent() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  found jsonb;
+  its jsonb;
 BEGIN
 {_ROLE}
-  IF found->>'duty' IS NOT NULL THEN
+  IF its->>'duty' IS NOT NULL THEN
     RAISE EXCEPTION 'what administrators do is never lent'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_delegation_no_duty', TABLE = 'delegation';
   END IF;
