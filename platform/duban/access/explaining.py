@@ -11,7 +11,6 @@ from sqlalchemy.orm import aliased
 from duban.access.checks import readable
 from duban.access.holding import active_grant, grants_held
 from duban.access.models import Delegation, RoleGrant
-from duban.access.operations import APART
 from duban.access.policies import policy
 from duban.access.relations import Grant, relations_of
 from duban.identity.models import Person
@@ -155,7 +154,7 @@ def receivers(scope: Scope, typed: str) -> list[tuple[Person, str]]:
         .where(
             apart.tenant_id == Person.tenant_id,
             apart.person_id == Person.id,
-            or_(*(apart.role.like(f"%{ending}") for ending in APART)),
+            apart.duty.is_not(None),
         )
         .exists()
     )
