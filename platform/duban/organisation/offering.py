@@ -27,13 +27,13 @@ def offered_roles(scope: Scope, *, held: Iterable[Held] = ()) -> Sequence[Role]:
 
     Costs: one query.
     """
-    duties = {apart(one.grant.role) for one in held if one.in_force or one.grant.pending}
+    duties = {apart(scope, one.grant.role) for one in held if one.in_force or one.grant.pending}
     levels = scope.session.scalars(
         select(Unit.level).where(Unit.tenant_id == scope.tenant_id, is_active(scope), may_appoint(scope)).distinct()
     )
     known = set(levels)
     fitting = (role for role in structure(scope).roles if known.intersection(role.levels))
-    return [role for role in fitting if duties <= {apart(role.code)}]
+    return [role for role in fitting if duties <= {apart(scope, role.code)}]
 
 
 def by_level(roles: Sequence[Role], field: str, *, at: Unit | None = None) -> dict[str, Any]:
