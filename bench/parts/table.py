@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 MISSED = "MISSED"
-KEPT_IN = "DUBAN_BENCH_ROWS"
+KEPT_IN = "BENCH_ROWS"
 """Names the file where `bench/parts/whole.py` gathers the rows of all benches."""
 _MS = 1000
 
