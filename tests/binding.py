@@ -6,6 +6,8 @@ from sqlalchemy import Connection
 
 from duban.kernel import context
 
+FACTOR_KEYS = ("factor-test-key-of-at-least-thirty-two-characters",)
+"""What the settings of the tests (tests/conftest.py) derive from their signing key."""
 CONTEXT_KEY = "context-key-of-the-tests-of-thirty-two-characters"
 
 

@@ -15,6 +15,7 @@ from duban.console.queries import find_at_work
 from duban.kernel.scope import open_session
 from duban.tenancy.operations import provision
 from duban.tenancy.parts import read_parts
+from tests.binding import FACTOR_KEYS
 from tests.cast import TENANTS
 from tests.conftest import NOW
 from tests.fuzz.stage import Stage
@@ -29,15 +30,17 @@ def operator(engine: Engine, app: Flask) -> tuple[FlaskClient, str, str]:
     with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
         slip = accounts.create_operator(desk, login=f"op-{uuid4().hex[:10]}", name="值班员")
     with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
-        token = accounts.sign_in(desk, login=slip.login, password=slip.password, code="", address="", device="")
+        token = accounts.sign_in(desk, login=slip.login, password=slip.password, code="", address="", device="", keys=FACTOR_KEYS)
     with open_session(engine, CONSOLE) as session:
         found = find_at_work(session, token=token, now=NOW)
     hand = Hand(found.id, found.name)
     with at_desk(engine, hand=hand, now=NOW) as desk:
         accounts.change_password(desk, old=slip.password, new=PASSWORD, session_id=found.session_id)
-        secret = accounts.begin_factor(desk)
+        secret = accounts.begin_factor(desk, keys=FACTOR_KEYS)
     with at_desk(engine, hand=hand, now=NOW) as desk:
-        accounts.confirm_factor(desk, code=pyotp.TOTP(secret).at(NOW - timedelta(seconds=30)), session_id=found.session_id)
+        accounts.confirm_factor(
+            desk, code=pyotp.TOTP(secret).at(NOW - timedelta(seconds=30)), session_id=found.session_id, keys=FACTOR_KEYS
+        )
     program = app.test_client()
     program.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {BEARER}{token}"
     return program, slip.login, secret

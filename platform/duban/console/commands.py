@@ -75,6 +75,15 @@ def list_operators() -> None:
             click.echo(f"{one.login:<24}{state:<12}{one.name}")
 
 
+@operator.command("rewrap")
+@click.argument("login", required=False)
+def rewrap_operators(login: str | None) -> None:
+    """Seal the second factors of operators (of LOGIN) under the newest key, as `duban keys rewrap` does for tenants."""
+    with _engine() as (engine, settings), at_desk(engine, hand=Hand(None, "terminal"), now=SystemClock().now()) as desk:
+        moved = accounts.rewrap_factors(desk, keys=settings.factor_keys, login=login)
+    click.echo(f"{moved} sealed anew")
+
+
 @operator.command("stop")
 @click.argument("login")
 def stop_operator(login: str) -> None:

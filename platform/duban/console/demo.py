@@ -16,7 +16,8 @@ def ensure_demo_account(settings: Settings) -> str:
     engine = make_engine(settings.database_url, context_key=settings.context_key, pool_size=1)
     try:
         with at_desk(engine, hand=Hand(id=None, name="demo"), now=SystemClock().now()) as desk:
-            ensure_demo_operator(desk, login=LOGIN, name="服务运维（演示）", password=PASSWORD, totp_secret=TOTP_SECRET)
+            made = {"login": LOGIN, "name": "服务运维（演示）", "password": PASSWORD, "totp_secret": TOTP_SECRET}
+            ensure_demo_operator(desk, **made, keys=settings.factor_keys)
     finally:
         engine.dispose()
     return f"  服务运维 / operator of the service · /operator\n    {LOGIN:<17}动态口令见登录页 / its code is shown at sign-in"

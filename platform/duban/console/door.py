@@ -116,6 +116,7 @@ def try_sign_in(login: str, password: str, code: str) -> str | AnticipatedError:
                 code=code,
                 address=request.remote_addr or "",
                 device=request.user_agent.string,
+                keys=runtime().settings.factor_keys,
             )
     except TooBusyError as error:
         return error

@@ -177,7 +177,7 @@ def rotate(name: str, path: str | None) -> None:
     _write(file, (secrets.token_urlsafe(48), *old))
     click.echo(f"{file}: {len(old) + 1} keys. Restart web, worker and clock; nobody is signed out.")
     if name == "factor":
-        click.echo("Then: duban keys rewrap")
+        click.echo("Then: duban keys rewrap; duban operator rewrap")
     click.echo(f"When all is well: duban keys retire {name}, and restart again.")
 
 

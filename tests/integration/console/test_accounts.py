@@ -15,7 +15,9 @@ from duban.console.operations import accounts
 from duban.console.queries import find_at_work
 from duban.console.rules import ABSOLUTE, FAILURES_ALLOWED, IDLE
 from duban.identity.errors import WeakPasswordError
+from duban.identity.sealing import SealBrokenError
 from duban.kernel.scope import open_session
+from tests.binding import FACTOR_KEYS
 from tests.cast import World
 
 TERMINAL = Hand(None, "terminal")
@@ -24,7 +26,9 @@ PASSWORD = "keep-the-lights-on-7"
 
 def enter(engine, now, slip_login, password, code=""):
     with at_desk(engine, hand=TERMINAL, now=now) as desk:
-        return accounts.sign_in(desk, login=slip_login, password=password, code=code, address="127.0.0.1", device="test")
+        return accounts.sign_in(
+            desk, login=slip_login, password=password, code=code, address="127.0.0.1", device="test", keys=FACTOR_KEYS
+        )
 
 
 def at_work(engine, token, now):
@@ -44,9 +48,9 @@ def settled(engine, now):
     found = at_work(engine, token, now)
     with at_desk(engine, hand=Hand(found.id, found.name), now=now) as desk:
         accounts.change_password(desk, old=slip.password, new=PASSWORD, session_id=found.session_id)
-        secret = accounts.begin_factor(desk)
+        secret = accounts.begin_factor(desk, keys=FACTOR_KEYS)
     with at_desk(engine, hand=Hand(found.id, found.name), now=now) as desk:
-        accounts.confirm_factor(desk, code=pyotp.TOTP(secret).at(now), session_id=found.session_id)
+        accounts.confirm_factor(desk, code=pyotp.TOTP(secret).at(now), session_id=found.session_id, keys=FACTOR_KEYS)
     return slip.login, secret, token
 
 
@@ -130,9 +134,9 @@ def test_names_are_taken_once_and_wrong_codes_confirm_nothing(engine: Engine, cl
         accounts.create_operator(desk, login=slip.login, name="x")
     found = at_work(engine, enter(engine, clock.at, slip.login, slip.password), clock.at)
     with at_desk(engine, hand=Hand(found.id, ""), now=clock.at) as desk:
-        accounts.begin_factor(desk)
+        accounts.begin_factor(desk, keys=FACTOR_KEYS)
     with pytest.raises(CodeRefusedError), at_desk(engine, hand=Hand(found.id, ""), now=clock.at) as desk:
-        accounts.confirm_factor(desk, code="123", session_id=found.session_id)
+        accounts.confirm_factor(desk, code="123", session_id=found.session_id, keys=FACTOR_KEYS)
 
 
 def test_no_tenant_and_nobody_sees_the_operators_tables(engine: Engine, world: World, clock) -> None:
@@ -197,3 +201,28 @@ def test_a_refused_act_leaves_no_record(engine: Engine, clock) -> None:
     with open_session(engine, CONSOLE) as session:
         assert len(session.scalars(select(OperatorAct.seq)).all()) == before
         assert session.scalars(select(Operator).where(Operator.name == "x")).first() is None
+
+
+def test_a_secret_is_sealed_and_an_old_row_is_sealed_at_the_next_sign_in(engine, clock) -> None:
+    """What is in the table opens nothing; a row from before, or under an older key, is read once more and sealed anew."""
+    login, secret, _ = settled(engine, clock.at)
+
+    def kept() -> str:
+        with open_session(engine, CONSOLE) as session:
+            return session.scalars(select(Operator.totp_secret).where(Operator.login == login)).one()
+
+    assert secret not in kept()
+    assert kept().startswith("hs1$")
+    with open_session(engine, CONSOLE) as session, session.begin():
+        session.execute(text("UPDATE operator SET totp_secret = :plain WHERE login = :login"), {"plain": secret, "login": login})
+    later = clock.at + timedelta(minutes=2)
+    assert isinstance(enter(engine, later, login, PASSWORD, pyotp.TOTP(secret).at(later)), str)
+    assert kept().startswith("hs1$")
+    with at_desk(engine, hand=TERMINAL, now=later) as desk:
+        accounts.rewrap_factors(desk, keys=("a newer key of the test", *FACTOR_KEYS), login=login)
+    with at_desk(engine, hand=TERMINAL, now=later) as desk:
+        row = desk.session.scalars(select(Operator).where(Operator.login == login)).one()
+        assert accounts.secret_of(row, keys=("a newer key of the test",)) == secret
+        with pytest.raises(SealBrokenError):
+            accounts.secret_of(row, keys=FACTOR_KEYS)
+        accounts.rewrap_factors(desk, keys=(*FACTOR_KEYS, "a newer key of the test"), login=login)

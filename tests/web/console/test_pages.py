@@ -13,6 +13,7 @@ from duban.console.models import OperatorOrder
 from duban.console.queries import find_by_slug
 from duban.kernel.scope import open_session
 from duban.tenancy.models import Tenant
+from tests.binding import FACTOR_KEYS
 from tests.cast import World
 from tests.conftest import NOW
 from tests.web.console.conftest import PASSWORD
@@ -85,7 +86,9 @@ class TestTheDoor:
         with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
             slip = accounts.create_operator(desk, login=f"op-{uuid4().hex[:10]}", name="新人")
         with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
-            token = accounts.sign_in(desk, login=slip.login, password=slip.password, code="", address="", device="")
+            token = accounts.sign_in(
+                desk, login=slip.login, password=slip.password, code="", address="", device="", keys=FACTOR_KEYS
+            )
         browser = app.test_client()
         browser.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer op_{token}", "HTTP_ACCEPT": "text/html"}
         assert browser.get("/operator/").location.endswith("/operator/password")

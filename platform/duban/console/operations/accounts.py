@@ -1,7 +1,9 @@
 """Operators' own accounts: making them, signing in with two factors, passwords."""
 
+import base64
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +19,7 @@ from duban.console.states import SLIP_LIVES
 from duban.identity.errors import WeakPasswordError, WrongPasswordError
 from duban.identity.passwords import hash_password, matches, one_time_password
 from duban.identity.queries import token_digest
+from duban.identity.sealing import SCHEME, is_newest, seal, unseal
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
 from duban.kernel.ids import new_id
 from duban.kernel.text import N_, Text
@@ -53,18 +56,47 @@ def create_operator(desk: Desk, *, login: str, name: str) -> OperatorSlip:
     return OperatorSlip(login=login, password=password, ends_at=ends_at)
 
 
-def ensure_demo_operator(desk: Desk, *, login: str, name: str, password: str, totp_secret: str) -> None:
+def _sealed(operator_id: UUID, secret: str, keys: Sequence[str]) -> str:
+    return seal(base64.b32decode(secret), owner=f"operator.{operator_id.hex}", keys=keys)
+
+
+def secret_of(operator: Operator, *, keys: Sequence[str]) -> str:
+    """
+    Give an operator's secret as an app takes it (base 32), empty for none.
+
+    A row from before secrets were sealed is read as it is; `rewrap_factors`, or the next sign-in, seals it.
+    Raises: SealBrokenError.
+    """
+    if not operator.totp_secret.startswith(f"{SCHEME}$"):
+        return operator.totp_secret
+    return base64.b32encode(unseal(operator.totp_secret, owner=f"operator.{operator.id.hex}", keys=keys)).decode()
+
+
+def rewrap_factors(desk: Desk, *, keys: Sequence[str], login: str | None = None) -> int:
+    """Seal every operator's secret, or one's, under the newest key. Gives: how many were not. Raises: SealBrokenError."""
+    moved, statement = 0, select(Operator).where(Operator.totp_secret != "")
+    if login is not None:
+        statement = statement.where(Operator.login == login)
+    for operator in desk.session.scalars(statement.with_for_update()):
+        if not is_newest(operator.totp_secret, keys):
+            operator.totp_secret = _sealed(operator.id, secret_of(operator, keys=keys), keys)
+            moved += 1
+    return moved
+
+
+def ensure_demo_operator(desk: Desk, *, login: str, name: str, password: str, totp_secret: str, keys: Sequence[str]) -> None:
     """Have the operator of a demo, whose password and second factor are no secret."""
     if desk.session.scalars(select(Operator.id).where(Operator.login == login)).first() is not None:
         return
+    operator_id = new_id()
     operator = Operator(
-        id=new_id(),
+        id=operator_id,
         login=login,
         name=name,
         demo=True,
         must_change=False,
         password_hash=hash_password(password),
-        totp_secret=totp_secret,
+        totp_secret=_sealed(operator_id, totp_secret, keys),
         totp_confirmed_at=desk.now,
         created_at=desk.now,
     )
@@ -86,7 +118,9 @@ def _by_login(desk: Desk, login: str) -> Operator | None:
     return desk.session.scalars(select(Operator).where(Operator.login == login.strip().lower()).with_for_update()).one_or_none()
 
 
-def sign_in(desk: Desk, *, login: str, password: str, code: str, address: str, device: str) -> str | AnticipatedError:
+def sign_in(
+    desk: Desk, *, login: str, password: str, code: str, address: str, device: str, keys: Sequence[str]
+) -> str | AnticipatedError:
     """
     Give a fresh session token, or the error to show.
 
@@ -101,20 +135,22 @@ def sign_in(desk: Desk, *, login: str, password: str, code: str, address: str, d
     if operator.locked_until is not None and desk.now < operator.locked_until:
         minutes = -int(-(operator.locked_until - desk.now).total_seconds() // 60)
         return OperatorLockedError(max(1, minutes))
-    step = _step(desk, operator, code)
+    step = _step(desk, operator, code, keys)
     if not matches(operator.password_hash, password) or step is None or _slip_is_over(desk, operator):
         _count_failure(desk, operator)
         desk.record("session.refused", "operator", operator.id, login=operator.login, address=address)
         return OperatorRefusedError()
     operator.failures, operator.failing_since, operator.locked_until = 0, None, None
     operator.totp_step = step
+    if operator.totp_secret and not is_newest(operator.totp_secret, keys):
+        operator.totp_secret = _sealed(operator.id, secret_of(operator, keys=keys), keys)
     return _start_session(desk, operator, address=address, device=device)
 
 
-def _step(desk: Desk, operator: Operator, code: str) -> int | None:
+def _step(desk: Desk, operator: Operator, code: str, keys: Sequence[str]) -> int | None:
     if operator.totp_confirmed_at is None:
         return operator.totp_step
-    return accepted_step(operator.totp_secret, code, now=desk.now, after=operator.totp_step)
+    return accepted_step(secret_of(operator, keys=keys), code, now=desk.now, after=operator.totp_step)
 
 
 def _slip_is_over(desk: Desk, operator: Operator) -> bool:
@@ -196,16 +232,17 @@ def change_password(desk: Desk, *, old: str, new: str, session_id: UUID) -> None
     desk.record("operator.password-set", "operator", operator.id)
 
 
-def begin_factor(desk: Desk) -> str:
+def begin_factor(desk: Desk, *, keys: Sequence[str]) -> str:
     """Give the secret to set up the second factor with: the same one until it is confirmed."""
     operator = _own(desk)
     if operator.totp_confirmed_at is not None:
         raise NotFoundError
-    operator.totp_secret = operator.totp_secret or new_secret()
-    return operator.totp_secret
+    secret = secret_of(operator, keys=keys) or new_secret()
+    operator.totp_secret = _sealed(operator.id, secret, keys)
+    return secret
 
 
-def confirm_factor(desk: Desk, *, code: str, session_id: UUID) -> None:
+def confirm_factor(desk: Desk, *, code: str, session_id: UUID, keys: Sequence[str]) -> None:
     """
     Take the second factor into use by its first code; this session counts as proved.
 
@@ -214,7 +251,7 @@ def confirm_factor(desk: Desk, *, code: str, session_id: UUID) -> None:
     operator = _own(desk)
     if operator.totp_confirmed_at is not None:
         raise NotFoundError
-    step = accepted_step(operator.totp_secret, code, now=desk.now, after=operator.totp_step)
+    step = accepted_step(secret_of(operator, keys=keys), code, now=desk.now, after=operator.totp_step)
     if step is None:
         raise CodeRefusedError
     operator.totp_step, operator.totp_confirmed_at = step, desk.now

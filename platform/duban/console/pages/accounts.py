@@ -37,7 +37,8 @@ def _door(login: str, error: str | None) -> str:
         with reading() as session:
             found = next(iter(demo_operators(session)), None)
         if found is not None:
-            code = usable_code(found.totp_secret, now=runtime().clock.now(), after=found.totp_step)
+            secret = accounts.secret_of(found, keys=runtime().settings.factor_keys)
+            code = usable_code(secret, now=runtime().clock.now(), after=found.totp_step)
             demo = {"login": found.login, "name": found.name, "password": PASSWORD, "code": code}
     return render_template("console/sign_in.html", login=login, error=error, demo=demo)
 
@@ -75,18 +76,18 @@ def second_factor() -> ResponseReturnValue:
         return redirect(url_for("console.tenants"))
     if g.operator.must_change:
         return redirect(url_for("console.password"))
-    error = None
+    error, keys = None, runtime().settings.factor_keys
     if request.method == "POST":
         try:
             with desk() as open_desk:
-                accounts.confirm_factor(open_desk, code=request.form.get("code", ""), session_id=g.operator.session_id)
+                accounts.confirm_factor(open_desk, code=request.form.get("code", ""), session_id=g.operator.session_id, keys=keys)
         except AnticipatedError as refused:
             error = translate(refused.text)
         else:
             flash(translate(Text(N_("动态口令已启用，以后每次登录都需要。"))), "success")
             return redirect(url_for("console.tenants"))
     with desk() as open_desk:
-        secret = accounts.begin_factor(open_desk)
+        secret = accounts.begin_factor(open_desk, keys=keys)
     page = render_template("console/second_factor.html", error=error, secret=secret, picture=_picture(secret))
     return (page, 422) if error else page
 
