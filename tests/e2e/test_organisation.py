@@ -8,6 +8,7 @@ from duban.organisation.rules.changes import Merge, Move, Rename
 from tests.integration.organisation.duties import issue_to_villages
 from tests.integration.organisation.test_people_files import csv
 from tests.integration.organisation.test_reorganising import do
+from tests.web.dashboards.test_switcher import give
 
 ROWS = (
     ["欧阳明", "V11", "village.clerk", "", "支书", "13800000001", ""],
@@ -102,3 +103,92 @@ def test_a_leading_group_is_named(world, sign_in):
     page.wait_for_url(f"{visitor.base}/units/{world.units['T1']}")
     assert "组长 谭镇长" in page.inner_text("main")
     visitor.check("organisation-unit-with-group")
+
+
+@pytest.mark.parametrize("phone, language", [(False, "en"), (True, "zh-CN")], ids=["desk-en", "phone-zh"])
+def test_who_has_two_posts_chooses_whose_work_to_see(world, sign_in, phone, language):
+    give(world, "vera", "village.clerk", "V21")
+    issue_to_villages(world)
+    issue_to_villages(world, "tina", "T2")
+    visitor = sign_in("vera", phone=phone, language=language)
+    page = visitor.go("/")
+    bar = page.locator("nav.tabs[aria-label='Working for'], nav.tabs[aria-label='为哪个单位办理']")
+    assert bar.locator("a").count() == 3
+    visitor.check(f"workbench-two-posts-{'phone' if phone else 'desk'}")
+    bar.get_by_text("西一村").click()
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".duty-list > li").count() == 1
+    visitor.check(f"workbench-one-post-{'phone' if phone else 'desk'}")
+
+
+def test_only_roles_that_fit_the_chosen_unit_are_listed(world, sign_in):
+    visitor = sign_in("sara")
+    page = visitor.go(f"/people/{world.people['vera']}")
+    offered = page.locator("select#role option")
+    before = offered.count()
+    page.locator("#unit_id").press_sequentially("东二")
+    page.get_by_role("option", name="东二村").click()
+    assert {offered.nth(place).get_attribute("value") for place in range(offered.count())} == {
+        "",
+        "village.clerk",
+        "village.leader",
+    }
+    page.fill("#unit_id", "")
+    page.locator("#unit_id").press_sequentially("城东")
+    assert offered.count() == before
+    visitor.check("organisation-person-grant")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("phone, language", [(False, "zh-CN"), (True, "en")], ids=["desk-zh", "phone-en"])
+def test_an_administrator_walks_through_a_year_of_changes(world, sign_in, people_file, phone, language):
+    """Set up, rename, merge, split, accounts by the file with printed slips: each page looked at."""
+    name = f"walk-{'phone' if phone else 'desk'}"
+    visitor = sign_in("adam", phone=phone, language=language)
+    page = visitor.go(f"/units/new?parent_id={world.units['T1']}")
+    visitor.check(f"{name}-1-new")
+    page.fill("#code", "V13")
+    page.fill("#name", "东三村")
+    page.locator("main form .btn-primary").last.click()
+    page.wait_for_load_state("networkidle")
+    page = visitor.go(f"/units/{world.units['V11']}/rename")
+    page.fill("#name", "朝阳村")
+    visitor.check(f"{name}-2-rename")
+    page.locator("main form .btn-primary").last.click()
+    page.wait_for_url(f"{visitor.base}/units/{world.units['V11']}")
+    assert "朝阳村" in page.inner_text("main")
+    visitor.check(f"{name}-3-renamed")
+    page = visitor.go(f"/units/{world.units['V11']}/reorganise?kind=merge")
+    page.locator("input[name=others]").first.check()
+    page.locator("input[name=target][value=self]").check()
+    page.fill("#basis", "合并")
+    page.locator("main form .btn-primary").last.click()
+    page.wait_for_selector("input[name=confirmed]", state="attached")
+    visitor.check(f"{name}-4-merge-shown")
+    page.locator("form:has(input[name=confirmed]) .btn-primary").click()
+    page.wait_for_url(f"{visitor.base}/units/{world.units['V11']}")
+    visitor.check(f"{name}-5-merged")
+    page = visitor.go(f"/units/{world.units['T2']}/reorganise?kind=split")
+    page.locator("#lives_on").check()
+    page.fill("#code_1", "T9")
+    page.fill("#name_1", "城北镇")
+    page.fill("#basis", "拆分")
+    page.locator("main form .btn-primary").last.click()
+    page.wait_for_selector("input[name=confirmed]", state="attached")
+    visitor.check(f"{name}-6-split-shown")
+    page.locator("form:has(input[name=confirmed]) .btn-primary").click()
+    page.wait_for_url(f"{visitor.base}/units/{world.units['T2']}")
+    visitor = sign_in("tom", phone=phone, language=language)
+    people_file.write_bytes(
+        csv(["欧阳明", "V11", "village.clerk", "", "支书", "", ""], ["司马光", "V11", "village.leader", "", "", "", ""])
+    )
+    page = visitor.go("/people/import")
+    page.set_input_files("#file", people_file)
+    page.locator("main form .btn-primary").first.click()
+    page.wait_for_selector("input[name=confirmed]", state="attached")
+    page.locator("form:has(input[name=confirmed]) .btn-primary").click()
+    page.wait_for_selector(".slip >> nth=1")
+    visitor.check(f"{name}-7-slips")
+    page.emulate_media(media="print")
+    visitor.shot(f"{name}-8-slips-on-paper")
+    assert not page.locator(".db-side, .no-print, .btn").filter(visible=True).count(), "paper has no buttons"
