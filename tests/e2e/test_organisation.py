@@ -114,6 +114,9 @@ def test_who_has_two_posts_chooses_whose_work_to_see(world, sign_in, phone, lang
     page = visitor.go("/")
     bar = page.locator("nav.tabs[aria-label='Working for'], nav.tabs[aria-label='为哪个单位办理']")
     assert bar.locator("a").count() == 3
+    assert {"东一村", "西一村"} <= {
+        text.strip() for text in page.locator(".duty-list").inner_text().replace("·", "\n").split("\n")
+    }
     visitor.check(f"workbench-two-posts-{'phone' if phone else 'desk'}")
     bar.get_by_text("西一村").click()
     page.wait_for_load_state("networkidle")
