@@ -7,16 +7,22 @@ no field: refused, nothing changed.
 
 import copy
 import json
+import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
+import structlog
 from sqlalchemy import inspect as inspect_mapper
 from sqlalchemy import text
 
 from duban.kernel.db import Base
+from duban.kernel.settings import ROOT
+from tests.cast import PASSWORD
 from tests.fuzz.stage import Scene, Stage
 
 MEGABYTE = "督" * (1024 * 1024 // 3)
@@ -118,6 +124,54 @@ def test_every_field_of_every_query_is_never_a_defect(stage: Stage, operations: 
     print(f"{sum(counts.values())} queries: {dict(counts)}")
     assert sum(counts.values()) > 100
     assert not wrong, "\n".join(wrong[:60])
+
+
+BREAKERS = 'x\r\nforged=1 level=error\x1b[31m"}\n{"event": "forged"}\u2028\x85' + "{0}%s"
+SECRET = "canary-secret-5f1c"
+RENDER = """
+import json, logging, sys
+from duban.kernel.logs import configure_logs, get_logger
+configure_logs(sys.argv[1])
+for fields in json.load(sys.stdin):
+    get_logger("x").log(logging.INFO, fields.pop("event"), **fields)
+"""
+
+
+def lines_of(events: list[dict[str, Any]], form: str) -> list[str]:
+    """Write events with the program's own settings for logs."""
+    done = subprocess.run(
+        [sys.executable, "-c", RENDER, form], input=json.dumps(events), capture_output=True, text=True, check=True, cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT / "platform"), "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    return re.split("[\r\n\u2028\x85]", done.stderr.removesuffix("\n"))
+
+
+def test_no_field_writes_a_line_or_a_secret_into_the_log(stage: Stage) -> None:
+    """H7 and C14: each text field of each operation, the address, the query and the headers."""
+    sent, tags = 0, {}
+    with structlog.testing.capture_logs() as events:
+        for name, scene in stage.scenes.items():
+            for path in places(scene.body) if isinstance(scene.body, dict) else ():
+                if isinstance(at(scene.body, path), str):
+                    secret = path[-1] in {"password", "proof", "code"}
+                    value = SECRET if secret else BREAKERS
+                    send(stage, name.split()[0], scene, planted(scene.body, path, json.dumps(value)), tags)
+                    sent += 1
+        for address in (f"/api/v1/units/{quote(BREAKERS)}", f"/api/v1/units/?q={quote(BREAKERS)}&limit={quote(BREAKERS)}"):
+            stage.client("tom").get(address, headers={"User-Agent": "x\x1b[31m", "X-Request-ID": "a\x1b[2Jb", "Accept": "\x1b"})
+            sent += 1
+    said = [{key: str(value) for key, value in event.items() if key != "log_level"} for event in events]
+    counts = {form: len(lines_of(said, form)) for form in ("json", "text")}
+    written = json.dumps(said, ensure_ascii=False)
+    print(f"{sent} requests with breakers, {len(said)} events, lines {counts}, secrets found: {written.count(SECRET)}")
+    assert sent > 100
+    assert len(said) > sent / 2
+    assert counts == {"json": len(said), "text": len(said)}
+    assert SECRET not in written
+    assert PASSWORD not in written
+    control = {"event": "refused", "path": BREAKERS}
+    assert [len(lines_of([control], form)) for form in ("json", "text")] == [1, 1]
+    assert len(re.split("[\r\n\u2028\x85]", str(BREAKERS))) > 3, "control: written as it is, it is several lines"
 
 
 def columns() -> set[str]:

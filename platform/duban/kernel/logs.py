@@ -1,8 +1,10 @@
 """Structured logs: one event, one line, whatever people typed."""
 
+import json
 import logging
 import re
 import sys
+from typing import Any
 
 import structlog
 
@@ -17,6 +19,11 @@ def _one_line(_logger: object, _method: str, event: structlog.typing.EventDict) 
     }
 
 
+def _json_line(event: Any, **options: Any) -> str:
+    """Write JSON with every character that some reader takes for a line's end written out, not only those JSON asks for."""
+    return _BREAKERS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(event, **options))
+
+
 def configure_logs(log_format: str, *, quiet: bool = False) -> None:
     """Send every log line to standard error as JSON (or readable text), with time, level and context; warnings only if quiet."""
     shared: list[structlog.typing.Processor] = [
@@ -28,7 +35,7 @@ def configure_logs(log_format: str, *, quiet: bool = False) -> None:
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer(_json_line, ensure_ascii=False)
         if log_format == "json"
         else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
     )

@@ -36,6 +36,7 @@ def test_every_event_is_one_line(kind: str) -> None:
     lines = done.stderr.removesuffix("\n").split("\n")
     print(f"{kind}: {3 * len(HOSTILE)} events, {len(lines)} lines")
     assert len(lines) == 3 * len(HOSTILE)
+    assert len(done.stderr.splitlines()) == len(lines), "also for readers that end lines at U+0085 and U+2028"
     assert "\r" not in done.stderr
     assert "\x1b" not in done.stderr
     if kind == "json":
