@@ -4,6 +4,7 @@ import ast
 import csv
 import inspect
 import io
+from base64 import b64encode
 from collections.abc import Iterator
 
 import flask
@@ -15,12 +16,29 @@ from tests.attack.exports.test_formulas import dangerous
 from tests.cast import World
 
 FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", '\t=HYPERLINK("http://evil.example")', "＝1+1", " =1")
-ASKED = {
-    "access.export_roles": ("GET", "sara", "/access/roles/export?form={form}"),
-    "auditing.export": ("POST", "otto", "/audit/export"),
-    "organisation.units_template": ("GET", "adam", "/units/import/template.csv"),
-    "organisation.people_template": ("GET", "adam", "/people/import/template.csv"),
+UNITS = "代码,名称,级别,上级代码\n" + "".join(
+    f'"{one}","{one}","{one}","{one}"\n' for one in (f.replace('"', '""') for f in FORMULAS)
+)
+PEOPLE = "姓名,单位代码,角色\n" + "".join(f'"{one}","{one}","{one}"\n' for one in (f.replace('"', '""') for f in FORMULAS))
+ASKED: dict[str, tuple[str, str, str, dict[str, str] | None]] = {
+    "access.export_roles": ("GET", "sara", "/access/roles/export?form={form}", None),
+    "auditing.export": ("POST", "otto", "/audit/export", {"form": "{form}"}),
+    "organisation.units_template": ("GET", "adam", "/units/import/template.csv", None),
+    "organisation.people_template": ("GET", "adam", "/people/import/template.csv", None),
+    "organisation.import_units": (
+        "POST",
+        "adam",
+        "/units/import",
+        {"problems": "1", "content": b64encode(UNITS.encode()).decode()},
+    ),
+    "organisation.import_people": (
+        "POST",
+        "tom",
+        "/people/import",
+        {"problems": "1", "content": b64encode(PEOPLE.encode()).decode()},
+    ),
 }
+"""Who asks for it and how; `{form}` where there are two."""
 
 
 def senders(app: flask.Flask) -> set[str]:
@@ -59,10 +77,10 @@ def cells(content: bytes) -> Iterator[str]:
 
 def taken_away(world: World) -> dict[str, list[str]]:
     found = {}
-    for endpoint, (method, who, address) in ASKED.items():
-        for form in ("csv", "xlsx") if "csv" not in address else ("csv",):
-            data = {"form": form} if method == "POST" else None
-            with world.client(who).open(address.format(form=form), method=method, data=data) as answer:
+    for endpoint, (method, who, address, typed) in ASKED.items():
+        for form in ("csv", "xlsx") if "{form}" in f"{address} {typed}" else ("csv",):
+            data = {name: value.replace("{form}", form) for name, value in typed.items()} if typed else None
+            with world.client(who).open(address.replace("{form}", form), method=method, data=data) as answer:
                 assert answer.status_code == 200, f"{endpoint} {form}: {answer.status_code} {answer.text[:300]}"
                 found[f"{endpoint} {form}"] = list(cells(answer.data))
     return found
