@@ -17,7 +17,7 @@ from duban.console.operations import accounts, orders, tenants
 from duban.console.operations.founding import NewTenant, found
 from duban.console.queries import find_by_slug, get_order, list_tenants, open_orders_of
 from duban.console.steward import carry_out, means_of
-from duban.embedded.services import database
+from duban.embedded.services import database, services
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.errors import AnticipatedError
@@ -79,8 +79,13 @@ def list_operators() -> None:
 @click.argument("login", required=False)
 def rewrap_operators(login: str | None) -> None:
     """Seal the second factors of operators (of LOGIN) under the newest key, as `duban keys rewrap` does for tenants."""
-    with _engine() as (engine, settings), at_desk(engine, hand=Hand(None, "terminal"), now=SystemClock().now()) as desk:
-        moved = accounts.rewrap_factors(desk, keys=settings.factor_keys, login=login)
+    with services(read_settings(), queue=False) as settings:
+        engine = make_engine(settings.database_url, context_key=settings.context_key, pool_size=1, application_name="duban-cli")
+        try:
+            with at_desk(engine, hand=Hand(None, "terminal"), now=SystemClock().now()) as desk:
+                moved = accounts.rewrap_factors(desk, keys=settings.factor_keys, login=login)
+        finally:
+            engine.dispose()
     click.echo(f"{moved} sealed anew")
 
 

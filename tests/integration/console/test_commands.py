@@ -39,6 +39,7 @@ def test_an_operator_is_made_listed_and_stopped(duban) -> None:
     assert re.search(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}", slip)
     assert "not set up" in next(line for line in duban("operator", "list").splitlines() if line.startswith(login))
     duban("operator", "create", login, "--name", "x", ok=False)
+    assert "0 sealed anew" in duban("operator", "rewrap", login)  # no second factor yet
     duban("operator", "stop", login)
     assert "stopped" in next(line for line in duban("operator", "list").splitlines() if line.startswith(login))
     assert "unbroken" in duban("operator", "verify")
