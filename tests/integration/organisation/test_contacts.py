@@ -8,9 +8,12 @@ from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundErro
 from duban.kernel.scope import owned
 from duban.organisation.models import UnitContact
 from duban.organisation.operations.contacts import Named, set_contacts
+from duban.organisation.operations.reorganising import decide
 from duban.organisation.queries.units import contacts, count_incomplete, incomplete_among, missing_contacts
+from duban.organisation.rules.changes import Move
 from duban.tree.queries import get_unit
 from tests.cast import World
+from tests.integration.organisation.duties import issue_to_villages
 
 
 def name(world: World, who: str, unit: str = "V11", **named: Named) -> None:
@@ -83,3 +86,18 @@ class TestSetContacts:
         with pytest.raises(InvalidInputError) as caught:
             name(world, "vera", leader_in_charge=Named("", "支书"), designated_person=Named("甲", phone="?"), cook=Named("乙"))
         assert set(caught.value.fields) == {"leader_in_charge_name", "designated_person_phone", "cook"}
+
+
+def test_who_answers_for_a_unit_stands_beside_its_duty(world: World) -> None:
+    """For whoever may see the unit: after a move its former superior still reads the duty, and not who answers there now."""
+    duty = issue_to_villages(world)["V11"]
+    with world.as_("vera") as scope:
+        set_contacts(scope, unit_id=world.units["V11"], named={"leader_in_charge": Named("吴支书", "支书")})
+    for who, page in (("tom", "/review"), ("vera", ""), ("cora", "")):
+        shown = world.client(who).get(f"/duties/{duty}{page}").get_data(as_text=True)
+        assert "吴支书（支书）" in shown, who
+        assert f"/units/{world.units['V11']}#contacts" in shown
+    with world.as_("adam") as scope:
+        decide(scope, change=Move(world.units["V11"], world.units["T2"]), basis="依据", effective_on=scope.today)
+    moved = world.client("tom").get(f"/duties/{duty}/review")
+    assert (moved.status_code, "吴支书" in moved.get_data(as_text=True)) == (200, False)

@@ -22,6 +22,7 @@ from duban.kernel.text import Text
 from duban.organisation.queries.units import contacts
 from duban.reporting import operations, queries
 from duban.reporting.operations.submissions import CONTACTS_NEEDED, DUTY_FILES, SUBMISSION_FILES
+from duban.reporting.pages.responsible import responsible_people
 from duban.reporting.pages.wording import answer_rows, history
 from duban.reporting.queries import DutyLine
 from duban.reporting.rules import is_allowed
@@ -180,6 +181,7 @@ def _page(
     return render_template(
         "reporting/duty.html",
         line=line,
+        responsible=responsible_people(scope, line.unit),
         duty=duty,
         requirement=line.requirement,
         to_fill=to_fill,

@@ -17,6 +17,7 @@ from duban.kernel.text import N_, Text
 from duban.reporting import operations, queries
 from duban.reporting.models import Submission
 from duban.reporting.operations.submissions import SUBMISSION_FILES
+from duban.reporting.pages.responsible import responsible_people
 from duban.reporting.pages.wording import answer_rows, history
 from duban.reporting.queries import DutyLine
 from duban.reporting.rules import is_allowed
@@ -134,6 +135,7 @@ def _page(
     return render_template(
         "reporting/review.html",
         line=line,
+        responsible=responsible_people(scope, line.unit),
         duty=duty,
         requirement=line.requirement,
         versions=versions,
