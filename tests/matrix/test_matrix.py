@@ -1,32 +1,35 @@
 """Every door asked by every role from every position, in every kind of tenant: what it answers is what is written."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from zlib import crc32
 
 import pytest
+from flask import Flask
 
 from duban.access import checks
 from duban.notifications.operations import read_all_notices
 from duban.web.requests import work
-from tests.matrix.rows import ALLOW, ANONYMOUS, CANNOT, DOOR, HIDE, Cell, Row, cells_of, expected, rows
+from tests.matrix.judging import complaints, leaks
+from tests.matrix.opening import locks, passages
+from tests.matrix.rows import ALLOW, ANONYMOUS, CANNOT, HIDE, Cell, Row, cells_of, rows
 from tests.matrix.running import BEARER, COOKIE, TOKEN, Asker, Outcome
-from tests.matrix.stage import Stage
+from tests.matrix.swapping import TestSwapping, TestSwappingControls
+from tests.matrix.taking import TestTakingAway, test_every_test_named_for_a_check_turns_red_without_it
+
+__all__ = [  # found here by pytest: the worlds are made once for all of them
+    "TestSwapping",
+    "TestSwappingControls",
+    "TestTakingAway",
+    "test_every_test_named_for_a_check_turns_red_without_it",
+]
 
 EVERY = int(os.environ.get("MATRIX_EVERY", "1"))
 SHARES = {"county": 5 * EVERY, "expressway": 25 * EVERY, "street": 25 * EVERY}
 """Per commit one cell in so many, always the same ones; all of them, both ways in, nightly. MATRIX_EVERY=10 asks ten times fewer."""
-SEEN = {
-    "unit": "unit.named", "document": "published.read", "docfile": "published.read", "programme": "published.read",
-    "draft": "draft.read", "requirement": "published.read", "asked": "published.read", "latereq": "published.read",
-    "reqdraft": "reqdraft.manage", "dutyfile": "work.read", "subfile": "work.read", "answer": "work.read",
-    "indicator": "indicator.named",
-}  # fmt: skip
-"""Which rule says who may read a title wherever it turns up: in lists, counts, pickers, charts."""
-_TITLE = re.compile(r"([a-z]+)-(home|away)-([A-Z][0-9]*)\.")
 counted: Counter[str] = Counter()
+asked_rows: set[str] = set()
 
 
 def ways(cell: Cell, kind: str, *, whole: bool) -> tuple[str, ...]:
@@ -38,34 +41,10 @@ def ways(cell: Cell, kind: str, *, whole: bool) -> tuple[str, ...]:
     return (open_to[number // SHARES[kind] % len(open_to)],) if number % SHARES[kind] == 0 else ()
 
 
-def complaints(cell: Cell, outcome: Outcome, stage: Stage) -> Iterator[str]:
-    """Say everything that is wrong with an answer."""
-    if outcome.answer != cell.expected:
-        yield f"{cell}: got {outcome.status or 'a change'}"
-    if outcome.reached is not None:
-        if not cell.row.is_change:
-            yield f"{cell}: a reading writes {sorted(outcome.reached.tables)}"
-        elif not outcome.reached.audited and not cell.row.unaudited:
-            yield f"{cell}: changes {sorted(outcome.reached.tables)} without an audit row"
-    yield from leaks(cell, outcome, stage)
-
-
-def leaks(cell: Cell, outcome: Outcome, stage: Stage) -> Iterator[str]:
-    """Find titles in an answer that its reader may not see: of the other tenant, or of a place out of reach."""
-    stranger = cell.who.startswith("away:")
-    house, who = (stage.foreign, cell.who[5:]) if stranger else (stage.own, cell.who)
-    for kind, mark, place in set(_TITLE.findall(outcome.body)):
-        if mark != house.mark:
-            yield f"{cell}: shows {kind}-{mark}-{place} of the other tenant"
-        elif kind in SEEN and kind not in cell.row.shows and place in house.units:
-            thing = house.things.get((kind if kind != "answer" else "submitted", place))
-            if cell.expected == DOOR or (thing and expected(SEEN[kind], house, who, thing)[1] != ALLOW):
-                yield f"{cell}: shows {kind}-{mark}-{place}, which {who} may not see"
-
-
 def ask_row(row: Row, askers: dict[str, Asker], *, whole: bool) -> list[str]:
     """Ask a row's cells in every kind of tenant; give what is wrong."""
     wrong: list[str] = []
+    asked_rows.add(row.id)
     for kind, asker in askers.items():
         if kind not in row.kinds:
             continue
@@ -75,6 +54,7 @@ def ask_row(row: Row, askers: dict[str, Asker], *, whole: bool) -> list[str]:
                 continue
             for auth in ways(cell, kind, whole=whole):
                 outcome = asker.ask(cell, auth=auth)
+                passages.note(kind, cell, auth)
                 counted["cells"] += 1
                 counted[f"by {auth}"] += 1
                 counted[f"answered {outcome.answer}"] += 1
@@ -86,6 +66,14 @@ def ask_row(row: Row, askers: dict[str, Asker], *, whole: bool) -> list[str]:
 def said(wrong: list[str]) -> str:
     """Put what is wrong on lines, the first of it."""
     return "\n" + "\n".join(wrong[:40]) + f"\n{len(wrong)} wrong"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _locks_are_hung_in(app: Flask) -> Iterator[None]:
+    """Every check of the program can be opened by a test of this module; see locks.py."""
+    locks.install()
+    yield
+    locks.remove()
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)

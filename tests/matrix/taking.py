@@ -1,0 +1,135 @@
+"""
+Every check of the program taken away in turn: somebody must notice. Imported by test_matrix.py, which has asked its cells before.
+
+What notices is a cell of the matrix; where none can, a test of the feature (`told_by` in locks.yaml, run with the check taken
+away). A check that another one stands behind in every request is found out by taking both away. What is left has a reason.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+import yaml
+
+from duban.kernel.settings import ROOT
+from tests.matrix.judging import complaints
+from tests.matrix.opening import Verdict, judge, locks, passages
+from tests.matrix.rows import rows
+from tests.matrix.running import Asker
+
+OFTEN = 8
+"""Per commit one check in so many, always the same ones; nightly all."""
+Ask = Callable[..., list[str]]
+
+
+@cache
+def named() -> dict[str, dict[str, str]]:
+    """Read locks.yaml: `told_by` a test of a feature, `idle` with the reason, `open` for what is not proved yet."""
+    found = yaml.safe_load((Path(__file__).parent / "locks.yaml").read_text())
+    return {part: dict(found.get(part) or {}) for part in ("told_by", "idle", "open")}
+
+
+def ask_what_is_left(ask_row: Ask, asked: set[str], askers: dict[str, Asker]) -> None:
+    """Ask the sample of every row that has not been asked in this run, so that it is known who comes by what."""
+    for row in [row for row in rows() if row.id not in asked]:
+        ask_row(row, askers, whole=False)
+
+
+def take_sample(askers: dict[str, Asker]) -> dict[str, Verdict]:
+    """Take the sample's checks away, those that a cell of the sample comes by and tells of."""
+    unheard = set().union(*named().values())
+    chosen = [key for key in locks.all if crc32(key.encode()) % OFTEN == 0 and key not in unheard and passages.by_lock.get(key)]
+    return {key: judge(key, askers, passages, complaints, deep=False) for key in chosen}
+
+
+def take_all(askers: dict[str, Asker]) -> dict[str, Verdict]:
+    """Take every check away that no test of a feature is named for."""
+    return {key: judge(key, askers, passages, complaints) for key in locks.all if key not in named()["told_by"]}
+
+
+def unheard_of(verdicts: dict[str, Verdict]) -> list[str]:
+    """List the checks that can be taken away without anybody noticing, and for which nobody has written why."""
+    return [
+        f"{key} (line {locks.all[key].line}: {locks.all[key].text}): {verdict.word}"
+        for key, verdict in verdicts.items()
+        if verdict.word in {"silent", "unmet"} and key not in named()["idle"] | named()["open"]
+    ]
+
+
+def said(verdicts: dict[str, Verdict]) -> str:
+    """Put the counts on a line, and the checks another one stands behind on lines of their own."""
+    seconds = [
+        f"  {key}: {verdict.by} refuses the same requests" for key, verdict in verdicts.items() if verdict.word == "second"
+    ]
+    return "\n".join([str(dict(Counter(verdict.word for verdict in verdicts.values()))), *seconds])
+
+
+def run_named(folder: Path) -> tuple[dict[str, str], str]:
+    """Run the tests named in `told_by`, each with its check taken away; give those that turned red, and the output."""
+    told_by = folder / "told-by.json"
+    told_by.write_text(json.dumps(named()["told_by"]))
+    command = [sys.executable, "-m", "pytest", "-p", "tests.matrix.telling", f"--told-by={told_by}", "-q", "-s", "--timeout", "0"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    done = subprocess.run(
+        [*command, *sorted(set(named()["told_by"].values()))],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = Path(f"{told_by}.found")
+    return (json.loads(found.read_text()) if found.exists() else {}), done.stdout + done.stderr
+
+
+class TestTakingAway:
+    """The checks, one at a time."""
+
+    @pytest.fixture(autouse=True)
+    def _everybody_has_asked(self, askers: dict[str, Asker], request: pytest.FixtureRequest) -> None:
+        ask_what_is_left(request.module.ask_row, request.module.asked_rows, askers)
+
+    def test_some_checks_taken_away_are_told(self, askers: dict[str, Asker]) -> None:
+        verdicts = take_sample(askers)
+        print(f"\n{len(locks.all)} checks in the program, {len(verdicts)} taken away: {said(verdicts)}")
+        assert len(verdicts) > OFTEN
+        assert not unheard_of(verdicts), "\n".join(unheard_of(verdicts))
+
+    @pytest.mark.nightly
+    def test_every_check_taken_away_is_told(self, askers: dict[str, Asker]) -> None:
+        verdicts = take_all(askers)
+        print(f"\n{len(locks.all)} checks in the program, {len(verdicts)} taken away from the matrix: {said(verdicts)}")
+        print(f"{len(named()['idle'])} with a reason why nothing is lost:", *sorted(named()["idle"]), sep="\n  ")
+        found = [key for key in named()["open"] if key in verdicts and verdicts[key].word in {"told", "second"}]
+        print(f"{len(named()['open'])} open in locks.yaml, of which these can be taken out:", *found, sep="\n  ")
+        assert not unheard_of(verdicts), "\n".join(unheard_of(verdicts))
+
+    @pytest.mark.nightly
+    def test_what_is_named_is_there(self) -> None:
+        """A name in locks.yaml whose check is gone, or is heard of twice, is taken out."""
+        both = [key for part in named().values() for key in part]
+        assert sorted(set(both) - set(locks.all)) == []
+        assert [key for key, times in Counter(both).items() if times > 1] == []
+        assert [key for key, reason in named()["idle"].items() if len(reason) < 20] == []  # noqa: PLR2004
+
+    def test_a_check_nobody_hears_of_is_listed(self, askers: dict[str, Asker], monkeypatch: pytest.MonkeyPatch) -> None:
+        """The control: without the cells that are refused, the check of a duty's readers could go."""
+        key = "reporting/queries/duties.py:get_duty leave 1"
+        assert not unheard_of({key: judge(key, askers, passages, complaints, deep=False)})
+        kept = [asked for asked in passages.by_lock[key] if asked[1].expected == "A"]
+        monkeypatch.setitem(passages.by_lock, key, kept)
+        assert unheard_of({key: judge(key, askers, passages, complaints, deep=False)})
+
+
+@pytest.mark.nightly
+def test_every_test_named_for_a_check_turns_red_without_it(tmp_path: Path) -> None:
+    told, output = run_named(tmp_path)
+    print(f"\n{len(told)} of {len(named()['told_by'])} checks told by tests of their features")
+    assert sorted(set(named()["told_by"]) - set(told)) == [], output[-3000:]
