@@ -123,6 +123,8 @@ def main() -> None:
         settings = read_settings()
     except SettingsError as error:
         sys.exit(f"duban clock: {error}")
+    if not settings.redis_url:
+        sys.exit("duban clock: DUBAN_REDIS_URL is not set. Point it at a Redis server, or run `duban up`, which brings one.")
     configure_logs(settings.log_format)
     engine = make_engine(settings.database_url, context_key=settings.context_key, pool_size=3, application_name="duban-clock")
     try:

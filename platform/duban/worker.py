@@ -135,6 +135,8 @@ def main() -> None:
         settings = read_settings()
     except SettingsError as error:
         sys.exit(f"duban worker: {error}")
+    if not settings.redis_url:
+        sys.exit("duban worker: DUBAN_REDIS_URL is not set. Point it at a Redis server, or run `duban up`, which brings one.")
     configure_logs(settings.log_format)
     engine = unpooled_engine(settings)
     try:
