@@ -6,6 +6,11 @@ import pytest
 
 from duban.access import operations
 from duban.organisation.operations import roles
+from duban.organisation.operations import units as organisation
+from tests.integration.access.line_checks import hand_to_line
+from tests.integration.access.lined import line_up
+from tests.integration.letters.cast_letters import issue_all
+from tests.integration.targets.cast_targets import YEAR
 
 
 @pytest.fixture
@@ -48,3 +53,42 @@ def test_pages(used, visit, address, phone, language) -> None:
         for name, path in addresses.items():
             visitor.go(f"{path}{'&' if '?' in path else '?'}lang={language}")
             visitor.check(f"access-{name}-{language}-{'phone' if phone else 'desk'}")
+
+
+def test_choosing_who_acts_for_one_on_a_phone(world, visit, address) -> None:
+    visitor = visit(address, who="tom", phone=True)
+    visitor.context.set_extra_http_headers({"Authorization": world.client("tom").environ_base["HTTP_AUTHORIZATION"]})
+    page = visitor.go("/account/acting")
+    page.fill("#login", "谭")
+    page.locator('.picker-list [role=option]').first.click()
+    assert page.input_value("#login") == "谭镇长"
+    page.fill("#reason", "外出学习")
+    page.click("form[action='/account/acting/new'] button.btn-primary")
+    page.wait_for_load_state("networkidle")
+    assert "→ 谭镇长" in page.content()
+    visitor.check("access-acting-chosen-phone")
+
+
+@pytest.mark.parametrize(("phone", "language"), [(False, "zh"), (True, "en")])
+def test_a_department_s_pages(world, visit, address, phone, language) -> None:
+    line_up(world)
+    hand_to_line(world)
+    issue_all(world, who="dan", at="D1")
+    unit = world.units["D1"]
+    with world.as_("adam") as scope:
+        organisation.place_in_line(scope, unit_id=world.units["E3"], line="sector", parent_id=unit, active_from=date(2026, 4, 1))
+    for who, addresses in {
+        "dan": {
+            "overview": "/overview?",
+            "matrix": "/matrix?",
+            "letters": f"/letters/?year={YEAR}&",
+            "grid": f"/targets/grid?unit={unit}&year={YEAR}&",
+            "below": f"/targets/actuals?unit={world.units['E1']}&year={YEAR}&",
+        },
+        "adam": {"place": f"/units/{world.units['E3']}?"},
+    }.items():
+        visitor = visit(address, who=who, phone=phone)
+        visitor.context.set_extra_http_headers({"Authorization": world.client(who).environ_base["HTTP_AUTHORIZATION"]})
+        for name, path in addresses.items():
+            visitor.go(f"{path}lang={language}")
+            visitor.check(f"line-{name}-{language}-{'phone' if phone else 'desk'}")
