@@ -60,7 +60,7 @@ def test_choosing_who_acts_for_one_on_a_phone(world, visit, address) -> None:
     visitor.context.set_extra_http_headers({"Authorization": world.client("tom").environ_base["HTTP_AUTHORIZATION"]})
     page = visitor.go("/account/acting")
     page.fill("#login", "谭")
-    page.locator('.picker-list [role=option]').first.click()
+    page.locator(".picker-list [role=option]").first.click()
     assert page.input_value("#login") == "谭镇长"
     page.fill("#reason", "外出学习")
     page.click("form[action='/account/acting/new'] button.btn-primary")
@@ -69,7 +69,7 @@ def test_choosing_who_acts_for_one_on_a_phone(world, visit, address) -> None:
     visitor.check("access-acting-chosen-phone")
 
 
-@pytest.mark.parametrize(("phone", "language"), [(False, "zh"), (True, "en")])
+@pytest.mark.parametrize(("phone", "language"), [pytest.param(False, "zh", marks=pytest.mark.nightly), (True, "en")])
 def test_a_department_s_pages(world, visit, address, phone, language) -> None:
     line_up(world)
     hand_to_line(world)

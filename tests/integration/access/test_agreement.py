@@ -12,7 +12,7 @@ from duban.tenancy.kinds import load_all
 from duban.tenancy.kinds_policy import ACTIONS, included_roles
 from tests.integration.access.worlds import check_world, row_table, worlds
 
-WORLDS = int(os.environ.get("ACCESS_TEST_WORLDS", "300"))
+WORLDS = int(os.environ.get("ACCESS_TEST_WORLDS", "220"))
 NIGHTLY_WORLDS = 2000
 counts = {"worlds": 0, "decisions": 0}
 rows = row_table()
