@@ -496,10 +496,10 @@ def keep(stage: Stage, confirmed: Callable[[str], None], token: str) -> None:
     plan("DELETE /security/sessions/{session_id}", "sara", f"/security/sessions/{living}")
     plan("DELETE /security/people/{person_id}/factor", "sara", f"/security/people/{stage.people['otto']}/factor")
     plan("DELETE /security/tokens/{token_id}", "sara", f"/security/tokens/{token}")
-    for who in ("ed", "otto"):
+    for who in ("lena", "otto"):
         stage.do("adam", "POST", f"/people/{stage.people[who]}/password")
     waiting = {one["person_id"]: one["id"] for one in stage.do("sara", "GET", "/security/resets")["items"]}
-    taken, refused = (f"/security/resets/{waiting[stage.people[who]]}" for who in ("ed", "otto"))
+    taken, refused = (f"/security/resets/{waiting[stage.people[who]]}" for who in ("lena", "otto"))
     plan("GET /security/resets", "sara", "/security/resets")
     plan("POST /security/resets/{reset_id}/confirm", "sara", f"{taken}/confirm")
     plan("POST /security/resets/{reset_id}/refuse", "sara", f"{refused}/refuse")

@@ -12,6 +12,7 @@ LAST = (
     "DELETE /operator/session/",
     "POST /session/confirmation",
     "POST /units/{unit_id}/close",
+    "POST /security/resets/{reset_id}/confirm",
 )
 """Scenes that take something away others need."""
 
