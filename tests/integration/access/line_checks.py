@@ -19,7 +19,6 @@ from duban.identity.queries import get_person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import owned
 from duban.letters import queries as letters
-from duban.letters.errors import NothingToGenerateError
 from duban.letters.models import Letter
 from duban.letters.operations.writing import generate_letters, issue_letters, withdraw_letter
 from duban.letters.states import LetterState
@@ -101,6 +100,8 @@ def check_target_refusals(world: World) -> None:
             split(world, {"deaths": {"E1": "4"}}, who=who, at="D1", line="sector")
     with pytest.raises(NotFoundError):
         split(world, {"deaths": {"E3": "1"}}, who="dan", at="D1", line="sector")
+    with pytest.raises(NotAllowedError):  # what is kept back is kept back from the line's units
+        split(world, {"deaths": {}}, who="dora", at="D1", line="sector", reserves={"deaths": "1"})
     split(world, {"deaths": {"E1": "4"}}, who="dan", at="D1", line="sector")
     with pytest.raises(NotAllowedError):
         issue(world, who="dora", at="D1", line="sector")
@@ -174,7 +175,7 @@ def check_letters(world: World) -> None:
 
 def check_letter_refusals(world: World) -> None:
     """Only who holds the line writes, issues and withdraws its letters; a draft is the issuing side's alone."""
-    with pytest.raises(NothingToGenerateError):
+    with pytest.raises(NotAllowedError):
         generate(world, who="dora", at="D1")
     drafts = {letter.lower_id: letter for letter in generate(world, who="dan", at="D1")}
     draft = drafts[world.units["E1"]]

@@ -72,9 +72,12 @@ def generate_letters(scope: Scope, *, upper_id: UUID, year: int, prefix: str | N
 def _units_below(scope: Scope, upper: Unit) -> Sequence[tuple[Unit, str | None]]:
     """List the units directly below in the lines the actor issues letters in, each with its line."""
     lines = lines_of(scope, "letter", "issue", upper)
-    found: list[tuple[Unit, str | None]] = [(unit, None) for unit in children(scope, upper)] if None in lines else []
+    every: list[tuple[Unit, str | None]] = [(unit, None) for unit in children(scope, upper)]
     for line, below in units_in_lines(scope, upper).items():
-        found += [(unit, line) for unit in below if line in lines and line_of_work(upper, unit, line) == line]
+        every += [(unit, line) for unit in below if line_of_work(upper, unit, line) == line]
+    found = [(unit, line) for unit, line in every if line in lines]
+    if every and not found:
+        raise NotAllowedError(N_("您的角色不在这条管理线上，不能在这条线上办理。"))
     return found
 
 

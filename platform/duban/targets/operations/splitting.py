@@ -73,7 +73,7 @@ def save_grid(scope: Scope, *, unit_id: UUID, year: int, line: str, typed: GridI
     grid = queries.grid(scope, unit=unit, year=year, line=line)
     columns = [column for column in grid.columns if column.indicator.id in superior]
     _check_addresses(grid, columns, typed)
-    require_in_lines(scope, "target", "assign", unit, grid.work_lines({unit_id for _, unit_id in typed.cells}))
+    require_in_lines(scope, "target", "assign", unit, grid.work_lines({one.id for one in grid.units}) or {None})
     _check_numbers(scope, grid, columns, typed)
     saved = {column.indicator.code: _save_column(scope, grid, column, typed) for column in columns}
     changed = {code: cells for code, cells in saved.items() if cells}
