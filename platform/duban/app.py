@@ -3,15 +3,17 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import cast
 
-from flask import Flask, g, request
+from flask import Flask, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from duban.audit.anchors import shelf
@@ -19,6 +21,7 @@ from duban.console.door import init_console
 from duban.dashboards.queries import home_unit
 from duban.identity.guard import init_identity
 from duban.identity.step_up import ask_again
+from duban.identity.unsent import keep_unsent
 from duban.identity.views import DEMO_ACCOUNTS
 from duban.kernel.clock import Clock, SystemClock
 from duban.kernel.db import Base, engine_options
@@ -28,9 +31,10 @@ from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.settings import Settings
 from duban.web import health
 from duban.web.errors import init_errors
+from duban.web.form_numbers import form_number, shown_to
 from duban.web.forms import FormGuard
 from duban.web.metrics import init_metrics
-from duban.web.replies import form_number, pressed_once
+from duban.web.replies import pressed_once
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
 from duban.web.typed import refuse_unstorable
 
@@ -156,12 +160,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     return app
 
 
-def _check_form_token() -> None:
+def _check_form_token() -> ResponseReturnValue | None:
     """Every change made with a cookie carries a form token; a bearer token is never sent by a browser on its own."""
     # These set no cookie, so there is nothing a foreign page could make use of.
     signing_in = request.endpoint in {"session.start", "operator-session.start"}
     if not signing_in and not g.get("operator_by_token") and not (current_user.is_authenticated and current_user.by_token):
-        csrf.protect()
+        try:
+            csrf.protect()
+        except CSRFError:
+            page = keep_unsent() if is_admitted() and shown_to() == (g.tenant.id, g.actor.person_id) else None
+            if page is None:
+                raise
+            return redirect(page)  # the browser has forgotten its token: the form comes back with a new one, filled in
+    return None
 
 
 def _press_once(app: Flask) -> None:
@@ -200,6 +211,7 @@ def _register_face(app: Flask) -> None:
             tenant_name=g.tenant.name,
             unit_name=unit.name if unit else "",
             person_name=g.actor.name,
+            person_mark=sha256(f"{scope.tenant_id}:{scope.person_id}".encode()).hexdigest()[:16],
             unread=unread,
             is_demo=runtime().settings.demo,
             scope=scope,

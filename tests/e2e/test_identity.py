@@ -6,6 +6,7 @@ import pytest
 from duban.identity import operations
 from duban.kernel.scope import SYSTEM, unit_of_work
 from tests.cast import PASSWORD
+from tests.integration.reporting.requirements import issued
 
 LOOKS = pytest.mark.parametrize(("phone", "language"), [(True, "zh-CN"), (False, "en")], ids=["phone-zh", "desk-en"])
 
@@ -94,3 +95,32 @@ def test_tokens_passwords_and_being_asked_again(visit, address, world, server_cl
     page.wait_for_selector(".errors")
     visitor.complaints.clear()
     visitor.check(f"identity-password-{look}")
+
+
+def test_what_was_typed_on_a_phone_outlives_the_session(sign_in, world, server_clock):
+    issued(world, "tom", "T1", title="消防安全检查情况", due={"kind": "fixed", "on": "2026-03-13"})
+    clerk = sign_in("vera", phone=True)
+    page, before = clerk.page, server_clock.at
+    page.click(".duty .btn-primary")
+    page.wait_for_selector("html[data-awake]", state="attached")
+    clerk.expected = ("status of 401",)
+    try:
+        server_clock.at = world.later(minutes=31)
+        page.fill("[id='answer.done']", "检查 6 户\n隐患 2 处")
+        page.fill("[id='answer.checks']", "6")
+        page.click("#duty-form .btn-primary")
+        page.wait_for_url(lambda url: "/sign-in" in url)
+        # The browser's own copies are taken away: what comes back is the server's.
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.fill("#login", "vera")
+        page.fill("#password", PASSWORD)
+        page.click("main .btn-primary")
+        page.wait_for_selector("[data-unsent]")
+        assert page.input_value("[id='answer.done']") == "检查 6 户\n隐患 2 处"
+        assert page.input_value("[id='answer.checks']") == "6"
+        assert "请核对后再提交一次" in page.inner_text("[data-unsent]")
+        clerk.check("identity-unsent-phone-zh")
+        page.click("#duty-form .btn-primary")
+        page.wait_for_selector("text=待审核")
+    finally:
+        server_clock.at = before

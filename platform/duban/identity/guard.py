@@ -14,6 +14,7 @@ from duban.identity.errors import NotByTokenError
 from duban.identity.queries import SignedIn, find_signed_in, find_token
 from duban.identity.rules.sessions import Limits
 from duban.identity.rules.tokens import may_use
+from duban.identity.unsent import UNSENT, init_unsent, keep_unsent
 from duban.identity.weighty import NOT_BY_TOKEN, WEIGHTY
 from duban.kernel.scope import open_session, unit_of_work
 from duban.kernel.text import N_, Text
@@ -118,7 +119,7 @@ def _to_the_door() -> ResponseReturnValue | None:
     _say_if_suspended()
     if wants_json():
         return problem(401, "sign-in-needed", translate(Text(N_("请先登录。"))))
-    target = request.full_path.rstrip("?") if request.method == "GET" else page_behind()
+    target = request.full_path.rstrip("?") if request.method == "GET" else keep_unsent() or page_behind()
     return redirect(url_for("identity.sign_in", next=target))
 
 
@@ -141,7 +142,8 @@ def _only(allowed: frozenset[str], page: str, code: str, words: str) -> Response
         return None
     if wants_json():
         return problem(403, code, translate(Text(words)))
-    return redirect(url_for(page))
+    # what was typed before the session ended comes back behind these pages, too
+    return redirect(url_for(page, next=request.full_path if UNSENT in request.args else None))
 
 
 def _check_token(scopes: tuple[str, ...]) -> None:
@@ -186,3 +188,4 @@ def init_identity(app: Flask) -> None:
     manager.session_protection = None  # our sessions are rows; Flask's cookie carries no login
     manager.init_app(app)
     app.before_request(_guard)
+    init_unsent(app)

@@ -34,6 +34,12 @@ def find_tenant(session: Session, slug: str) -> TenantInfo | None:
     return as_info(tenant) if tenant else None
 
 
+def tenant_by_id(session: Session, tenant_id: UUID) -> TenantInfo | None:
+    """Find an active tenant by its id."""
+    tenant = session.scalars(select(Tenant).where(Tenant.id == tenant_id, Tenant.active)).one_or_none()
+    return as_info(tenant) if tenant else None
+
+
 def refuse_suspended(session: Session, *, tenant_id: UUID | None = None, slug: str = "") -> None:
     """Say that a tenant is suspended, if it is. Raises: TenantSuspendedError. Costs: one query."""
     wanted = Tenant.id == tenant_id if tenant_id is not None else Tenant.slug == slug.strip().lower()

@@ -44,6 +44,7 @@ class Frame:
     tenant_name: str = ""
     unit_name: str = ""
     person_name: str | None = None
+    person_mark: str = ""  # what this browser keeps of unsent work is kept under it
     post: str = ""
     unread: int = 0
     is_demo: bool = False

@@ -7,7 +7,6 @@ page's form carries the number of its rendering (`once`) for the same: pressing 
 
 import hmac
 import json
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
@@ -212,11 +211,6 @@ def sent_number() -> str | None:
         return None
     number = request.form.get("once", "")
     return f"form:{number}" if 0 < len(number) <= LONGEST_KEY and request.headers.get("X-Requested-With") is None else None
-
-
-def form_number() -> str:
-    """Make the number of a form's rendering."""
-    return secrets.token_urlsafe(16)
 
 
 def sweep(scope: Scope) -> int:

@@ -3,7 +3,7 @@
 // Files are not autosaved. Nothing kept here outlives the confirmation by the server: what was sent with the form stays until
 // the next page shows that it arrived (see sent.js), so an expired session or a broken line costs nothing.
 import { clock, phrase } from "./phrases.js";
-import { noteSent } from "./sent.js";
+import { draftKey, noteSent } from "./sent.js";
 
 const WAIT_MS = 1200;
 const RETRY_MS = 15000;
@@ -15,7 +15,7 @@ export function start(forms) {
 class Autosave {
   constructor(form) {
     this.form = form;
-    this.key = `draft:${form.dataset.autosave}`;
+    this.key = draftKey(form);
     this.mark = form.querySelector("[data-save-state]") ?? document.querySelector("[data-save-state]");
     this.timer = null;
     this.busy = false;

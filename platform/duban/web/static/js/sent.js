@@ -6,6 +6,15 @@ import { phrase } from "./phrases.js";
 
 const LIST = "sent";
 
+// Whoever signs in next on this device is not shown what another person typed, not even one of the same name.
+function who() {
+  return document.body.dataset.person ?? "";
+}
+
+export function draftKey(form) {
+  return `draft:${who()}:${form.dataset.autosave}`;
+}
+
 function listed() {
   try {
     return JSON.parse(sessionStorage.getItem(LIST)) ?? [];
@@ -26,7 +35,7 @@ export function settleSent() {
   const keys = listed();
   if (!keys.length) return;
   const refused = document.body.classList.contains("bare") || document.querySelector("[data-refused]");
-  const here = [...document.querySelectorAll("[data-autosave]")].map((form) => `draft:${form.dataset.autosave}`);
+  const here = [...document.querySelectorAll("[data-autosave]")].map((form) => draftKey(form));
   try {
     sessionStorage.removeItem(LIST);
     if (!refused) for (const key of keys) if (!here.includes(key)) localStorage.removeItem(key);
@@ -44,10 +53,6 @@ function fieldsOf(form) {
   );
 }
 
-// Whoever signs in next on this device is not shown what another person typed.
-function who() {
-  return document.querySelector(".db-top .who")?.textContent.trim() ?? "";
-}
 
 export function keepForm(form) {
   if (form.dataset.autosave || form.querySelector("[type=password]")) return;
