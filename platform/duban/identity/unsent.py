@@ -65,7 +65,7 @@ def keep_unsent() -> str | None:
                 key_digest=_digest(whose[1], number),
                 request_digest=_KIND,
                 status=200,
-                headers=json.dumps({"files": bool(request.files)}),
+                headers=json.dumps({"files": any(one.filename for one in request.files.values())}),
                 body=kept,
                 made_at=scope.now,
             )

@@ -183,6 +183,7 @@ class TestWhatWasTyped:
         assert page.status_code == 200
         assert "data-unsent" in page.text
         assert "没有找到对应的栏目" not in page.text
+        assert "附件要重新选择" not in page.text
         back = next(one for one in Forms(page.text).forms if one.action == form.action and one.kinds)
         wanted = comparable([pair for pair in typed if pair[1]])
         assert [pair for pair in comparable(back.shown) if pair in wanted] == wanted
