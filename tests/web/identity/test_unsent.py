@@ -183,7 +183,7 @@ class TestWhatWasTyped:
         assert page.status_code == 200
         assert "data-unsent" in page.text
         assert "没有找到对应的栏目" not in page.text
-        assert "附件要重新选择" not in page.text
+        assert "附件要重新选择。" not in page.text
         back = next(one for one in Forms(page.text).forms if one.action == form.action and one.kinds)
         wanted = comparable([pair for pair in typed if pair[1]])
         assert [pair for pair in comparable(back.shown) if pair in wanted] == wanted
@@ -205,7 +205,7 @@ class TestWhatWasTyped:
         files = {"attachments": (BytesIO(b"\xff\xd8\xff"), "现场.jpg")}
         browser, answer, typed, _ = sent_too_late(app, world, app_clock, "vera", duty, pick="/submit", **files)
         page = again(app, browser, world, answer, "vera").text
-        assert "附件要重新选择" in page
+        assert "附件要重新选择。" in page
         assert comparable(typed)[0] in comparable(Forms(page).forms[1].shown) + comparable(Forms(page).forms[0].shown)
 
     @pytest.mark.parametrize("how", ["absolute", "administrator", "cookie gone"])
