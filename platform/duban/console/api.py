@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from duban.console import divisions, schemas
-from duban.console.door import BEARER, desk, hand, reading, try_sign_in
-from duban.console.models import OperatorOrder
+from duban.console.desk import Desk, Hand
+from duban.console.door import BEARER, desk, reading, try_sign_in
+from duban.console.models import OperatorAct, OperatorOrder
+from duban.console.once import done_once, first_password, pressing, shown_again
 from duban.console.operations import accounts, orders, tenants
 from duban.console.operations.founding import NewTenant, found
 from duban.console.queries import get_order, get_tenant, list_orders, list_tenants
@@ -31,8 +34,7 @@ blp = ApiBlueprint(
     "operator",
     __name__,
     url_prefix="/api/v1/operator",
-    description="The service's operator: tenants, quotas, suspension, exports, deletion. A repeated act is refused by its state.",
-    takes_keys=False,
+    description="The service's operator: tenants, quotas, suspension, exports, deletion.",
 )
 LARGEST_FILE_BYTES = 5 * 1024 * 1024
 _CHECKED = "the state it begins from is checked under a lock; nothing is overwritten"
@@ -91,15 +93,24 @@ def create(data: dict[str, Any]) -> ResponseReturnValue:
         units=units,
         storage_limit_bytes=data["storage_limit_bytes"],
     )
-    made = found(runtime().engine, new=new, kinds=load_all(), now=runtime().clock.now(), hand=hand())
-    body = {
+    return done_once(lambda who: _make(new, who), _made_again), 201
+
+
+def _make(new: NewTenant, who: Hand) -> dict[str, object]:
+    now = runtime().clock.now()
+    made = found(runtime().engine, new=new, kinds=load_all(), now=now, hand=who, first_password=first_password(who))
+    return {
         "id": made.tenant.id,
         "slug": made.tenant.slug,
         "units": dict(made.units),
         "admin_login": made.slip.login,
         "one_time_password": made.slip.password,
     }
-    return body, 201
+
+
+def _made_again(done: OperatorAct) -> dict[str, object]:
+    said = {name: done.details[name] for name in ("slug", "units", "admin_login")}
+    return said | {"id": done.subject_id, "one_time_password": shown_again(done, pressing())}
 
 
 def _file(sent: str) -> bytes:
@@ -137,8 +148,12 @@ def set_quota(data: dict[str, Any], tenant_id: UUID) -> ResponseReturnValue:
 @blp.response(204)
 def suspend(data: dict[str, Any], tenant_id: UUID) -> None:
     """Close a tenant for everybody from their next request on."""
-    with desk() as open_desk:
-        tenants.suspend(open_desk, tenant_id=tenant_id, reason=data["reason"])
+
+    def act(who: Hand) -> None:
+        with desk(who) as open_desk:
+            tenants.suspend(open_desk, tenant_id=tenant_id, reason=data["reason"])
+
+    done_once(act, lambda _: None)
 
 
 @blp.delete("/tenants/<uuid:tenant_id>/suspension")
@@ -162,6 +177,10 @@ def list_all_orders() -> dict[str, object]:
 @blp.response(200, schemas.OrderSchema)
 def show_order(order_id: UUID) -> dict[str, object]:
     """Give one order with how far it is."""
+    return _order_now(order_id)
+
+
+def _order_now(order_id: UUID) -> dict[str, object]:
     with reading() as session:
         return _order(get_order(session, order_id))
 
@@ -175,8 +194,17 @@ def _order(order: OperatorOrder) -> dict[str, object]:
 @blp.response(201, schemas.OrderSchema)
 def export(tenant_id: UUID) -> ResponseReturnValue:
     """Order an export into the server's data folder."""
-    with desk() as open_desk:
-        return _order(orders.order_export(open_desk, tenant_id=tenant_id)), 201
+    return _ordered_once(lambda at: orders.order_export(at, tenant_id=tenant_id)), 201
+
+
+def _ordered_once(act: Callable[[Desk], OperatorOrder]) -> dict[str, object]:
+    """Give an order, or where the one stands by now that was given under the same key."""
+
+    def give(who: Hand) -> dict[str, object]:
+        with desk(who) as open_desk:
+            return _order(act(open_desk))
+
+    return done_once(give, lambda done: _order_now(UUID(done.details["order"])))
 
 
 @blp.post("/imports/")
@@ -184,8 +212,7 @@ def export(tenant_id: UUID) -> ResponseReturnValue:
 @blp.response(201, schemas.OrderSchema)
 def bring(data: dict[str, Any]) -> ResponseReturnValue:
     """Order the import of an archive; the tenant comes back suspended."""
-    with desk() as open_desk:
-        return _order(orders.order_import(open_desk, **data)), 201
+    return _ordered_once(lambda at: orders.order_import(at, **data)), 201
 
 
 @blp.post("/tenants/<uuid:tenant_id>/deletion")
@@ -194,8 +221,7 @@ def bring(data: dict[str, Any]) -> ResponseReturnValue:
 @blp.response(201, schemas.OrderSchema)
 def delete(data: dict[str, Any], tenant_id: UUID) -> ResponseReturnValue:
     """Order a suspended tenant's deletion: it begins when another operator confirms it, or after the cooling-off period."""
-    with desk() as open_desk:
-        return _order(orders.order_deletion(open_desk, tenant_id=tenant_id, typed_slug=data["slug"])), 201
+    return _ordered_once(lambda at: orders.order_deletion(at, tenant_id=tenant_id, typed_slug=data["slug"])), 201
 
 
 @blp.post("/orders/<uuid:order_id>/confirmation")
@@ -204,8 +230,7 @@ def delete(data: dict[str, Any], tenant_id: UUID) -> ResponseReturnValue:
 @blp.response(200, schemas.OrderSchema)
 def confirm(data: dict[str, Any], order_id: UUID) -> dict[str, object]:
     """Be the second hand of a deletion."""
-    with desk() as open_desk:
-        return _order(orders.confirm_deletion(open_desk, order_id=order_id, typed_slug=data["slug"]))
+    return _ordered_once(lambda at: orders.confirm_deletion(at, order_id=order_id, typed_slug=data["slug"]))
 
 
 @blp.delete("/orders/<uuid:order_id>")

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from duban.audit.chain import GENESIS, digest
+from duban.console.errors import DoneAlreadyError
 from duban.console.models import OperatorAct, OperatorActHead
 from duban.kernel.context import bind
 from duban.kernel.ids import TenantId
@@ -33,6 +34,10 @@ class Hand:
 
     id: UUID | None
     name: str
+    key: str = ""
+    """Digest of the key the act was asked under: nothing is done twice under one."""
+    asked: str = ""
+    """Digest of the request itself."""
 
 
 STEWARD = Hand(id=None, name="steward")
@@ -86,8 +91,11 @@ def append_acts(desk: Desk) -> None:
         return
     desk.session.flush()
     seq, head = _lock_head(desk.session)
+    _refuse_second(desk)
     rows = []
     for act in desk.acts:
+        if desk.hand.key:
+            act["details"] |= {"key": desk.hand.key, "asked": desk.hand.asked}
         seq += 1
         row = act | {"seq": seq, "at": desk.now, "operator_id": desk.hand.id, "operator_name": desk.hand.name}
         row |= {"previous_hash": head, "hash": _digest(head, row)}
@@ -96,6 +104,16 @@ def append_acts(desk: Desk) -> None:
     desk.session.execute(insert(OperatorAct), rows)
     desk.session.execute(update(OperatorActHead).where(OperatorActHead.id == 1).values(seq=seq, hash=head))
     desk.acts.clear()
+
+
+def _refuse_second(desk: Desk) -> None:
+    """Whoever comes second under a key finds the first under the head's lock. Raises: DoneAlreadyError."""
+    if desk.hand.key:
+        same = select(OperatorAct.seq).where(
+            OperatorAct.operator_id == desk.hand.id, OperatorAct.details["key"].astext == desk.hand.key
+        )
+        if desk.session.scalars(same.limit(1)).first() is not None:
+            raise DoneAlreadyError
 
 
 def _digest(previous: str, row: dict[str, Any]) -> str:

@@ -90,9 +90,9 @@ def hand() -> Hand:
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
-    """Open the unit of work of this request's operator."""
-    with at_desk(runtime().engine, hand=hand(), now=runtime().clock.now()) as open_desk:
+def desk(who: Hand | None = None) -> Iterator[Desk]:
+    """Open the unit of work of this request's operator; `who` says under which key, too."""
+    with at_desk(runtime().engine, hand=who or hand(), now=runtime().clock.now()) as open_desk:
         yield open_desk
 
 

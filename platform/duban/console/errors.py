@@ -104,3 +104,12 @@ class ArchiveRefusedError(RuleBrokenError):
     """An archive is damaged, of another version, or its tenant is here already."""
 
     code = "archive-refused"
+
+
+class DoneAlreadyError(RuleBrokenError):
+    """The same act was asked for under the same key at the same moment, and the other one was first."""
+
+    code = "done-already"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这一步已经办好，没有重复办理。"))

@@ -59,6 +59,15 @@ def matches(password_hash: str | None, password: str) -> bool:
     return password_hash is not None
 
 
+def password_from(seed: bytes) -> str:
+    """Make a one-time password from a secret seed of 32 bytes: the same seed gives the same password, and nothing else does."""
+    number, found = int.from_bytes(seed, "big"), ""
+    for _ in range(_GROUPS * _GROUP_LENGTH):
+        number, place = divmod(number, len(_READABLE))
+        found += _READABLE[place]
+    return "-".join(found[start : start + _GROUP_LENGTH] for start in range(0, len(found), _GROUP_LENGTH))
+
+
 def one_time_password() -> str:
     """Make a password to be typed once from paper: three groups of four, about 59 bits."""
     return "-".join("".join(secrets.choice(_READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from duban.access.checks import active_grant, readable
+from duban.access.checks import active_grant, may_somewhere, readable
 from duban.access.models import RoleGrant
 from duban.identity.models import ApiToken, AttemptCounter, Credential, LoginSession, PasswordReset, Person, SecondFactor
 from duban.identity.operations.attempts import login_subject
@@ -15,6 +15,7 @@ from duban.identity.queries import get_person, living_sessions, people_by_id, to
 from duban.identity.rules.sessions import Limits
 from duban.kernel.ids import PersonId
 from duban.kernel.scope import Scope, get_owned, owned
+from duban.organisation.guarded import SECOND_HANDS
 from duban.security.leave import second_hand_of
 from duban.tree.models import Unit
 
@@ -173,6 +174,11 @@ class WaitingReset:
     asked_by: Person
     asked_at: datetime
     ends_at: datetime
+
+
+def is_waited_for(scope: Scope) -> bool:
+    """Whether a reset waits for the actor as its second hand. Costs: nothing for those who can be none, else a few queries."""
+    return any(may_somewhere(scope, *way) for way in SECOND_HANDS) and bool(waiting_resets(scope))
 
 
 def waiting_resets(scope: Scope) -> list[WaitingReset]:

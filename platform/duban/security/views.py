@@ -163,6 +163,17 @@ NAV = (
         icon="shield-lock",
         group=N_("系统"),
         order=30,
+        prefix="security.overview security.person",
         condition=lambda scope: may_somewhere(scope, *KEEP),
+    ),
+    NavEntry(
+        label=N_("密码重置确认"),
+        endpoint="security.resets",
+        icon="key",
+        group=N_("系统"),
+        order=31,
+        prefix="security.reset security.confirm_reset",
+        condition=queries.is_waited_for,
+        count=lambda scope: len(queries.waiting_resets(scope)),
     ),
 )

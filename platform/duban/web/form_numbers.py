@@ -14,6 +14,8 @@ from itsdangerous import BadSignature, Signer
 from duban.kernel.ids import PersonId, TenantId
 from duban.web.requests import is_admitted
 
+_LONGEST = 200
+
 
 def _signer() -> Signer:
     # itsdangerous signs with the last and tries all
@@ -27,6 +29,12 @@ def form_number() -> str:
     if not is_admitted() or g.actor.person_id is None:
         return chance
     return _signer().sign(f"{chance}.{g.tenant.id.hex}.{g.actor.person_id.hex}").decode()
+
+
+def form_key() -> str | None:
+    """Give the number of the page's form that is being sent, as a key; None where none was sent."""
+    number = request.form.get("once", "") if request.method == "POST" else ""
+    return f"form:{number}" if 0 < len(number) <= _LONGEST else None
 
 
 def shown_to() -> tuple[TenantId, PersonId] | None:

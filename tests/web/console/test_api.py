@@ -67,3 +67,23 @@ def test_what_nobody_knows_is_not_found(operator) -> None:
     for address in (f"tenants/{nowhere}", f"orders/{nowhere}"):
         assert program.get(f"/api/v1/operator/{address}").status_code == 404
     assert program.post(f"/api/v1/operator/tenants/{nowhere}/exports").status_code == 404
+
+
+def test_the_same_key_gives_the_same_answer_and_one_effect(operator, world: World) -> None:
+    program, other, slug = operator(), operator(), f"k-{uuid4().hex[:12]}"
+    sent = {"kind": "county", "slug": slug, "name": "甲县", "root_code": "1", "admin_login": "admin", "admin_name": "王"}
+    headers = {"Idempotency-Key": uuid4().hex}
+
+    def make(by, **changes):
+        return by.post("/api/v1/operator/tenants/", json=sent | changes, headers=headers)
+
+    first, second = make(program), make(program)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.get_json() == second.get_json()
+    assert make(program, name="乙县").get_json()["code"] == "key-reused"
+    assert make(other).status_code == 422  # the code is taken; another operator's key is another key
+    address = f"/api/v1/operator/tenants/{world.tenant.id}/exports"
+    key = {"Idempotency-Key": uuid4().hex}
+    orders = [program.post(address, headers=key).get_json()["id"] for _ in range(3)]
+    assert len(set(orders)) == 1
+    assert make(program).get_json() == first.get_json()

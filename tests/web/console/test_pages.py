@@ -1,6 +1,7 @@
 """The console's pages: closed to everybody else, whole for the operator, and silent about what tenants do."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,8 +12,11 @@ from sqlalchemy import select
 from duban.console.desk import CONSOLE
 from duban.console.models import OperatorOrder
 from duban.console.queries import find_by_slug
-from duban.kernel.scope import open_session
+from duban.identity.models import Credential
+from duban.identity.passwords import matches
+from duban.kernel.scope import SYSTEM, open_session, owned, unit_of_work
 from duban.tenancy.models import Tenant
+from duban.tenancy.queries import as_info
 from tests.binding import FACTOR_KEYS
 from tests.cast import World
 from tests.conftest import NOW
@@ -36,6 +40,13 @@ def form(**changes) -> dict[str, str]:
 
 def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">', page))
+
+
+def pressing(app, browser, sent: dict[str, str]) -> str:
+    """One of two presses at the same moment, each with a connection of its own."""
+    twin = app.test_client()
+    twin.environ_base.update(browser.environ_base)
+    return twin.post("/operator/tenants/new", data=sent).get_data(as_text=True)
 
 
 class TestTheDoor:
@@ -121,6 +132,26 @@ class TestMakingATenant:
         )
         assert entered.status_code == 302
         assert person.get("/units").location.endswith("/password")
+
+    def test_pressed_twice_is_made_once_and_shows_the_same_slip(self, app, operator, app_clock) -> None:
+        browser, other, typed = operator(), operator(), form()
+        sent = hidden(browser.post("/operator/tenants/new", data=typed).get_data(as_text=True))
+        with ThreadPoolExecutor(2) as both:
+            one, two = both.map(lambda _: pressing(app, browser, sent), range(2))
+        late = browser.post("/operator/tenants/new", data=sent)
+        found = [re.search(r'id="one-time-password">([^<]+)<', page)[1] for page in (one, two, late.get_data(as_text=True))]
+        assert len(set(found)) == 1
+        with open_session(browser.application.extensions["duban"].engine, None) as session:
+            tenants = session.scalars(select(Tenant).where(Tenant.slug == typed["slug"])).all()
+        assert len(tenants) == 1
+        with unit_of_work(app.extensions["duban"].engine, tenant=as_info(tenants[0]), actor=SYSTEM, now=NOW) as scope:
+            [kept] = scope.session.scalars(owned(scope, Credential)).all()
+            assert matches(kept.password_hash, found[0])
+        assert "one-time-password" not in other.post("/operator/tenants/new", data=sent).get_data(as_text=True)
+        changed = browser.post("/operator/tenants/new", data=sent | {"admin_name": "别人"})
+        assert (changed.status_code, "one-time-password" in changed.text) == (422, False)
+        app_clock.at = NOW + timedelta(minutes=31)
+        assert "one-time-password" not in browser.post("/operator/tenants/new", data=sent).get_data(as_text=True)
 
     def test_a_file_travels_through_the_preview(self, operator) -> None:
         import io

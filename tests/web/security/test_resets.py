@@ -125,6 +125,17 @@ def test_the_database_refuses_one_hand(world: World) -> None:
             )
 
 
+def test_the_menu_leads_the_second_hand_there_while_it_is_waited_for(world: World) -> None:
+    entry = 'href="/security/resets"'
+    hands = ("sara", "otto")
+    assert not any(entry in world.client(who).get("/").text for who in hands)
+    _, reset = ask(world, "lena")
+    shown = {who: entry in world.client(who).get("/").text for who in (*hands, "adam", "lena", "tom")}
+    assert shown == {"sara": True, "otto": True, "adam": False, "lena": False, "tom": False}
+    confirm(world.client("otto"), reset.id)
+    assert not any(entry in world.client(who).get("/").text for who in hands)
+
+
 def test_a_refused_an_old_and_a_second_request(world: World) -> None:
     _, first = ask(world, "otto")
     _, second = ask(world, "otto")

@@ -90,17 +90,27 @@ def try_founding(engine: Engine, *, new: NewTenant, kinds: Mapping[str, Kind], n
     raise AssertionError("a trial always ends by its exception")  # pragma: no cover
 
 
-def found(engine: Engine, *, new: NewTenant, kinds: Mapping[str, Kind], now: datetime, hand: Hand) -> Founded:
+def found(
+    engine: Engine, *, new: NewTenant, kinds: Mapping[str, Kind], now: datetime, hand: Hand, first_password: str | None = None
+) -> Founded:
     """
-    Make the tenant. The slip is shown once and kept nowhere.
+    Make the tenant. The slip is kept nowhere; `first_password` makes the same one of the same press.
 
     Raises: InvalidInputError, RuleBrokenError for a code that is taken, ImportRefusedError for a file with mistakes.
     Costs:  one transaction; about 1 ms a unit.
     """
-    return _found(engine, new=new, kinds=kinds, now=now, hand=hand)
+    return _found(engine, new=new, kinds=kinds, now=now, hand=hand, first_password=first_password)
 
 
-def _found(engine: Engine, *, new: NewTenant, kinds: Mapping[str, Kind], now: datetime, hand: Hand | None) -> Founded:
+def _found(
+    engine: Engine,
+    *,
+    new: NewTenant,
+    kinds: Mapping[str, Kind],
+    now: datetime,
+    hand: Hand | None,
+    first_password: str | None = None,
+) -> Founded:
     new = new.tidied()
     _check(new, kinds)
     _check_slug_is_free(engine, new.slug)
@@ -115,6 +125,9 @@ def _found(engine: Engine, *, new: NewTenant, kinds: Mapping[str, Kind], now: da
         policy_digest=policy_digest(parts["policy"]["text"]),
     )
     with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=now) as scope:
+        # whoever founds the same at this moment is waited for, and then met by name
+        scope.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"tenant {new.slug}", 2))))
+        _check_slug_is_free(engine, new.slug)
         add_tenant(scope.session, tenant=tenant, parts=parts, now=now)
         slip = found_tenant(
             scope,
@@ -123,6 +136,7 @@ def _found(engine: Engine, *, new: NewTenant, kinds: Mapping[str, Kind], now: da
             login=new.admin_login,
             details=Details(name=new.admin_name),
             active_from=date(2000, 1, 1),
+            first_password=first_password,
         )
         report = _add_units(scope, new, slip, trial=hand is None)
         measure(scope)
@@ -144,6 +158,7 @@ def _note(scope: Scope, new: NewTenant, founded: Founded, hand: Hand) -> None:
             slug=new.slug,
             name=new.name,
             kind=new.kind,
+            admin_login=founded.slip.login,
             units=dict(founded.units),
             people_limit=new.people_limit,
             storage_limit_bytes=new.storage_limit_bytes,

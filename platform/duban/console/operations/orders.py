@@ -36,7 +36,7 @@ def order_export(desk: Desk, *, tenant_id: UUID) -> OperatorOrder:
         raise OrderOpenError
     archive = f"{tenant.slug}-{desk.now:%Y%m%d-%H%M%S}.zip"
     order = _order(desk, OrderKind.EXPORT, tenant_id=tenant_id, slug=tenant.slug, archive=archive)
-    desk.record("export.ordered", "tenant", tenant_id, slug=tenant.slug, archive=archive)
+    desk.record("export.ordered", "tenant", tenant_id, slug=tenant.slug, archive=archive, order=order.id)
     return order
 
 
@@ -50,7 +50,7 @@ def order_import(desk: Desk, *, archive: str, slug: str = "") -> OperatorOrder:
     if not _ARCHIVE.fullmatch(archive):
         raise ArchiveRefusedError(N_("没有这个归档文件。请先把它放进服务器数据文件夹的 exports 目录。"))
     order = _order(desk, OrderKind.IMPORT, tenant_id=None, slug=slug.strip().lower(), archive=archive)
-    desk.record("import.ordered", "order", order.id, archive=archive, slug=order.slug)
+    desk.record("import.ordered", "order", order.id, archive=archive, slug=order.slug, order=order.id)
     return order
 
 
@@ -70,7 +70,7 @@ def order_deletion(desk: Desk, *, tenant_id: UUID, typed_slug: str) -> OperatorO
         raise OrderOpenError
     order = _order(desk, OrderKind.DELETION, tenant_id=tenant_id, slug=tenant.slug)
     order.begins_at = desk.now + COOLING_OFF
-    desk.record("deletion.ordered", "tenant", tenant_id, slug=tenant.slug, begins_at=order.begins_at.isoformat())
+    desk.record("deletion.ordered", "tenant", tenant_id, slug=tenant.slug, begins_at=order.begins_at.isoformat(), order=order.id)
     return order
 
 
@@ -89,7 +89,7 @@ def confirm_deletion(desk: Desk, *, order_id: UUID, typed_slug: str) -> Operator
         raise SameOperatorError
     order.confirmed_at, order.confirmed_by, order.confirmed_name = desk.now, desk.hand.id, desk.hand.name
     order.begins_at = desk.now
-    desk.record("deletion.confirmed", "tenant", order.tenant_id or order.id, slug=order.slug)
+    desk.record("deletion.confirmed", "tenant", order.tenant_id or order.id, slug=order.slug, order=order.id)
     return order
 
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -10,7 +10,10 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from duban.console import divisions as division_data
-from duban.console.door import desk, hand, reading
+from duban.console.desk import Hand
+from duban.console.door import desk, reading
+from duban.console.models import OperatorAct
+from duban.console.once import done_once, first_password, pressing, shown_again
 from duban.console.operations import tenants as operations
 from duban.console.operations.founding import Founded, NewTenant, found, try_founding
 from duban.console.pages import forms
@@ -21,10 +24,13 @@ from duban.identity.rules.sessions import FIRST_SECRET_LIVES
 from duban.kernel.errors import AnticipatedError, InvalidInputError
 from duban.kernel.logs import get_logger
 from duban.kernel.text import N_, Text
+from duban.organisation.operations.people import Slip
 from duban.tenancy.kinds import Kind, load_all
 from duban.tenancy.kinds_reading import KindError
+from duban.tenancy.queries import tenant_by_id
 from duban.web.alarms import alarms
 from duban.web.errors import translate
+from duban.web.replies import ShownOnceError
 from duban.web.requests import runtime
 
 log = get_logger(__name__)
@@ -85,12 +91,26 @@ def new() -> ResponseReturnValue:
     try:
         wanted = forms.new_tenant(values)
         if request.form.get("confirmed") == "1":
-            made = found(runtime().engine, new=wanted, kinds=load_all(), now=runtime().clock.now(), hand=hand())
-            return _slip(made)
+            return done_once(lambda who: _slip(_made(wanted, who), runtime().clock.now()), _slip_again)
         tried = try_founding(runtime().engine, new=wanted, kinds=load_all(), now=runtime().clock.now())
     except AnticipatedError as error:
         return _form(values, refusal_of(error))
     return _preview(values, wanted, tried)
+
+
+def _made(wanted: NewTenant, who: Hand) -> Founded:
+    now = runtime().clock.now()
+    return found(runtime().engine, new=wanted, kinds=load_all(), now=now, hand=who, first_password=first_password(who))
+
+
+def _slip_again(done: OperatorAct) -> ResponseReturnValue:
+    """Show the slip of the first press to the second: the same tenant, the same password."""
+    with reading() as session:
+        tenant = tenant_by_id(session, done.subject_id)
+    if tenant is None:
+        raise ShownOnceError
+    slip = Slip(person_id=done.subject_id, login=done.details["admin_login"], password=shown_again(done, pressing()))
+    return _slip(Founded(tenant, slip, done.details["units"], None), done.at)
 
 
 def _form(values: dict[str, str], refusal: Refusal) -> ResponseReturnValue:
@@ -121,12 +141,12 @@ def _preview(values: dict[str, str], wanted: NewTenant, tried: Founded) -> Respo
     )
 
 
-def _slip(made: Founded) -> ResponseReturnValue:
+def _slip(made: Founded, at: datetime) -> ResponseReturnValue:
     return render_template(
         "console/slip.html",
         made=made,
         kind=load_all()[made.tenant.kind],
-        ends_at=runtime().clock.now() + FIRST_SECRET_LIVES,
+        ends_at=at + FIRST_SECRET_LIVES,
         address=f"{runtime().settings.base_url}{url_for('identity.sign_in', slug=made.tenant.slug)}",
     )
 

@@ -32,14 +32,15 @@ class FirstSecret:
     expires_at: datetime
 
 
-def issue_first_secret(scope: Scope, *, person: Person) -> FirstSecret:
+def issue_first_secret(scope: Scope, *, person: Person, password: str | None = None) -> FirstSecret:
     """
     Give a person a one-time password for a printed slip; all their sessions and tokens end. The caller has asked leave.
 
     Whoever signs in with it can do nothing before setting a password of their own; unused it ends after seven days.
+    Takes: `password` only where a repeated act must give the same one.
     Costs: one password hash (about 25 ms).
     """
-    password = one_time_password()
+    password = password or one_time_password()
     keep_password(scope, person=person, password_hash=hash_password(password), must_change=True)
     expires_at = scope.now + FIRST_SECRET_LIVES
     get_owned(scope, Credential, person.id).expires_at = expires_at

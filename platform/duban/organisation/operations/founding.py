@@ -26,11 +26,13 @@ def found_tenant(
     details: Details,
     active_from: date,
     password_hash: str | None = None,
+    first_password: str | None = None,
 ) -> Slip:
     """
     Make the topmost unit and its administrator, and give the administrator's slip. Everything else they do themselves.
 
     Takes:  a scope in which the service itself acts, in a tenant without units: there is nobody yet who could give leave.
+            `first_password` where founding twice by one press must give the same slip;
             `password_hash` only where the password is known already and need not be changed: demo accounts.
     Raises: NotAllowedError for a person, AlreadyFoundedError, InvalidInputError.
     """
@@ -63,5 +65,5 @@ def found_tenant(
     if password_hash is not None:
         keep_password(scope, person=person, password_hash=password_hash, must_change=False)
         return Slip(person_id=person.id, login=person.login, password="")
-    secret = issue_first_secret(scope, person=person)
+    secret = issue_first_secret(scope, person=person, password=first_password)
     return Slip(person_id=person.id, login=person.login, password=secret.password)
