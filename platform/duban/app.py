@@ -164,6 +164,8 @@ def _check_form_token() -> ResponseReturnValue | None:
     """Every change made with a cookie carries a form token; a bearer token is never sent by a browser on its own."""
     # These set no cookie, so there is nothing a foreign page could make use of.
     signing_in = request.endpoint in {"session.start", "operator-session.start"}
+    if request.endpoint is None:
+        return None  # nothing is there that could be changed: the answer is 404 or 405
     if not signing_in and not g.get("operator_by_token") and not (current_user.is_authenticated and current_user.by_token):
         try:
             csrf.protect()

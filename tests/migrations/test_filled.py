@@ -78,6 +78,65 @@ def test_the_casts_data_comes_through_down_and_up(own, request) -> None:
     down_and_up(server, name)
 
 
+BEFORE_MASKING = "0023_indexes"
+"""The schema before telephone numbers were masked and administrators were known by the tenant's roles."""
+OLD_CATALOGUES = (
+    (
+        "UPDATE catalogue SET body = jsonb_set(body, '{items}', (SELECT jsonb_agg(item - 'duty' - 'guarded' ORDER BY place)"
+        " FROM jsonb_array_elements(body->'items') WITH ORDINALITY AS listed(item, place))) WHERE part = 'roles'"
+    ),
+    (
+        "UPDATE catalogue SET body = jsonb_set(body, '{text}', to_jsonb((SELECT string_agg(line, E'\\n' ORDER BY place)"
+        " FROM string_to_table(body->>'text', E'\\n') WITH ORDINALITY AS listed(line, place) WHERE line NOT LIKE '%, phone, %')))"
+        " WHERE part = 'policy'"
+    ),
+)
+
+
+def catalogues(connection) -> dict[tuple[str, str], object]:
+    """Give each tenant's roles as they are, of its policy the set of lines."""
+    rows = connection.execute("SELECT tenant_id, part, body FROM catalogue WHERE part IN ('roles', 'policy')").fetchall()
+    return {
+        (str(tenant), part): body["items"]
+        if part == "roles"
+        else sorted(line for line in body["text"].splitlines() if line and not line.startswith("#"))
+        for tenant, part, body in rows
+    }
+
+
+def test_a_tenant_from_before_the_masking_gets_its_lines_and_duties(own, request) -> None:
+    server, name = own
+    owner = server.url("duban_owner", name)
+    engine = make_engine(server.url("duban_app", name), context_key=CONTEXT_KEY)
+    build_world(engine, now=NOW, web=request)
+    engine.dispose()
+    duties = "SELECT id, duty FROM role_grant ORDER BY id"
+    with server.connect(database=name) as connection:
+        today, held = catalogues(connection), connection.execute(duties).fetchall()
+    for turn in range(2):
+        downgrade(owner, BEFORE_MASKING)
+        with server.connect(database=name) as connection:
+            assert connection.execute(duties).fetchall() == held
+            if turn == 0:
+                for statement in OLD_CATALOGUES:
+                    connection.execute(statement)
+                connection.commit()
+                before = catalogues(connection)
+                assert all(before[key] != today[key] for key in today)
+        upgrade(owner, context_key=CONTEXT_KEY)
+        with server.connect(database=name) as connection:
+            after, again = catalogues(connection), connection.execute(duties).fetchall()
+            unlike = connection.execute(
+                "SELECT count(*) FROM tenant JOIN catalogue ON tenant_id = tenant.id AND part = 'policy'"
+                " WHERE policy_digest <> encode(sha256(convert_to(body->>'text', 'UTF8')), 'hex')"
+            ).fetchone()
+        assert after == today
+        assert (again, unlike) == (held, (0,))
+    print(f"{len(today)} catalogues of {len(today) // 2} tenants, {sum(duty is not None for _, duty in held)} grants with a duty")
+    assert len(today) >= 4
+    assert {duty for _, duty in held} >= {"system", "security", "audit", None}
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(1200)
 def test_three_demo_tenants_come_through_down_and_up(own, tmp_path) -> None:
