@@ -19,9 +19,8 @@ from duban.letters.rules import frozen
 from duban.letters.rules.coverage import Coverage, total
 from duban.letters.states import AFTER_SIGNATURE, LetterState, Side
 from duban.tree import paths
-from duban.tree.line_units import line_of_work, units_in_lines
+from duban.tree.line_units import line_of_work, subtree_and_lines
 from duban.tree.models import Unit
-from duban.tree.queries import subtree
 
 AWAITING: dict[Side, tuple[LetterState, ...]] = {
     side: tuple(state for state, of in AFTER_SIGNATURE if of is side) for side in Side
@@ -191,13 +190,11 @@ def list_owed(scope: Scope, *, unit: Unit, year: int) -> tuple[Owed, ...]:
     unit's own: what a department has its enterprises sign is the department's, not its county's.
 
     Takes:  access is the caller's business: whoever may read the letters below the unit.
-    Costs:  three queries, four for a unit with subordinates in a second line.
+    Costs:  two queries.
     """
-    units = subtree(scope, unit.path)
+    units, found = subtree_and_lines(scope, unit)
     by_id = {one.id: one for one in units}
-    in_lines = [
-        (one, line) for line, below in units_in_lines(scope, unit).items() for one in below if line_of_work(unit, one, line)
-    ]
+    in_lines = [(one, line) for line, below in found.items() for one in below if line_of_work(unit, one, line)]
     rows = scope.session.scalars(
         owned(scope, Letter).where(
             Letter.path >= unit.path,

@@ -1,12 +1,14 @@
 """Which units stand directly below another in second lines （条） today, and which line somebody's work with them is in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, and_, or_
 
 from duban.kernel.scope import Scope, owned
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.lines import CHILD, DEEP, token
 from duban.tree.models import Unit
-from duban.tree.queries import is_active
+from duban.tree.queries import is_active, within
 
 
 def second_lines_under(scope: Scope, unit: Unit) -> tuple[str, ...]:
@@ -21,13 +23,36 @@ def units_in_lines(scope: Scope, unit: Unit) -> Mapping[str, Sequence[Unit]]:
 
     Costs: one query, none for a unit whose level has no subordinates in a second line.
     """
-    tokens = {token(line, CHILD, unit.id): line for line in second_lines_under(scope, unit)}
+    tokens = _tokens_below(scope, unit)
+    if not tokens:
+        return {}
+    statement = owned(scope, Unit).where(_carries(tokens), is_active(scope))
+    return _by_line(scope.session.scalars(statement.order_by(Unit.name, Unit.id)), tokens)
+
+
+def subtree_and_lines(scope: Scope, unit: Unit) -> tuple[Sequence[Unit], Mapping[str, Sequence[Unit]]]:
+    """Give what `tree.queries.subtree` and `units_in_lines` give, together. Costs: one query."""
+    tokens = _tokens_below(scope, unit)
+    anywhere = or_(within(unit.path), _carries(tokens)) if tokens else within(unit.path)
+    statement = owned(scope, Unit).where(anywhere, is_active(scope)).order_by(Unit.depth, Unit.position, Unit.path)
+    rows = scope.session.scalars(statement).all()
+    by_name = sorted(rows, key=lambda one: (one.name, one.id))
+    return [one for one in rows if one.path.startswith(unit.path)], _by_line(by_name, tokens)
+
+
+def _tokens_below(scope: Scope, unit: Unit) -> dict[str, str]:
+    return {token(line, CHILD, unit.id): line for line in second_lines_under(scope, unit)}
+
+
+def _carries(tokens: Mapping[str, str]) -> ColumnElement[bool]:
+    return and_(Unit.lines != [], Unit.lines.overlap(list(tokens)))
+
+
+def _by_line(units: Iterable[Unit], tokens: Mapping[str, str]) -> dict[str, list[Unit]]:
     found: dict[str, list[Unit]] = {}
-    if tokens:
-        statement = owned(scope, Unit).where(Unit.lines != [], Unit.lines.overlap(list(tokens)), is_active(scope))
-        for below in scope.session.scalars(statement.order_by(Unit.name, Unit.id)):
-            for word in sorted(tokens.keys() & set(below.lines)):
-                found.setdefault(tokens[word], []).append(below)
+    for one in units:
+        for word in sorted(tokens.keys() & set(one.lines)):
+            found.setdefault(tokens[word], []).append(one)
     return found
 
 

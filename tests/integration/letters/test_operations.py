@@ -13,6 +13,7 @@ from duban.letters.operations.signing import sign_letter
 from duban.letters.operations.writing import generate_letters, issue_letters, withdraw_letter
 from duban.letters.rules.coverage import Coverage
 from duban.letters.states import LetterState, Side
+from duban.tree.queries import subtree
 from tests.binding import bind
 from tests.cast import PASSWORD, World
 from tests.integration.letters.cast_letters import generate, issue_all, letter_of, sign
@@ -286,7 +287,7 @@ class TestCoverage:
                 sign(world, who, letter)
 
         with world.as_("cora") as scope:
-            levels = queries.coverage(scope, unit=queries.subtree(scope, world.paths["C"])[0], year=YEAR)
+            levels = queries.coverage(scope, unit=subtree(scope, world.paths["C"])[0], year=YEAR)
 
         assert [(level.level, level.coverage) for level in levels] == [("county", Coverage(3, 1)), ("township", Coverage(3, 1))]
         by_upper = {unit.short_name: coverage for level in levels for unit, coverage in level.by_upper}
