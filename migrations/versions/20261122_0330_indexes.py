@@ -8,12 +8,20 @@ down_revision = "0020_placement_rule"
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_duty_to_act",
-        "duty",
-        ["tenant_id", "due_at", "id"],
-        postgresql_where=sa.text("state IN ('open', 'returned', 'missing')"),
-    )
+    with op.get_context().autocommit_block():
+        # Building it holds up nobody, but waits for the transactions that were there before: longer than env.py's waits.
+        op.execute("SET lock_timeout = '60s'")
+        op.execute("SET statement_timeout = '30min'")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_duty_to_act")  # unfinished, of a try that was broken off
+        op.create_index(
+            "ix_duty_to_act",
+            "duty",
+            ["tenant_id", "due_at", "id"],
+            postgresql_where=sa.text("state IN ('open', 'returned', 'missing')"),
+            postgresql_concurrently=True,
+        )
+        op.execute("SET lock_timeout = '1s'")
+        op.execute("SET statement_timeout = '5s'")
 
 
 def downgrade() -> None:
