@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 
 from duban.console.desk import CONSOLE, Desk, Hand, at_desk
 from duban.console.operations import accounts
-from duban.console.queries import AtWork, find_at_work
+from duban.console.queries import AtWork, find_at_work, password_hash_of
 from duban.console.rules import ABSOLUTE
-from duban.identity.passwords import doorway
+from duban.identity.passwords import doorway, matches
 from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.scope import open_session
 from duban.kernel.text import N_, Text
@@ -107,17 +107,23 @@ def try_sign_in(login: str, password: str, code: str) -> str | AnticipatedError:
     """Give the token for a right login, password and code, or the error to show."""
     login, password, code = (text.replace("\x00", "") for text in (login, password, code))
     try:
-        # few at a time: one waits for the account's row with a connection in hand, so that parallel guesses do not slip past
-        with doorway(), at_desk(runtime().engine, hand=Hand(id=None, name=login[:40]), now=runtime().clock.now()) as open_desk:
-            return accounts.sign_in(
-                open_desk,
-                login=login,
-                password=password,
-                code=code,
-                address=request.remote_addr or "",
-                device=request.user_agent.string,
-                keys=runtime().settings.factor_keys,
-            )
+        with doorway():
+            with reading() as session:
+                kept = password_hash_of(session, login)
+            fits = matches(
+                kept, password
+            )  # no connection is held meanwhile; the guess is counted below, under the account's lock
+            with at_desk(runtime().engine, hand=Hand(id=None, name=login[:40]), now=runtime().clock.now()) as open_desk:
+                return accounts.sign_in(
+                    open_desk,
+                    login=login,
+                    password=password,
+                    code=code,
+                    address=request.remote_addr or "",
+                    device=request.user_agent.string,
+                    keys=runtime().settings.factor_keys,
+                    checked=(kept, fits),
+                )
     except TooBusyError as error:
         return error
 

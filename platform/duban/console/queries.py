@@ -230,3 +230,9 @@ def list_archives(folder: Path) -> list[ArchiveFile]:
     if not folder.is_dir():
         return []
     return [ArchiveFile(path.name, path.stat().st_size) for path in sorted(folder.glob("*.zip"))]
+
+
+def password_hash_of(session: Session, login: str) -> str | None:
+    """Give what an operator's password is compared with; None for nobody, which takes as long to refuse."""
+    wanted = (Operator.login == login.strip().lower(), Operator.active)
+    return session.scalars(select(Operator.password_hash).where(*wanted)).one_or_none()

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pyotp
 
+from duban.identity.passwords import matches
 from tests.cast import World
 from tests.conftest import NOW
 from tests.web.console.conftest import PASSWORD
@@ -18,6 +19,23 @@ def test_signing_in_takes_both_factors_and_gives_a_token_that_ends(app, operator
     assert program.get("/api/v1/operator/tenants/", headers=headers).status_code == 200
     assert program.delete("/api/v1/operator/session/", headers=headers).status_code == 204
     assert program.get("/api/v1/operator/tenants/", headers=headers).status_code == 401
+
+
+def test_nothing_is_held_while_an_operators_password_is_hashed(app, operator, monkeypatch) -> None:
+    known, program, held = operator(), app.test_client(), []
+    engine = app.extensions["duban"].engine
+
+    def compared(kept: str | None, password: str) -> bool:
+        held.append(engine.pool.checkedout())
+        return matches(kept, password)
+
+    monkeypatch.setattr("duban.console.door.matches", compared)
+    monkeypatch.setattr("duban.console.operations.accounts.matches", compared)
+    typed = {"login": known.login, "password": PASSWORD, "code": pyotp.TOTP(known.secret).at(NOW)}
+    for sent in (typed | {"password": "wrong"}, typed | {"login": "nobody"}):
+        assert program.post("/api/v1/operator/session/", json=sent).status_code == 400
+    assert program.post("/api/v1/operator/session/", json=typed).status_code == 201
+    assert held == [0, 0, 0]
 
 
 def test_a_tenant_from_a_division_with_limits(operator) -> None:

@@ -119,24 +119,35 @@ def _by_login(desk: Desk, login: str) -> Operator | None:
 
 
 def sign_in(
-    desk: Desk, *, login: str, password: str, code: str, address: str, device: str, keys: Sequence[str]
+    desk: Desk,
+    *,
+    login: str,
+    password: str,
+    code: str,
+    address: str,
+    device: str,
+    keys: Sequence[str],
+    checked: tuple[str | None, bool] | None = None,
 ) -> str | AnticipatedError:
     """
     Give a fresh session token, or the error to show.
 
     The error is returned, not raised: the count of failures must be committed with it. Whoever has no second factor yet gets
     a session that opens nothing but its set-up.
-    Costs: the account's row lock while hashing, so parallel guesses wait for each other.
+    Takes: `checked`, the hash the password was compared with before and whether it fits, so that nothing is held while hashing.
+    Costs: the account's row lock, so parallel guesses are counted one after the other.
     """
     operator = _by_login(desk, login)
     if operator is None or not operator.active:
-        matches(None, password)
+        if checked is None:
+            matches(None, password)
         return OperatorRefusedError()
     if operator.locked_until is not None and desk.now < operator.locked_until:
         minutes = -int(-(operator.locked_until - desk.now).total_seconds() // 60)
         return OperatorLockedError(max(1, minutes))
     step = _step(desk, operator, code, keys)
-    if not matches(operator.password_hash, password) or step is None or _slip_is_over(desk, operator):
+    fits = checked[1] if checked and checked[0] == operator.password_hash else matches(operator.password_hash, password)
+    if not fits or step is None or _slip_is_over(desk, operator):
         _count_failure(desk, operator)
         desk.record("session.refused", "operator", operator.id, login=operator.login, address=address)
         return OperatorRefusedError()
