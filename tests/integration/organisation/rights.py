@@ -60,8 +60,6 @@ def _directly_below(role: str, obj: str, act: str) -> bool:
     match obj, act:
         case "submission", "review":
             return role == "township.officer"
-        case "letter", "sign":
-            return role in SIGNERS
         case "target", "assign":
             return role in OFFICERS
         case "scorecard", "score":

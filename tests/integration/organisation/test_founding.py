@@ -29,6 +29,7 @@ def test_the_administrator_goes_on_alone(engine: Engine, kind: str, below: str) 
     arguments = {"code": "1", "name": "新单位", "login": "first", "details": Details("首位"), "active_from": date(2020, 1, 1)}
     with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=NOW) as scope:
         slip = found_tenant(scope, **arguments)
+    with unit_of_work(engine, tenant=tenant, actor=SYSTEM, now=NOW) as scope:
         assert isinstance(sign_in(scope, login="first", password=slip.password, address="", device=""), str)
 
     with unit_of_work(engine, tenant=tenant, actor=Actor(slip.person_id, "首位"), now=NOW) as scope:

@@ -212,6 +212,7 @@ class TestPeopleThemselves:
 
         with world.as_system() as scope:
             assert not isinstance(sign_in(scope, login="newcomer", password=slip.password, address="", device=""), str)
+        with world.as_system() as scope:
             assert isinstance(sign_in(scope, login="newcomer", password=again.password, address="", device=""), str)
 
     def test_who_is_more_elsewhere_is_beyond_a_township(self, world: World) -> None:
