@@ -266,17 +266,39 @@ class _Hanger(ast.NodeTransformer):
 
 @dataclass
 class Locks:
-    """The locks of the program, hung in while installed; `passed` says which a request came by."""
+    """
+    The locks of the program, hung in while installed.
+
+    `passed` says which a request came by, `held` those of them that said something else than they would if open: no one
+    else can notice when they are.
+    """
 
     all: dict[str, Lock] = field(default_factory=dict)
     opened: frozenset[str] = frozenset()
     passed: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
     _old: list[tuple[FunctionType, CodeType]] = field(default_factory=list)
 
     def ask(self, key: str, check: Callable[[], Any]) -> Any:
         """Answer in a check's place."""
         self.passed.add(key)
-        return self.all[key].opened if key in self.opened else check()
+        opened = self.all[key].opened
+        if key in self.opened:
+            return opened
+        try:
+            found = check()
+        except BaseException:
+            self.held.add(key)
+            raise
+        if not self._as_if_open(key, found):
+            self.held.add(key)
+        return found
+
+    def _as_if_open(self, key: str, found: Any) -> bool:
+        lock = self.all[key]
+        if isinstance(lock.opened, bool):
+            return bool(found) == lock.opened
+        return found is None or (lock.opened is None and lock.kind == LEAVE)
 
     @contextmanager
     def without(self, *keys: str) -> Iterator[None]:

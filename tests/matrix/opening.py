@@ -23,16 +23,21 @@ class Passages:
     """Which cells came by which lock."""
 
     by_lock: dict[str, list[Asked]] = field(default_factory=lambda: defaultdict(list))
+    held_by: dict[str, list[Asked]] = field(default_factory=lambda: defaultdict(list))
+    """Those among them to whom it said something else than it would if open."""
 
     def note(self, kind: str, cell: Cell, auth: str) -> None:
         """Remember what the last request came by."""
         for key in locks.passed:
             self.by_lock[key].append((kind, cell, auth))
+        for key in locks.held:
+            self.held_by[key].append((kind, cell, auth))
         locks.passed.clear()
+        locks.held.clear()
 
     def likely(self, key: str) -> list[Asked]:
-        """List the cells that came by, most likely to notice first: the refused ones, one row after the other."""
-        return _in_turn(self.by_lock.get(key, ()))
+        """List the cells that can notice, most likely first: the refused ones, one row after the other."""
+        return _in_turn(self.held_by.get(key, ()))
 
     def others(self, key: str, askers: dict[str, Asker]) -> Iterator[Asked]:
         """Go through all cells of the rows that came by."""
@@ -67,9 +72,9 @@ class Verdict:
 
 def judge(key: str, askers: dict[str, Asker], passages: Passages, complaints: Complaints, *, deep: bool = True) -> Verdict:
     """Take one check away and ask the cells that come by it; `deep`: all others of their rows, and checks two at a time."""
-    likely = passages.likely(key)
-    if not likely:
+    if not passages.by_lock.get(key):
         return Verdict("unmet")
+    likely = passages.likely(key)
     found = _first_complaint((key,), likely[:FIRST], askers, complaints)
     if not found and deep:
         found = _first_complaint((key,), islice(passages.others(key, askers), THEN), askers, complaints)

@@ -71,6 +71,17 @@ def said(verdicts: dict[str, Verdict]) -> str:
     return "\n".join([str(dict(Counter(verdict.word for verdict in verdicts.values()))), *seconds])
 
 
+def counts(verdicts: dict[str, Verdict]) -> str:
+    """Say what becomes of every check, each counted once."""
+    listed = set().union(*named().values())
+    words = Counter(verdict.word for key, verdict in verdicts.items() if key not in listed)
+    return (
+        f"{len(locks.all)} checks in the program: {words['told']} told by cells and {words['second']} with another one behind, "
+        f"{len(named()['told_by'])} told by tests of their features, {len(named()['idle'])} idle, {len(named()['open'])} open, "
+        f"{len(unheard_of(verdicts))} that nobody names"
+    )
+
+
 def run_named(folder: Path) -> tuple[dict[str, str], str]:
     """Run the tests named in `told_by`, each with its check taken away; give those that turned red, and the output."""
     told_by = folder / "told-by.json"
@@ -105,7 +116,8 @@ class TestTakingAway:
     @pytest.mark.nightly
     def test_every_check_taken_away_is_told(self, askers: dict[str, Asker]) -> None:
         verdicts = take_all(askers)
-        print(f"\n{len(locks.all)} checks in the program, {len(verdicts)} taken away from the matrix: {said(verdicts)}")
+        print("\n" + counts(verdicts))
+        print(f"{len(verdicts)} taken away from the matrix: {said(verdicts)}")
         print(f"{len(named()['idle'])} with a reason why nothing is lost:", *sorted(named()["idle"]), sep="\n  ")
         found = [key for key in named()["open"] if key in verdicts and verdicts[key].word in {"told", "second"}]
         print(f"{len(named()['open'])} open in locks.yaml, of which these can be taken out:", *found, sep="\n  ")
@@ -123,8 +135,8 @@ class TestTakingAway:
         """The control: without the cells that are refused, the check of a duty's readers could go."""
         key = "reporting/queries/duties.py:get_duty leave 1"
         assert not unheard_of({key: judge(key, askers, passages, complaints, deep=False)})
-        kept = [asked for asked in passages.by_lock[key] if asked[1].expected == "A"]
-        monkeypatch.setitem(passages.by_lock, key, kept)
+        kept = [asked for asked in passages.held_by[key] if asked[1].expected == "A"]
+        monkeypatch.setitem(passages.held_by, key, kept)
         assert unheard_of({key: judge(key, askers, passages, complaints, deep=False)})
 
 

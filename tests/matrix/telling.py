@@ -40,12 +40,12 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Run a test with what is to be taken away taken away, and note what it comes by."""
-    locks.passed.clear()
+    locks.held.clear()
     try:
         with locks.without(*opened):
             return (yield)
     finally:
-        for key in locks.passed:
+        for key in locks.held:
             by_lock[key].append(item.nodeid)
 
 

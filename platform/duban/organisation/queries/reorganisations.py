@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
-from duban.access.checks import readable, require
+from duban.access.checks import readable
 from duban.kernel.paging import PAGE, Page, page_of
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, owned
 from duban.organisation.states import ChangeState
 from duban.tree.models import Reorganisation, Unit
 
@@ -20,13 +20,6 @@ def list_reorganisations(
     if state is not None:
         statement = statement.where(Reorganisation.state == state.value)
     return page_of(scope, statement, [Reorganisation.id], after=after, limit=limit, newest_first=True)
-
-
-def get_reorganisation(scope: Scope, reorganisation_id: UUID) -> Reorganisation:
-    """Get a change of a unit the actor manages. Raises: NotFoundError, NotAllowedError."""
-    filed = get_owned(scope, Reorganisation, reorganisation_id)
-    require(scope, "unit", "manage", filed)
-    return filed
 
 
 def planned_for(scope: Scope, unit_id: UUID) -> Sequence[Reorganisation]:

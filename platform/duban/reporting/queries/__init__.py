@@ -32,7 +32,6 @@ from duban.reporting.queries.requirements import (
     progress_of,
     templates,
     working_calendar,
-    years_with_duties,
 )
 from duban.reporting.queries.standing import (
     JudgedDuty,
@@ -81,5 +80,4 @@ __all__ = [
     "versions_of",
     "work_lists",
     "working_calendar",
-    "years_with_duties",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -205,15 +204,3 @@ def templates(scope: Scope, *, level: str) -> Sequence[Mapping[str, object]]:
     """List what the tenant's kind offers a unit of this level to issue, as the catalogue holds it."""
     items = catalogue(scope, "requirements").get("items", [])
     return [item for item in items if level in item.get("issued_by", ())]
-
-
-def years_with_duties(scope: Scope) -> Sequence[int]:
-    """List the reporting years of the duties the actor may read, newest first; at least this year."""
-    rows = scope.session.scalars(
-        select(Duty.reporting_year).where(Duty.tenant_id == scope.tenant_id, access.readable(scope, Duty, "duty")).distinct()
-    )
-    return sorted({*rows, _this_year(scope.today)}, reverse=True)
-
-
-def _this_year(today: date) -> int:
-    return today.year
