@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from zlib import crc32
@@ -24,9 +23,8 @@ from tests.matrix.opening import Verdict, judge, locks, passages
 from tests.matrix.rows import rows
 from tests.matrix.running import Asker
 
-OFTEN = 8
+OFTEN = 24
 """Per commit one check in so many, always the same ones; nightly all."""
-Ask = Callable[..., list[str]]
 
 
 @cache
@@ -34,12 +32,6 @@ def named() -> dict[str, dict[str, str]]:
     """Read locks.yaml: `told_by` a test of a feature, `idle` with the reason, `open` for what is not proved yet."""
     found = yaml.safe_load((Path(__file__).parent / "locks.yaml").read_text())
     return {part: dict(found.get(part) or {}) for part in ("told_by", "idle", "open")}
-
-
-def ask_what_is_left(ask_row: Ask, asked: set[str], askers: dict[str, Asker]) -> None:
-    """Ask the sample of every row that has not been asked in this run, so that it is known who comes by what."""
-    for row in [row for row in rows() if row.id not in asked]:
-        ask_row(row, askers, whole=False)
 
 
 def take_sample(askers: dict[str, Asker]) -> dict[str, Verdict]:
@@ -105,12 +97,14 @@ class TestTakingAway:
 
     @pytest.fixture(autouse=True)
     def _everybody_has_asked(self, askers: dict[str, Asker], request: pytest.FixtureRequest) -> None:
-        ask_what_is_left(request.module.ask_row, request.module.asked_rows, askers)
+        """Who comes by which check is known from the sample, asked here if it has not been yet."""
+        for row in rows():
+            request.module.ask_sample(row, askers)
 
     def test_some_checks_taken_away_are_told(self, askers: dict[str, Asker]) -> None:
         verdicts = take_sample(askers)
         print(f"\n{len(locks.all)} checks in the program, {len(verdicts)} taken away: {said(verdicts)}")
-        assert len(verdicts) > OFTEN
+        assert len(verdicts) >= 5  # noqa: PLR2004 - a handful per commit, all of them nightly
         assert not unheard_of(verdicts), "\n".join(unheard_of(verdicts))
 
     @pytest.mark.nightly
