@@ -26,6 +26,7 @@ def test_targets_split_in_the_grid_accepted_and_signed_for(world, sign_in):
     county.expected = ("status of 422", "status of 409")
     page.click("button[value=issue]")
     page.wait_for_selector(".errors")
+    page.wait_for_load_state("networkidle")  # the sums below are counted by a script
     page.locator("table[data-grid] tbody input").nth(0).fill("2")
     assert "已分完" in page.inner_text("tfoot")
     page.click("button[value=issue]")

@@ -117,7 +117,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         details = getattr(error, "data", None) or {}
         answer = make_response(problem(status, f"http-{status}", message, errors=details.get("messages", {})))
     else:
-        answer = make_response(_page(status, message, f"http-{status}"))
+        try:
+            answer = make_response(_page(status, message, f"http-{status}"))
+        except (DBAPIError, PoolTimeoutError) as away:  # the frame of a page asks who reads it
+            return answer_unavailable(away)
     for name, value in error.get_headers():  # e.g. Allow, Retry-After
         if name not in {"Content-Type", "Content-Length"}:
             answer.headers[name] = value
