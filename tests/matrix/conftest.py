@@ -5,13 +5,17 @@ from contextlib import ExitStack
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
+from duban.embedded import postgres
 from duban.kernel.clock import SetClock
 from duban.kernel.settings import Settings
 from tests.conftest import NOW
 from tests.matrix.running import Asker, asking
 from tests.matrix.stage import Stage, build_stage
+from tests.web.console.conftest import operator
+
+__all__ = ["operator"]
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +32,12 @@ def askers(app: Flask, stages: dict[str, Stage]) -> Iterator[dict[str, Asker]]:
     """Whoever asks in these worlds, by kind of tenant; what they change is stopped at the commit."""
     with ExitStack() as stack:
         yield {kind: stack.enter_context(asking(app, stage)) for kind, stage in stages.items()}
+
+
+@pytest.fixture(scope="session")
+def every_row(servers: tuple[postgres.PostgresServer, str]) -> Iterator[Engine]:
+    """As whoever makes the backups: sees the rows of all tenants, and changes none."""
+    server, name = servers
+    made = create_engine(server.url(postgres.BACKUP_ROLE, name))
+    yield made
+    made.dispose()

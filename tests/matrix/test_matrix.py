@@ -1,6 +1,7 @@
 """Every door asked by every role from every position, in every kind of tenant: what it answers is what is written."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from zlib import crc32
@@ -13,16 +14,25 @@ from duban.notifications.operations import read_all_notices
 from duban.web.requests import work
 from tests.matrix.judging import complaints, leaks
 from tests.matrix.opening import locks, passages
-from tests.matrix.rows import ALLOW, ANONYMOUS, CANNOT, HIDE, Cell, Row, cells_of, rows
+from tests.matrix.rows import ALLOW, ANONYMOUS, CANNOT, HIDE, PART, Cell, Row, cells_of, of_this_part, rows
 from tests.matrix.running import BEARER, COOKIE, TOKEN, Asker, Outcome
 from tests.matrix.swapping import TestSwapping, TestSwappingControls
-from tests.matrix.taking import TestTakingAway, test_every_test_named_for_a_check_turns_red_without_it
+from tests.matrix.taking import (
+    TestTakingAway,
+    test_every_test_named_for_a_check_turns_red_without_it,
+    test_what_is_idle_names_a_check_that_is_not,
+    test_what_is_named_is_there,
+)
+from tests.matrix.unchanged import TestUnchanged
 
 __all__ = [  # found here by pytest: the worlds are made once for all of them
     "TestSwapping",
     "TestSwappingControls",
     "TestTakingAway",
+    "TestUnchanged",
     "test_every_test_named_for_a_check_turns_red_without_it",
+    "test_what_is_idle_names_a_check_that_is_not",
+    "test_what_is_named_is_there",
 ]
 
 EVERY = int(os.environ.get("MATRIX_EVERY", "1"))
@@ -77,10 +87,12 @@ def said(wrong: list[str]) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def _locks_are_hung_in(app: Flask) -> Iterator[None]:
-    """Every check of the program can be opened by a test of this module; see locks.py."""
+    """Every check of the program can be opened by a test of this module; see locks.py. Says at the end how much was asked."""
     locks.install()
+    began = time.monotonic()
     yield
     locks.remove()
+    print(f"\nmatrix: part {PART}, {time.monotonic() - began:.0f} s,", dict(sorted(counted.items())))
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
@@ -90,7 +102,7 @@ def test_row(row: Row, askers: dict[str, Asker]) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+@pytest.mark.parametrize("row", of_this_part(rows()), ids=lambda row: row.id)
 def test_row_whole(row: Row, askers: dict[str, Asker]) -> None:
     wrong = ask_row(row, askers, whole=True)
     assert not wrong, said(wrong)
@@ -134,9 +146,3 @@ class TestControls:
 
         monkeypatch.setitem(askers["county"].app.view_functions, row.door, marks_read)
         assert any("a reading writes" in one for one in ask_row(row, {"county": askers["county"]}, whole=True))
-
-
-def test_counts() -> None:
-    """Last in the file: says how much was asked."""
-    print("\nmatrix:", dict(sorted(counted.items())))
-    assert counted["cells"] > 0

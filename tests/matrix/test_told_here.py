@@ -5,7 +5,6 @@ Each of these turns red when its check is taken away (`told_by` in locks.yaml, r
 administrator of one township besides: she manages part of the tree, which no role of the kinds' trees does.
 """
 
-import csv
 import json
 from datetime import date
 from uuid import uuid4
@@ -35,7 +34,7 @@ from duban.reporting.forms import requirement_form
 from duban.security import operations as accounts
 from duban.security import queries as security
 from duban.tree.queries import get_unit
-from tests.cast import TENANTS, World
+from tests.cast import World
 from tests.integration.assessments.stage import Round, counted
 from tests.integration.files.test_operations import keep, owner_at
 from tests.integration.reporting.requirements import at, data, issued
@@ -116,19 +115,6 @@ class TestOperations:
         file_id = keep(world, "vera", owner_at(world, "V11"), store)
         with pytest.raises((NotAllowedError, NotFoundError)), world.as_("vera") as scope:
             files.link(scope, file_id=file_id, owner=owner_at(world, "T1"))
-
-
-class TestPolicies:
-    """What lets a question go unasked, of every kind of tenant."""
-
-    @pytest.mark.parametrize("kind", sorted(path.name for path in TENANTS.iterdir() if (path / "policy.csv").exists()))
-    @pytest.mark.parametrize(("reads", "too"), [("policy", "unit"), ("duty", "target")])
-    def test_whoever_reads_the_one_reads_the_other(self, kind: str, reads: str, too: str) -> None:
-        rows = [[part.strip() for part in row] for row in csv.reader((TENANTS / kind / "policy.csv").read_text().splitlines())]
-        granted = {
-            obj: {(row[1], row[2]) for row in rows if row[:1] == ["p"] and row[3:] == [obj, "read"]} for obj in (reads, too)
-        }
-        assert granted[reads] and granted[reads] <= granted[too]
 
 
 class TestQueries:

@@ -36,13 +36,12 @@ def build(scope: Scope, unit: Unit) -> UnitStanding:
         return UnitStanding(year, False, (), UnitTimeliness(), (), ())
     first, last = scope.today.replace(month=1, day=1), scope.today.replace(month=12, day=31)
     table = matrix(scope, units=[unit], due_from=first, due_until=last)
-    sees_targets = access.may(scope, "target", "read", unit)
     unit_id = UnitId(unit.id)
     return UnitStanding(
         year=year,
         sees_work=True,
         duties=[(column, table.cells[unit.id, column.key]) for column in table.columns],
         punctual=timeliness(scope, unit_ids=[unit_id], year=year)[unit_id],
-        tallies=unit_tallies(scope, unit=unit, year=year) if sees_targets else (),
+        tallies=unit_tallies(scope, unit=unit, year=year),
         letters=list_own(scope, unit=unit, year=year),
     )

@@ -8,7 +8,7 @@ from duban.audit.reads import note_read
 from duban.identity.models import Person
 from duban.kernel.scope import Scope
 from duban.organisation.models import GroupMember, UnitContact
-from duban.organisation.queries.numbers import Sight, places_of, sight, sight_of_person
+from duban.organisation.queries.numbers import Sight, sight, sight_of_person
 from duban.organisation.queries.people import Held
 from duban.organisation.rules.masking import mask_email, mask_phone
 from duban.organisation.states import NumberOf
@@ -28,10 +28,10 @@ class Number:
     """Masked here, shown by itself on demand."""
 
 
-def number_of_person(scope: Scope, person: Person, held: Iterable[Held] | None = None) -> Number:
-    """Show a person's. Takes: `held` where it is at hand; else it is looked up."""
-    seen = sight_of_person(scope, person, held) if held is not None else _sight(scope, person)
-    return _number(scope, NumberOf.PERSON, person.id, person.name, (person.phone, person.email), seen)
+def number_of_person(scope: Scope, person: Person, held: Iterable[Held]) -> Number:
+    """Show a person's. Takes: what they hold, as far as the reader sees it."""
+    values = (person.phone, person.email)
+    return _number(scope, NumberOf.PERSON, person.id, person.name, values, sight_of_person(scope, person, held))
 
 
 def number_of_contact(scope: Scope, contact: UnitContact, unit: Unit) -> Number:
@@ -42,10 +42,6 @@ def number_of_contact(scope: Scope, contact: UnitContact, unit: Unit) -> Number:
 def number_of_seat(scope: Scope, seat: GroupMember, unit: Unit) -> Number:
     """Show a group member's."""
     return _number(scope, NumberOf.SEAT, seat.id, seat.name, (seat.phone, ""), sight(scope, [unit]))
-
-
-def _sight(scope: Scope, person: Person) -> Sight:
-    return Sight.WHOLE if person.id == scope.actor.person_id else sight(scope, places_of(scope, person))
 
 
 def _number(scope: Scope, kind: NumberOf, row_id: UUID, name: str, values: tuple[str, str], seen: Sight) -> Number:

@@ -178,7 +178,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
     own = person.id == scope.actor.person_id
     if not own:
         require_over(scope, person)
-    number = number_of_person(scope, person)
+    number = number_of_person(scope, person, queries.held_by(scope, person.id))
     values = {"name": person.name, "post": person.post, "phone": number.phone, "email": number.email}
     refusal: Refusal | None = Refusal(200)
     if request.method == "POST":
