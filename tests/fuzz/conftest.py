@@ -5,8 +5,8 @@ from sqlalchemy import Engine
 
 from tests.cast import World, build_world
 from tests.conftest import NOW
-from tests.fuzz import stage as staging
-from tests.fuzz.console_scenes import console
+from tests.fuzz.scenes import build
+from tests.fuzz.scenes.console import console
 from tests.fuzz.stage import API, Stage
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -19,7 +19,7 @@ def county(engine: Engine, request: pytest.FixtureRequest) -> World:
 
 @pytest.fixture(scope="module")
 def stage(county: World) -> Stage:
-    return staging.build(county, console)
+    return build(county, console)
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ class Tally:
     checks: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     phases: Counter[str] = field(default_factory=Counter)
+    sequences: int = 0
     slowest: tuple[float, str] = (0.0, "")
     seconds: float = 0.0
 
@@ -71,7 +72,7 @@ class Tally:
         done, passed = dict(sorted(total.items())), dict(sorted(self.checks.items()))
         lines = [
             f"seed {self.seed}, as {self.who}: {self.cases} cases, {len(self.answers)} operations, {done}",
-            f"checks passed {passed}, phases {dict(self.phases)}, failures {len(self.failures)}",
+            f"checks passed {passed}, phases {dict(self.phases)}, {self.sequences} sequences of linked calls, failures {len(self.failures)}",
             f"took {self.seconds:.0f} s, slowest {self.slowest[0]:.2f} s ({self.slowest[1]})",
         ]
         lines += [f"  {name}: {dict(sorted(counts.items()))}" for name, counts in sorted(self.answers.items())]
@@ -328,6 +329,7 @@ def fuzz(
 
 def _count(tally: Tally, event: events.ScenarioFinished) -> None:
     recorder = event.recorder
+    tally.sequences += event.phase is PhaseName.STATEFUL_TESTING and bool(recorder.interactions)
     tally.phases[event.phase.value if isinstance(event.phase, PhaseName) else str(event.phase)] += len(recorder.interactions)
     for case_id, interaction in recorder.interactions.items():
         node = recorder.cases.get(case_id)

@@ -57,7 +57,7 @@ def test_whatever_can_be_changed_is_read_with_its_etag(stage: Stage, operations:
 
 def test_every_operation_has_a_scene_and_succeeds_in_it(stage: Stage, operations: dict) -> None:
     missing, refused = sorted(set(operations) - set(stage.scenes)), []
-    assert not missing, f"operations without a scene in tests/fuzz/stage.py: {missing}"
+    assert not missing, f"operations without a scene in tests/fuzz/scenes: {missing}"
     for name in sorted(stage.scenes, key=lambda name: (name in LAST, not name.startswith("GET"), name.startswith("DELETE"))):
         answer = stage.send(name.split()[0], stage.scenes[name])
         if answer.status_code >= 300 and name not in NOT_BY_A_SCENE:
