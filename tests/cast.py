@@ -23,7 +23,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from duban.access.models import RoleGrant
 from duban.identity.door import session_key
@@ -33,6 +33,7 @@ from duban.identity.passwords import hash_password
 from duban.identity.queries import get_person
 from duban.kernel.ids import PersonId, UnitId, new_id
 from duban.kernel.scope import SYSTEM, Actor, Scope, TenantInfo, unit_of_work
+from duban.tenancy.models import Catalogue
 from duban.tenancy.operations import provision
 from duban.tenancy.parts import read_parts
 from duban.tree.models import Placement, Unit
@@ -238,3 +239,23 @@ def build_world(engine: Engine, *, now: datetime, web: pytest.FixtureRequest, ki
         web=web,
         names=names,
     )
+
+
+def older_policy(
+    world: World,
+    *,
+    lacks: str = "p, county.line_superior, line_below, phone, reveal",
+    also: str = "",
+    active_from: date | None = None,
+) -> None:
+    """Make the tenant one that took its kind over when this line was not in it yet; `also`: lines it has added itself."""
+    text = "\n".join(line for line in _parts("county")["policy"]["text"].splitlines() if line != lacks) + "\n"
+    roles = _parts("county")["roles"]["items"]
+    bodies = {"policy": {"text": f"{text}{also}", "kind_text": text}, "roles": {"items": roles, "kind_items": roles}}
+    with unit_of_work(world.engine, tenant=world.tenant, actor=SYSTEM, now=world.now) as scope:
+        for part, body in bodies.items():
+            last = scope.session.scalar(
+                select(func.max(Catalogue.version)).where(Catalogue.tenant_id == scope.tenant_id, Catalogue.part == part)
+            )
+            since = active_from or date(1900, 1, 2)
+            scope.add(Catalogue(id=new_id(), part=part, version=(last or 0) + 1, active_from=since, body=body))

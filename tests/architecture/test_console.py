@@ -9,6 +9,7 @@ OPENS_A_TENANT = {
     "importing.py": "copies them back",
     "erasing.py": "counts and deletes",
     "operations/founding.py": "makes a tenant in which there is nobody yet",
+    "measuring.py": "counts in what a tenant's policy differs from its kind's: a number",
 }
 """The only files that may bind a transaction to a tenant, and why the operator learns nothing of it."""
 HOLDS_ROWS = {
@@ -16,7 +17,7 @@ HOLDS_ROWS = {
     "desk.py": "names its own context",
     "door.py": "names the console's context",
     "steward.py": "passes ids on",
-    "measuring.py": "is run by the clock in the tenant, and keeps three figures",
+    "measuring.py": "is run by the clock in the tenant, and keeps four figures",
     "tables.py": "reads the catalogue",
 }
 CONTENT = {

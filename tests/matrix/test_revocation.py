@@ -4,29 +4,30 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, update
 
+from duban.access import renewal
+from duban.access.adopting import adopt_policy
 from duban.access.models import Delegation, RoleGrant
 from duban.access.operations import end_lending
+from duban.access.renewal import offered
 from duban.console.desk import Hand, at_desk
 from duban.console.operations.tenants import resume, suspend
 from duban.identity.models import Credential, Person
 from duban.kernel.clock import SetClock, SystemClock
 from duban.kernel.ids import PersonId, UnitId, new_id
-from duban.kernel.scope import open_session
 from duban.kernel.settings import Settings
 from duban.organisation.operations.people import set_active
 from duban.organisation.operations.reorganising import decide
 from duban.organisation.operations.roles import revoke_role
 from duban.organisation.operations.units import create_unit
 from duban.organisation.rules.changes import Move
-from duban.tenancy.models import Catalogue, Tenant
-from duban.tenancy.operations import policy_digest
-from duban.tenancy.parts import read_parts
-from tests.cast import TENANTS, World, _hash, build_world
+from duban.tenancy.kinds_merging import Catalogued
+from tests.cast import World, _hash, build_world
 from tests.matrix.workers import WORKERS, Workers, gunicorn
 from tests.web.identity.test_ended_sessions import key_of
 
@@ -155,28 +156,22 @@ def delegation_expired(case: Case) -> tuple[int, Callable[[], Undo | None]]:
 
 
 def policy_changed(case: Case) -> tuple[int, Callable[[], Undo | None]]:
-    """The tenant's policy no longer says that members read units below."""
+    """The security administrator takes over a policy of the kind that no longer says that members read units below."""
     case.appoint()
-    before = read_parts(TENANTS / "county")["policy"]["text"]
-    after = (
-        "\n".join(line for line in before.splitlines() if line != "p, county.member, subtree, unit, read") + f"\n# {case.who}\n"
-    )
-    tenant_id = case.world.tenant.id
+    now = offered("county")
+    assert now is not None
+    line = "p, county.member, subtree, unit, read"
+    newer = Catalogued("\n".join(one for one in now.text.splitlines() if one != line) + f"\n# {case.who}\n", now.roles)
 
-    def become(text: str) -> None:
-        with open_session(case.world.engine, tenant_id) as session, session.begin():
-            last = session.scalar(
-                select(func.max(Catalogue.version)).where(Catalogue.tenant_id == tenant_id, Catalogue.part == "policy")
-            )
-            since = case.world.now.date() - timedelta(days=1)
-            session.add(
-                Catalogue(tenant_id=tenant_id, part="policy", version=(last or 0) + 1, active_from=since, body={"text": text})
-            )
-            session.execute(update(Tenant).where(Tenant.id == tenant_id).values(policy_digest=policy_digest(text)))
+    def take_over(kind: Catalogued) -> None:
+        with patch.object(renewal, "offered", lambda _code: kind), case.world.as_("sara") as scope:
+            found = renewal.standing(scope).renewal
+            assert found is not None
+            adopt_policy(scope, seen=found.tag, active_from=scope.today)
 
     def act() -> Undo:
-        become(after)
-        return partial(become, before)
+        take_over(newer)
+        return partial(take_over, now)
 
     return GONE, act
 

@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from duban.access import explaining, operations, schemas
+from duban.access import adopting, explaining, operations, renewal, schemas
 from duban.access.checks import may_somewhere, require
 from duban.access.models import Delegation
 from duban.kernel.errors import NotFoundError
+from duban.kernel.scope import Scope
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.queries import get_unit, root
 from duban.web.api import ApiBlueprint
@@ -76,3 +77,47 @@ def why(args: dict[str, Any]) -> explaining.Verdict:
     known = structure(scope)
     line = args["line"] if args["line"] in {one.code for one in known.lines} - {known.primary_line.code} else None
     return explaining.why(scope, person=person, obj=args["object"], act=args["act"], unit=unit, work_line=line)
+
+
+@blp.get("/policy")
+@blp.response(200, schemas.RenewalSchema)
+def show_policy() -> dict[str, object]:
+    """Say whether the tenant's kind has a newer policy and what taking it over would change; for administrators."""
+    scope = current_scope()
+    require(scope, "policy", "read", root(scope))
+    return _standing(scope)
+
+
+def _standing(scope: Scope) -> dict[str, object]:
+    found = renewal.standing(scope)
+    new = found.renewal
+    if new is None:
+        return {"waiting": None, "tag": None, "rights": [], "roles": [], "own": [], "versions": found.versions}
+    rights = [vars(one) | {"holders": new.holders.get(one.role, 0)} for one in new.rights]
+    return {
+        "waiting": new.waiting,
+        "tag": new.tag,
+        "rights": rights,
+        "roles": new.roles,
+        "own": new.merged.own,
+        "versions": found.versions,
+    }
+
+
+@blp.post("/policy/adoption")
+@blp.arguments(schemas.AdoptInput)
+@blp.response(201, schemas.RenewalSchema)
+def adopt_policy(data: dict[str, Any]) -> dict[str, object]:
+    """Take over the kind's newer policy from a day on; `seen` is the tag of what was read."""
+    with work() as scope:
+        adopting.adopt_policy(scope, **data)
+        return _standing(scope)
+
+
+@blp.post("/policy/withdrawal")
+@blp.response(201, schemas.RenewalSchema)
+def withdraw_adoption() -> dict[str, object]:
+    """Take back what was taken over for a later day."""
+    with work() as scope:
+        adopting.withdraw_adoption(scope)
+        return _standing(scope)

@@ -147,7 +147,7 @@ def looking_from(scope: Scope, path: str) -> Scope:
     """
     held = grants_of(scope)
     here = {grant.origin for grant in held if grant.path == path and not grant.former}
-    kept = {"structure", "unread_notices"} & scope.memo.keys()
+    kept = {"structure", "policy", "unread_notices"} & scope.memo.keys()
     memo = {key: scope.memo[key] for key in kept} | {
         "grants": tuple(grant for grant in held if grant.origin in here),
         "grants.all": held,

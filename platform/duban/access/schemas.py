@@ -1,6 +1,6 @@
 """The outside shape of delegations, roles and verdicts."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from duban.web.api import CleanString, InputSchema
 
@@ -86,3 +86,64 @@ class VerdictSchema(Schema):
 
     allowed = fields.Boolean()
     reasons = fields.List(fields.Nested(ReasonSchema))
+
+
+class PermissionSchema(Schema):
+    """One right of a role."""
+
+    object = fields.String(attribute="obj")
+    act = fields.String()
+    scope = fields.String()
+
+
+class RightsSchema(Schema):
+    """What a role may newly do and what no longer, what it includes from other roles counted in; how many people hold it."""
+
+    role = fields.String()
+    holders = fields.Integer()
+    gains = fields.List(fields.Nested(PermissionSchema))
+    losses = fields.List(fields.Nested(PermissionSchema))
+
+
+class RoleChangeSchema(Schema):
+    """A role that comes (`before` is null), goes (`after` is null) or is said otherwise."""
+
+    role = fields.String()
+    before = fields.Dict(allow_none=True)
+    after = fields.Dict(allow_none=True)
+
+
+class OwnSchema(Schema):
+    """What the tenant says otherwise than its kind; kept unless its `key` is given up. `met`: the kind has changed the same."""
+
+    key = fields.String()
+    added = fields.Boolean()
+    met = fields.Boolean()
+
+
+class VersionSchema(Schema):
+    """A version of the tenant's policy."""
+
+    number = fields.Integer()
+    active_from = fields.Date()
+    by = fields.String()
+    at = fields.AwareDateTime(allow_none=True)
+
+
+class RenewalSchema(Schema):
+    """Where the tenant's policy stands. `tag` is null where the kind cannot be read; `waiting` 0: nothing new."""
+
+    waiting = fields.Integer(allow_none=True)
+    tag = fields.String(allow_none=True)
+    rights = fields.List(fields.Nested(RightsSchema))
+    roles = fields.List(fields.Nested(RoleChangeSchema))
+    own = fields.List(fields.Nested(OwnSchema))
+    versions = fields.List(fields.Nested(VersionSchema))
+
+
+class AdoptInput(InputSchema):
+    """What was shown, from which day, and which own changes the kind's shall replace."""
+
+    seen = CleanString(required=True)
+    active_from = fields.Date(required=True)
+    give_up = fields.List(CleanString(validate=validate.Length(max=500)), load_default=list, validate=validate.Length(max=1000))

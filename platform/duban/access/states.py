@@ -66,3 +66,12 @@ RELATION_LABELS: dict[str, str] = {
     "line_deep": N_("是更下级，但走另一条线"),
     "line_anc": N_("是另一条线上的上级"),
 }
+ROLE_FIELDS: dict[str, str] = {
+    "name": N_("名称"),
+    "levels": N_("可担任的层级"),
+    "line": N_("所走的线"),
+    "duty": N_("管理员职责"),
+    "guarded": N_("重置密码须两人"),
+    "note": N_("说明"),
+}
+DUTY_LABELS: dict[str, str] = {"system": N_("系统管理员"), "security": N_("安全管理员"), "audit": N_("审计管理员")}

@@ -9,13 +9,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from duban.access import explaining, operations
-from duban.access.checks import may_somewhere, require
-from duban.access.states import ACT_LABELS, OBJECT_LABELS, RELATION_LABELS, SCOPE_LABELS
-from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
+from duban.access import adopting, explaining, operations, renewal
+from duban.access.checks import Place, home_paths, may, may_somewhere, require
+from duban.access.states import ACT_LABELS, DUTY_LABELS, OBJECT_LABELS, RELATION_LABELS, ROLE_FIELDS, SCOPE_LABELS
+from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
-from duban.tenancy.kinds_in_force import role_name, structure
+from duban.tenancy.kinds_in_force import level_name, role_name, structure
+from duban.tenancy.kinds_merging import Own
 from duban.tree.queries import get_unit, root, units_by_id
 from duban.web.errors import status_of
 from duban.web.i18n import current_language
@@ -47,10 +48,17 @@ def gives_roles(scope: Scope) -> bool:
     return may_somewhere(scope, "grant", "manage")
 
 
+def _changes_for_me(scope: Scope) -> int:
+    """How many changes of the kind's policy wait for the actor's decision. Costs: one query for who decides, none for others."""
+    if not any(may(scope, *adopting.DECIDE, Place(path)) for path in home_paths(scope)):
+        return 0
+    return renewal.waiting(scope) or 0
+
+
 NAV = (
     NavEntry(
         label=N_("角色与权限"), endpoint="access.roles", icon="shield-lock", group=N_("系统"), order=20,
-        prefix="access.roles access.why", condition=explains,
+        prefix="access.roles access.why access.policy_update access.adopt_policy", condition=explains, count=_changes_for_me,
     ),
     NavEntry(
         label=N_("委托一览"), endpoint="access.lendings", icon="users", group=N_("系统"), order=25,
@@ -84,7 +92,11 @@ def roles() -> ResponseReturnValue:
     _require_policy(scope)
     found, cells = explaining.table(scope)
     chosen = [role for role in found if role.code == request.args.get("role")] or found
-    return render_template("access/roles.html", roles=found, shown=chosen, cells=cells, order=_order(cells), **_words())
+    stands = renewal.standing(scope)
+    return render_template(
+        "access/roles.html", roles=found, shown=chosen, cells=cells, order=_order(cells), to_come=stands.to_come,
+        waiting=stands.renewal.waiting if stands.renewal else 0, **_words(),
+    )  # fmt: skip
 
 
 def _order(cells: Mapping[tuple[str, str], object]) -> list[tuple[str, str]]:
@@ -113,6 +125,96 @@ def export_roles() -> ResponseReturnValue:
 def _cell(found: Sequence[explaining.Cell]) -> str:
     comma: str = _("、")
     return comma.join(dict.fromkeys(_(SCOPE_LABELS[cell.scope]) for cell in found)) or "—"
+
+
+@bp.get("/access/policy")
+def policy_update() -> ResponseReturnValue:
+    """Show what the kind's newer policy would change for whom, what is in force and what was."""
+    return _policy_page({})
+
+
+def _policy_page(errors: Mapping[str, Sequence[Text]], general: Text | None = None) -> str:
+    scope = current_scope()
+    _require_policy(scope)
+    typed = {
+        "active_from": request.form.get("active_from", scope.today.isoformat()),
+        "give_up": request.form.getlist("give_up"),
+    }
+    return render_template(
+        "access/policy.html", standing=renewal.standing(scope), decides=adopting.may_adopt(scope), typed=typed, errors=errors,
+        general=general, today=scope.today, said=_said_otherwise, own_words=_own_words, language=current_language(), **_words(),
+    )  # fmt: skip
+
+
+def _own_words(one: Own) -> str:
+    """What a tenant says otherwise than its kind, in words."""
+    if one.line is None:
+        return str(_("本系统改了角色“%(role)s”", role=_role(one.role)))
+    if one.line[0] == "g":
+        what = _("“%(role)s”包含“%(other)s”的权限", role=_role(one.role), other=_role(one.line[2]))
+    else:
+        _p, role, where, obj, act = one.line
+        what = f"{_role(role)} · {_(OBJECT_LABELS[obj])} · {_(ACT_LABELS[act])} · {_(SCOPE_LABELS[where])}"
+    return str(_("本系统增加：%(what)s", what=what) if one.added else _("本系统取消：%(what)s", what=what))
+
+
+def _said_otherwise(field: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """What is said otherwise of a role: the field, what it was, what it will be."""
+    was, will = (_said(field, (side or {}).get(field)) for side in (before, after))
+    label = _(ROLE_FIELDS[field])
+    return f"{label}{_('：')}{will}" if before is None else f"{label}{_('：')}{was} → {will}"
+
+
+def _said(field: str, value: Any) -> str:
+    scope, language = current_scope(), current_language()
+    if not value:
+        return "—"
+    if field == "levels":
+        comma: str = _("、")
+        return comma.join(level_name(scope, level, language) for level in value)
+    if field == "line":
+        return next((line.name.in_language(language) for line in structure(scope).lines if line.code == value), str(value))
+    if field == "duty":
+        return str(_(DUTY_LABELS[value]))
+    if field == "guarded":
+        return str(_("是"))
+    return str(value["en" if language == "en" else "zh"])
+
+
+@bp.post("/access/policy/adoption")
+def adopt_policy() -> ResponseReturnValue:
+    """Take over the kind's newer policy from a day on."""
+    try:
+        with work() as scope:
+            adopting.adopt_policy(
+                scope, seen=request.form.get("seen", ""), active_from=_day("active_from"), give_up=request.form.getlist("give_up")
+            )
+    except (NotFoundError, NotAllowedError):
+        raise
+    except AnticipatedError as error:
+        fields = error.fields if isinstance(error, InvalidInputError) else {}
+        return _policy_page(fields, None if fields else error.text), status_of(error)
+    flash(_("已采纳。从施行之日起，对每个人的下一个操作生效。"), "success")
+    return redirect(url_for("access.policy_update"), 303)
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        return None
+
+
+@bp.post("/access/policy/withdrawal")
+def withdraw_adoption() -> ResponseReturnValue:
+    """Take back what was taken over for a later day."""
+    try:
+        with work() as scope:
+            adopting.withdraw_adoption(scope)
+    except RuleBrokenError as error:
+        return _policy_page({}, error.text), status_of(error)
+    flash(_("已撤回，现行策略不变。"), "success")
+    return redirect(url_for("access.policy_update"), 303)
 
 
 @bp.get("/access/why")

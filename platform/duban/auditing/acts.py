@@ -55,6 +55,8 @@ ACTS: dict[str, str] = {
     "person.password-reset": N_("重置密码"),
     "person.password-reset-asked": N_("申请重置密码"),
     "person.password-reset-refused": N_("拒绝重置密码"),
+    "policy.adopted": N_("采纳新的权限策略"),
+    "policy.adoption-withdrawn": N_("撤回尚未施行的权限策略"),
     "policy.passwords-chosen": N_("选定密码策略"),
     "programme.changed": N_("修改方案"),
     "programme.closed": N_("办结方案"),

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 
 from duban.console import divisions
 from duban.console.desk import Desk, Hand, at_desk, verify_acts
+from duban.console.measuring import policies
 from duban.console.models import Operator
 from duban.console.operations import accounts, orders, tenants
 from duban.console.operations.founding import NewTenant, found
@@ -125,6 +126,18 @@ def tenant_list() -> None:
             click.echo(
                 f"{one.slug:<24}{one.kind:<12}{state:<11}{one.people:>7} people {one.units:>8} units {size:>12}  {one.name}"
             )
+
+
+@tenant.command("policies")
+@click.argument("slug", required=False)
+def tenant_policies(slug: str | None) -> None:
+    """Say, measured now, which tenants have not adopted their kind's newest policy; each one's security administrator does."""
+    with _engine() as (engine, _):
+        counted = list(policies(engine, now=SystemClock().now(), slug=slug))
+    for one, count in counted:
+        said = "its kind cannot be read" if count is None else f"{count} changes not adopted" if count else "as its kind"
+        click.echo(f"{one.slug:<24}{one.kind:<12}{one.policy_digest[:8]}  {said}")
+    click.echo(f"{sum(bool(count) for _, count in counted)} of {len(counted)} behind")
 
 
 @tenant.command("create")

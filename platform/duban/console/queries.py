@@ -82,6 +82,8 @@ class TenantLine:
     people_limit: int | None
     storage_limit_bytes: int | None
     quota_version: int
+    policy_waiting: int | None
+    """Changes of its kind's policy it has not adopted; None where that was not measured or the kind cannot be read."""
 
     @property
     def is_suspended(self) -> bool:
@@ -118,6 +120,7 @@ def _line(tenant: Tenant, usage: TenantUsage | None, quota: TenantQuota | None) 
         people_limit=quota.people_limit if quota else None,
         storage_limit_bytes=quota.storage_limit_bytes if quota else None,
         quota_version=quota.version if quota else 0,
+        policy_waiting=usage.policy_waiting if usage else None,
     )
 
 

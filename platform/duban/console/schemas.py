@@ -40,6 +40,11 @@ class TenantSchema(Schema):
     measured_at = fields.DateTime(required=True, allow_none=True, metadata={"description": "Of units and last sign-in."})
     people_limit = fields.Integer(required=True, allow_none=True)
     storage_limit_bytes = fields.Integer(required=True, allow_none=True)
+    policy_waiting = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Changes of its kind's policy its security administrator has not adopted; null where unknown."},
+    )
 
 
 class TenantListSchema(Schema):

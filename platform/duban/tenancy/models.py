@@ -23,6 +23,7 @@ class Tenant(Base):
     name: Mapped[str]
     time_zone: Mapped[str]
     policy_digest: Mapped[str]
+    """The name of the newest policy in its catalogue, in force or to come: to tell tenants apart by. It decides nothing."""
     tree_version: Mapped[int] = mapped_column(default=1)
     catalogue_version: Mapped[int] = mapped_column(server_default=text("1"), default=1)
     """Counted up by the database whenever a part of the catalogue is added."""
@@ -48,7 +49,7 @@ class TenantUsage(Base):
     """
     How much a tenant uses. Global: the operator reads figures without ever opening a tenant.
 
-    Triggers keep people (active ones) and bytes while writers wait for each other; units and last sign-in are measured.
+    Triggers keep people (active ones) and bytes while writers wait for each other; the rest is measured.
     """
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
@@ -57,6 +58,8 @@ class TenantUsage(Base):
     units: Mapped[int] = mapped_column(BigInteger, default=0)
     last_sign_in_at: Mapped[datetime | None]
     measured_at: Mapped[datetime | None]
+    policy_waiting: Mapped[int | None]
+    """Changes of the kind's policy and roles the tenant has not taken over; None where nobody could tell."""
 
 
 class TenantQuota(Base):

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,9 @@ from duban.kernel.text import N_
 from duban.tenancy.models import Catalogue, Tenant
 
 
+@lru_cache(maxsize=500)
 def policy_digest(policy: str) -> str:
-    """Name a policy by its text: tenants with the same policy share one enforcer and its memo."""
+    """Name a policy by its text: tenants with the same policy share one enforcer and its memo. Asked once in every request."""
     return hashlib.sha256(policy.encode()).hexdigest()
 
 

@@ -18,15 +18,19 @@ def _as_json(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | bool) else str(value)
 
 
-def read_parts(folder: Path) -> dict[str, dict[str, Any]]:
+def read_part(folder: Path, part: str) -> dict[str, Any]:
     """
-    Read every YAML file of a kind and its policy.
+    Read one part: the policy as {"text": lines}, else the YAML file of that name; one that holds a list as {"items": [...]}.
 
-    Gives: by file stem, a mapping; a file that holds a list becomes {"items": [...]}; the policy {"text": lines}.
     Numbers with a fraction become strings, so that Decimal reads them exactly.
     """
-    parts: dict[str, dict[str, Any]] = {"policy": {"text": (folder / "policy.csv").read_text(encoding="utf-8")}}
-    for path in sorted(folder.glob("*.yaml")):
-        body = _as_json(yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER))  # noqa: S506 - safe either way
-        parts[path.stem] = {"items": body} if isinstance(body, list) else body
-    return parts
+    if part == "policy":
+        return {"text": (folder / "policy.csv").read_text(encoding="utf-8")}
+    text = (folder / f"{part}.yaml").read_text(encoding="utf-8")
+    body = _as_json(yaml.load(text, Loader=_LOADER))  # noqa: S506 - safe either way
+    return {"items": body} if isinstance(body, list) else body
+
+
+def read_parts(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read every YAML file of a kind and its policy, by file stem."""
+    return {part: read_part(folder, part) for part in ("policy", *(path.stem for path in sorted(folder.glob("*.yaml"))))}

@@ -82,6 +82,8 @@ def catalogue(scope: Scope, part: str) -> dict[str, Any]:
     return body
 
 
+CHANGING = "catalogue_changing"
+"""In a session's info: this work adds to the catalogue, so nothing it reads of it may be kept for others."""
 _KEPT_AT_MOST = 2000
 _bodies: dict[tuple[UUID, int, date, str], dict[str, Any]] = {}
 
@@ -89,7 +91,7 @@ _bodies: dict[tuple[UUID, int, date, str], dict[str, Any]] = {}
 def _kept(scope: Scope, part: str) -> dict[str, Any]:
     """Give what this process has read before, if the tenant's row says that nothing was added since."""
     version = scope.tenant.catalogue_version
-    if not version:
+    if not version or scope.session.info.get(CHANGING):
         return _read(scope, part)
     key = (scope.tenant_id, version, scope.today, part)
     body = _bodies.get(key)

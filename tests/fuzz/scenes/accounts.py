@@ -6,7 +6,7 @@ from collections.abc import Callable
 from duban.notifications.tasks import deliver
 from duban.web.requests import EXTENSION
 from duban.worker import courier
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, older_policy
 from tests.fuzz.stage import Stage
 
 
@@ -22,6 +22,11 @@ def access(stage: Stage) -> None:
     plan("POST /access/delegations", "tom", "/access/delegations", lending)
     plan("POST /access/delegations/{delegation_id}/end", "tina", f"/access/delegations/{lent}/end")
     plan("GET /access/roles", "otto", "/access/roles")
+    older_policy(stage.world)
+    shown = do("sara", "GET", "/access/policy")
+    plan("GET /access/policy", "otto", "/access/policy")
+    plan("POST /access/policy/adoption", "sara", "/access/policy/adoption", {"seen": shown["tag"], "active_from": "2026-03-12"})
+    plan("POST /access/policy/withdrawal", "sara", "/access/policy/withdrawal")
     plan("GET /access/why", "sara", f"/access/why?login=tom&object=requirement&act=read&unit_id={t1}")
     plan("GET /units/vacancies/", "cora", "/units/vacancies/")
     group = {

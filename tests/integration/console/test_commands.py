@@ -13,6 +13,7 @@ from duban.console.models import OperatorOrder
 from duban.console.operations import orders
 from duban.kernel.scope import open_session
 from tests.binding import CONTEXT_KEY
+from tests.cast import older_policy
 
 
 @pytest.fixture
@@ -69,3 +70,10 @@ def test_a_tenant_is_made_closed_exported_deleted_and_brought_back(duban, engine
     assert "suspended" in next(line for line in duban("tenant", "list").splitlines() if line.startswith(f"{slug}-b"))
     duban("tenant", "resume", f"{slug}-b")
     duban("tenant", "import", archive, ok=False)
+
+
+def test_says_which_tenants_have_not_adopted_their_kinds_newest_policy(duban, world) -> None:
+    assert duban("tenant", "policies", world.tenant.slug).splitlines()[-1] == "0 of 1 behind"
+    older_policy(world)
+    line, total = duban("tenant", "policies", world.tenant.slug).splitlines()
+    assert (line.startswith(world.tenant.slug), line.endswith("1 changes not adopted"), total) == (True, True, "1 of 1 behind")
