@@ -14,10 +14,11 @@ from duban.assessments.rules.scheme import Scheme
 from duban.calendar.lateness import Timeliness
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope
-from duban.letters.queries import Owed, list_owed
+from duban.letters.queries import Owed, list_owed, list_owed_in_lines
 from duban.reporting.queries import JudgedDuty, timeliness
 from duban.targets.queries import Standing, standing
 from duban.tree.models import Unit
+from duban.tree.queries import units_by_id
 
 Counts = dict[UUID, dict[str, Count]]
 
@@ -77,9 +78,12 @@ def _refs(duties: Iterable[JudgedDuty]) -> tuple[str, ...]:
 
 
 def _letters(scope: Scope, superior: Unit, units: list[UUID], year: int) -> Counts:
-    """Count the letters a unit should have signed with its own subordinates and has not."""
+    """Count the letters a unit should have signed with its own subordinates, in whatever line, and has not."""
     unsigned: dict[UUID, list[Owed]] = defaultdict(list)
-    for owed in list_owed(scope, unit=superior, year=year):
+    known = units_by_id(scope, units)
+    uppers = [known[UnitId(unit_id)] for unit_id in units if UnitId(unit_id) in known and unit_id != superior.id]
+    # list_owed counts the superior's own lines, and the primary one of all below it
+    for owed in [*list_owed(scope, unit=superior, year=year), *list_owed_in_lines(scope, uppers=uppers, year=year)]:
         if not owed.is_signed:
             unsigned[owed.upper.id].append(owed)
     return {

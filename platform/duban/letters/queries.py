@@ -19,8 +19,9 @@ from duban.letters.rules import frozen
 from duban.letters.rules.coverage import Coverage, total
 from duban.letters.states import AFTER_SIGNATURE, LetterState, Side
 from duban.tree import paths
-from duban.tree.line_units import line_of_work, subtree_and_lines
+from duban.tree.line_units import line_of_work, subtree_and_lines, units_in_lines_of
 from duban.tree.models import Unit
+from duban.tree.queries import children
 
 AWAITING: dict[Side, tuple[LetterState, ...]] = {
     side: tuple(state for state, of in AFTER_SIGNATURE if of is side) for side in Side
@@ -210,6 +211,44 @@ def list_owed(scope: Scope, *, unit: Unit, year: int) -> tuple[Owed, ...]:
         if one.parent_id is not None and one.parent_id in by_id
     ]
     return tuple(below + [Owed(unit, one, letters.get((unit.id, one.id)), line) for one, line in in_lines])
+
+
+def list_owed_in_lines(scope: Scope, *, uppers: Sequence[Unit], year: int) -> list[Owed]:
+    """
+    List the letters each of these units owes down its second lines in a year, as `list_owed` does for one of them.
+
+    Takes:  access is the caller's business.
+    Costs:  two queries, none where no level among them has subordinates in a second line.
+    """
+    joined = units_in_lines_of(scope, uppers)
+    return _with_letters(scope, [(upper, one, line) for upper, one, line in joined if line_of_work(upper, one, line)], year)
+
+
+def owed_by(scope: Scope, *, upper: Unit, year: int) -> Coverage | None:
+    """
+    Say how far signing has come with the units directly below, in all lines; None where there are none.
+
+    Takes:  access is the caller's business.
+    Costs:  three queries, whatever stands further below.
+    """
+    primary: list[tuple[Unit, Unit, str | None]] = [(upper, one, None) for one in children(scope, upper)]
+    second = [(above, one, line) for above, one, line in units_in_lines_of(scope, [upper]) if line_of_work(above, one, line)]
+    owed = _with_letters(scope, [*primary, *second], year)
+    return Coverage(len(owed), sum(one.is_signed for one in owed)) if owed else None
+
+
+def _with_letters(scope: Scope, pairs: Sequence[tuple[Unit, Unit, str | None]], year: int) -> list[Owed]:
+    if not pairs:
+        return []
+    rows = scope.session.scalars(
+        owned(scope, Letter).where(
+            Letter.upper_id.in_({upper.id for upper, _, _ in pairs}),
+            Letter.year == year,
+            Letter.state != LetterState.WITHDRAWN,
+        )
+    )
+    letters = {(letter.upper_id, letter.lower_id): letter for letter in rows}
+    return [Owed(upper, one, letters.get((upper.id, one.id)), line) for upper, one, line in pairs]
 
 
 def coverage_by_level(owed: Sequence[Owed]) -> tuple[LevelCoverage, ...]:

@@ -30,6 +30,26 @@ def units_in_lines(scope: Scope, unit: Unit) -> Mapping[str, Sequence[Unit]]:
     return _by_line(scope.session.scalars(statement.order_by(Unit.name, Unit.id)), tokens)
 
 
+def units_in_lines_of(scope: Scope, superiors: Sequence[Unit]) -> list[tuple[Unit, Unit, str]]:
+    """
+    Give who stands directly below whom in which second line today: (superior, unit, line), by superior as given, then by name.
+
+    Costs: one query, none where no level among them has subordinates in a second line.
+    """
+    tokens = {one.id: _tokens_below(scope, one) for one in superiors}
+    wanted = {word for own in tokens.values() for word in own}
+    if not wanted:
+        return []
+    statement = owned(scope, Unit).where(_carries(dict.fromkeys(wanted, "")), is_active(scope)).order_by(Unit.name, Unit.id)
+    rows = scope.session.scalars(statement).all()
+    return [
+        (superior, one, line)
+        for superior in superiors
+        for line, below in _by_line(rows, tokens[superior.id]).items()
+        for one in below
+    ]
+
+
 def subtree_and_lines(scope: Scope, unit: Unit) -> tuple[Sequence[Unit], Mapping[str, Sequence[Unit]]]:
     """Give what `tree.queries.subtree` and `units_in_lines` give, together. Costs: one query."""
     tokens = _tokens_below(scope, unit)

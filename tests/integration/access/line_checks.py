@@ -11,6 +11,8 @@ from uuid import UUID
 import pytest
 
 from duban.access import checks as access
+from duban.assessments import facts
+from duban.assessments.rules.scheme_loader import load
 from duban.dashboards.overview import build
 from duban.dashboards.queries import count_below, units_below
 from duban.dashboards.rules import add_up
@@ -21,6 +23,7 @@ from duban.kernel.scope import owned
 from duban.letters import queries as letters
 from duban.letters.models import Letter
 from duban.letters.operations.writing import generate_letters, issue_letters, withdraw_letter
+from duban.letters.rules.coverage import Coverage
 from duban.letters.states import LetterState
 from duban.notifications.models import Effect
 from duban.organisation.making import add_grant
@@ -31,6 +34,7 @@ from duban.targets.operations.recording import ActualInput, record_actual
 from duban.tree.queries import get_unit
 from tests.cast import World
 from tests.integration.access.lined import ask
+from tests.integration.assessments.stage import SCHEME
 from tests.integration.letters.cast_letters import generate, issue_all, letter_of, sign
 from tests.integration.targets.cast_targets import YEAR, D, accept, define, issue, split
 
@@ -171,6 +175,22 @@ def check_letters(world: World) -> None:
     with world.as_("cora") as scope:
         owed = letters.list_owed(scope, unit=get_unit(scope, world.units["C"]), year=YEAR)
     assert not any(one.upper.id == world.units["D1"] for one in owed), "the county counts its own line's letters"
+    assert unsigned(world, "D1", "T1") == {"D1": {"E2"}, "T1": {"E1", "E3", "V11", "V12"}}
+    with world.as_("cora") as scope:
+        found = letters.owed_by(scope, upper=get_unit(scope, world.units["D1"]), year=YEAR)
+    assert found == Coverage(2, 1)
+
+
+def unsigned(world: World, *units: str) -> dict[str, set[str]]:
+    """The letters each unit has not signed with those below it, as an assessment of the county counts them."""
+    names = {f"unit:{unit_id}": code for code, unit_id in world.units.items()}
+    scheme = load(SCHEME | {"ties": {"policy": "break", "by": [{"fact": "letters_unsigned"}]}})
+    with world.as_("cora") as scope:
+        above, ids = get_unit(scope, world.units["C"]), [world.units[code] for code in units]
+        counted = facts.count(scope, scheme, superior=above, units=ids, year=YEAR)
+    found = {code: counted[world.units[code]].count("letters_unsigned") for code in units}
+    assert all(count is not None and count.value == len(count.refs) for count in found.values())
+    return {code: {names[ref] for ref in count.refs} for code, count in found.items() if count}
 
 
 def check_letter_refusals(world: World) -> None:

@@ -58,6 +58,8 @@ def test_pages(lined: World) -> None:
     assert codes == {"dan": 200, "ellen": 200, "cora": 200, "tina": 404, "elsa": 404}
     standing = browser.get(f"/units/{lined.units['E1']}/supervision")
     assert (standing.status_code, "自查" in standing.text) == (200, True)
+    own = browser.get(f"/units/{unit}/supervision?lang=en").text
+    assert ("Letters unsigned (below)" in own, "0 signed of 2 owed" in own) == (True, True)
 
 
 MUTANTS: tuple[tuple[Mutant, Check], ...] = (
@@ -77,6 +79,8 @@ MUTANTS: tuple[tuple[Mutant, Check], ...] = (
     (Mutant("whoever may issue may issue in every line", writing, "issue_letters", "{letter.work_line for letter in letters}", "()"), check_letter_refusals),
     (Mutant("whoever may issue may withdraw in every line", writing, "withdraw_letter", "at, {letter.work_line}", "at, ()"), check_letter_refusals),
     (Mutant("letters of the line are not owed", letter_queries, "list_owed", "for one in below if line_of_work(unit, one, line)", "for one in below if False"), check_letters),
+    (Mutant("a department's unsigned letters count for nothing", letter_queries, "list_owed_in_lines", "units_in_lines_of(scope, uppers)", "()"), check_letters),
+    (Mutant("how a unit stands leaves out its lines", letter_queries, "owed_by", "units_in_lines_of(scope, [upper])", "()"), check_letters),
     (Mutant("the table shows the primary line only", dashboards, "_directly_below", "or_(*second, Unit.parent_id == unit.id) if None in lines or not second else or_(*second)", "Unit.parent_id == unit.id"), check_tallies),
     (Mutant("the table shows every line to everybody", dashboards, "watched_lines", "known & at_home if at_home else known", "known"), check_tallies),
     (Mutant("the overview counts the primary line only", dashboards, "count_below", 'if lines and may(scope, "duty", "read", unit):', "if False:"), check_tallies),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
+from tests.cast import older_policy
 from tests.integration.reporting.requirements import accepted, at, duty_id, handed_in, issued
 
 BUDGET = 12
@@ -127,6 +128,14 @@ def test_a_unit_seen_from_above_and_from_the_side(busy):
     assert busy.client("vera").get(f"/units/{busy.units['V12']}/supervision").status_code == 404
     own_superior = busy.client("vera").get(f"/units/{busy.units['T1']}/supervision")
     assert own_superior.status_code == 404 or "您不能查看" in own_superior.text
+
+
+def test_letters_between_others_are_counted_for_those_who_may_read_them(world):
+    address, words = f"/units/{world.units['T1']}/supervision", "未签责任书（与下级）"
+    assert words in world.client("cora").get(address).text
+    older_policy(world, lacks="p, county.superior, below, letter, read")
+    page = world.client("cora").get(address).text
+    assert ("报送扣分" in page, words in page) == (True, False)
 
 
 @pytest.mark.parametrize("who", ["cora", "lena", "tom", "vera", "adam", "eva"])
