@@ -62,10 +62,12 @@ class TestFrozenYear:
 
         assert "frozen" in message
 
-    @pytest.mark.parametrize("table", ["frozen_result", "frozen_ranking"])
+    @pytest.mark.parametrize(
+        "table", ["frozen_result", "frozen_ranking", "veto_decision", "item_mark", "scorecard", "assessment"]
+    )
     def test_cannot_be_emptied(self, world, owner_url, frozen, table):
         owner = create_engine(owner_url)
-        message = refused(owner, world, f"TRUNCATE {table}")
+        message = refused(owner, world, f"TRUNCATE {table} CASCADE")
         owner.dispose()
 
         assert "frozen" in message
@@ -86,6 +88,103 @@ class TestFrozenYear:
             with owner.begin() as connection:
                 connection.execute(text("REVOKE UPDATE, DELETE ON frozen_result FROM duban_app"))
             owner.dispose()
+
+
+MOVES = {
+    "a mark out of the closed year": "UPDATE item_mark SET scorecard_id = :open_card, value = 1 WHERE scorecard_id = :shut_card",
+    "a mark into the closed year": "UPDATE item_mark SET scorecard_id = :shut_card, value = 1 WHERE scorecard_id = :open_card",
+    "a mark from card to card of the closed year": "UPDATE item_mark SET scorecard_id = :other_card WHERE scorecard_id = :shut_card",
+    "a scorecard out of the closed year": "UPDATE scorecard SET assessment_id = :opened, facts = '{}' WHERE id = :shut_card",
+    "a scorecard into the closed year": "UPDATE scorecard SET assessment_id = :shut, facts = '{}' WHERE id = :open_card",
+    "the closed year to another unit": "UPDATE assessment SET unit_id = :unit WHERE id = :shut",
+    "the closed year to another key": "UPDATE assessment SET id = gen_random_uuid() WHERE id = :shut",
+    "a veto to a card of the open year": "UPDATE veto_decision SET scorecard_id = :open_card WHERE scorecard_id = :shut_card",
+    "a veto to a card of the closed year": "UPDATE veto_decision SET scorecard_id = :shut_card WHERE scorecard_id = :open_card",
+    "a result to the open year": "UPDATE frozen_result SET assessment_id = :opened WHERE assessment_id = :shut",
+    "a result to another card": "UPDATE frozen_result SET scorecard_id = :open_card WHERE scorecard_id = :shut_card",
+    "a ranking to the open year": "UPDATE frozen_ranking SET assessment_id = :opened WHERE assessment_id = :shut",
+}
+"""Rows whose place changes, in either direction: a guard that looks at the new row alone lets the first of each pair pass."""
+GUARDS = text(
+    "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+    " WHERE NOT tgisinternal AND p.prosrc LIKE '%''frozen: %'"
+)
+
+
+class TestMovedRows:
+    @pytest.fixture
+    def two_years(self, world: World) -> dict[str, object]:
+        from tests.integration.assessments.test_operations import propose
+
+        shut = Round(world).scoring()
+        propose(shut)
+        shut.closed()
+        opened = Round(world, year=2027).scoring()
+        opened.mark("eva", "T1", "55")
+        propose(opened)
+        return {
+            "shut": shut.id,
+            "opened": opened.id,
+            "shut_card": shut.cards["T1"],
+            "other_card": shut.cards["T2"],
+            "open_card": opened.cards["T1"],
+            "unit": world.units["T1"],
+        }
+
+    def test_are_refused_in_either_direction(self, world, owner_url, two_years):
+        """As the owner, whose rights refuse nothing: what refuses is the trigger."""
+        owner = create_engine(owner_url)
+        said = {}
+        for name, statement in MOVES.items():
+            values = {key: value for key, value in two_years.items() if f":{key}" in statement}
+            said[name] = refused(owner, world, f"{statement} AND tenant_id = :tenant", **values)
+        owner.dispose()
+
+        assert {name: message for name, message in said.items() if "frozen: " not in message} == {}
+
+    def test_are_tried_on_every_table_a_guard_stands_at(self, engine):
+        with engine.connect() as connection:
+            guarded = set(connection.execute(GUARDS).scalars())
+
+        assert guarded == {statement.split()[1] for statement in MOVES.values()}
+
+    def test_of_two_open_years_pass(self, world, engine, two_years):
+        """Negative control: the guard refuses because one of the years is closed."""
+        third = Round(world, year=2028).scoring()
+        with engine.begin() as connection:
+            bind(connection, world.tenant.id)
+            moved = connection.execute(
+                text("UPDATE item_mark SET scorecard_id = :to WHERE scorecard_id = :card AND tenant_id = :tenant"),
+                {"to": third.cards["T1"], "card": two_years["open_card"], "tenant": world.tenant.id},
+            )
+            assert moved.rowcount == 1
+
+    def test_of_a_guard_that_looks_at_the_new_row_only_would_pass(self, world, owner_url, two_years):
+        """Positive control: with the guard of the first release the same statement moves the mark, so the list above can fail."""
+        third = Round(world, year=2028).scoring()
+        owner = create_engine(owner_url)
+        with owner.connect() as connection:
+            connection.execute(text(NEW_ROW_ONLY))
+            bind(connection, world.tenant.id)
+            moved = connection.execute(
+                text(f"{MOVES['a mark out of the closed year']} AND item_code = 'quality' AND tenant_id = :tenant"),
+                {"open_card": third.cards["T1"], "shut_card": two_years["shut_card"], "tenant": world.tenant.id},
+            )
+            assert moved.rowcount == 1
+            connection.rollback()
+        owner.dispose()
+
+
+NEW_ROW_ONLY = """
+    CREATE OR REPLACE FUNCTION guard_closed_mark() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM public.scorecard c JOIN public.assessment a ON a.tenant_id = c.tenant_id AND a.id = c.assessment_id
+                   WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.scorecard_id AND a.closed_at IS NOT NULL) THEN
+            RAISE EXCEPTION 'frozen: refused';
+        END IF;
+        RETURN NEW;
+    END $$
+"""
 
 
 def test_an_open_assessment_can_be_written(world, engine):

@@ -178,3 +178,22 @@ class TestEpochs:
         with open_session(world.engine, world.tenant.id) as session:
             assert find_signed_in(session, tenant_id=world.tenant.id, token=session_token, now=world.now, limits=LIMITS) is None
             assert find_token(session, tenant_id=world.tenant.id, token=made.secret, now=world.now) is None
+
+    def test_move_on_for_both_when_a_second_factor_changes_hands(self, world: World) -> None:
+        from sqlalchemy import text
+
+        given = {"tenant": world.tenant.id, "one": world.people["vera"], "other": world.people["tom"]}
+        epochs = text("SELECT id, epoch FROM credential WHERE tenant_id = :tenant AND id IN (:one, :other)")
+        with world.as_system() as scope:
+            scope.session.execute(
+                text(
+                    "INSERT INTO second_factor (tenant_id, id, sealed_secret, enrolled_at, confirmed_at) "
+                    "VALUES (:tenant, :one, 'x', now(), now())"
+                ),
+                {key: given[key] for key in ("tenant", "one")},
+            )
+        with world.as_system() as scope:
+            before = {row.id: row.epoch for row in scope.session.execute(epochs, given)}
+            scope.session.execute(text("UPDATE second_factor SET id = :other WHERE tenant_id = :tenant AND id = :one"), given)
+            after = {row.id: row.epoch for row in scope.session.execute(epochs, given)}
+        assert after == {person: epoch + 1 for person, epoch in before.items()}

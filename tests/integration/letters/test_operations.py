@@ -82,12 +82,15 @@ class TestGenerate:
 
 
 class TestIssue:
-    def test_freezes_text_and_digest_even_against_plain_sql(self, world: World) -> None:
+    @pytest.mark.parametrize(
+        "change", ["body = body || 'x'", "lower_id = upper_id", "state = 'draft'", "state = 'draft', body = ''"]
+    )
+    def test_freezes_text_and_digest_even_against_plain_sql(self, world: World, change: str) -> None:
         letters = issue_all(world)
 
         with pytest.raises(DBAPIError, match="was issued and cannot be changed"), world.as_("cora") as scope:
             scope.session.execute(
-                text("UPDATE letter SET body = body || 'x' WHERE tenant_id = :t AND id = :id"),
+                text(f"UPDATE letter SET {change} WHERE tenant_id = :t AND id = :id"),
                 {"t": scope.tenant_id, "id": letters["T1"]},
             )
 
