@@ -7,8 +7,8 @@ open one; an issued letter could be made a draft and rewritten; a second factor 
 
 from alembic import op
 
-revision = "0024_closed_years"
-down_revision = "0021_identity2"
+revision = "0026_closed_years"
+down_revision = "0024_policy_waiting"
 
 _HEAD = "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$\n"
 _REFUSED = "USING ERRCODE = 'integrity_constraint_violation'"
