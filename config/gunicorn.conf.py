@@ -30,7 +30,9 @@ temporary = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-"))
 
 worker_class = "gthread"
 workers = min(4, multiprocessing.cpu_count() + 1)
-threads = 4
+# Some stand and wait at the door (duban/identity/doorway.py) and hold nothing else; four and more stay for those who are in.
+# Never as many as a process may have database connections (duban/kernel/db.py), or all could wait for one another.
+threads = 18
 preload_app = True  # the application is loaded once, then shared by the forked workers
 timeout = 60
 graceful_timeout = 8

@@ -13,7 +13,8 @@ from duban.console.desk import CONSOLE, Desk, Hand, at_desk
 from duban.console.operations import accounts
 from duban.console.queries import AtWork, find_at_work, password_hash_of
 from duban.console.rules import ABSOLUTE
-from duban.identity.passwords import doorway, matches
+from duban.identity.doorway import OPERATORS
+from duban.identity.passwords import matches
 from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.scope import open_session
 from duban.kernel.text import N_, Text
@@ -107,7 +108,7 @@ def try_sign_in(login: str, password: str, code: str) -> str | AnticipatedError:
     """Give the token for a right login, password and code, or the error to show."""
     login, password, code = (text.replace("\x00", "") for text in (login, password, code))
     try:
-        with doorway():
+        with OPERATORS.passing():
             with reading() as session:
                 kept = password_hash_of(session, login)
             fits = matches(

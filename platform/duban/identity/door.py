@@ -9,9 +9,9 @@ from itsdangerous import BadSignature, Signer, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from duban.identity import operations
+from duban.identity.doorway import PEOPLE
 from duban.identity.errors import SignInRefusedError
 from duban.identity.operations.attempts import login_subject
-from duban.identity.passwords import doorway
 from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.ids import TenantId
 from duban.kernel.scope import SYSTEM, open_session, unit_of_work
@@ -81,15 +81,16 @@ def remember_device(response: Response, *, slug: str, login: str) -> None:
 
 
 def try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError:
-    """Give the session key for a right tenant, login and password, or the error to show."""
+    """Give the session key for a right tenant, login and password, or the error to show; a busy door lets nobody wait long."""
+    device = _devices().get(_account(slug, login))
     try:
-        with doorway():
-            return _try_sign_in(slug, login, password)
+        with PEOPLE.passing(device):
+            return _try_sign_in(slug, login, password, device)
     except TooBusyError as error:
         return error
 
 
-def _try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError:
+def _try_sign_in(slug: str, login: str, password: str, device: str | None) -> str | AnticipatedError:
     if "\x00" in slug + login + password:
         return SignInRefusedError()
     with open_session(runtime().engine, None) as session:
@@ -108,6 +109,6 @@ def _try_sign_in(slug: str, login: str, password: str) -> str | AnticipatedError
             password=password,
             address=request.remote_addr or "",
             device=request.user_agent.string,
-            known_device=_devices().get(_account(slug, login)),
+            known_device=device,
         )
     return outcome if isinstance(outcome, AnticipatedError) else session_key(tenant.id, outcome)

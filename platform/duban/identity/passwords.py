@@ -3,22 +3,14 @@
 import os
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-
-from duban.kernel.errors import TooBusyError
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 # So many at once in a process, the rest wait: a flood of guesses must not take the processors from everybody else.
 _turns = threading.BoundedSemaphore(max(1, (os.cpu_count() or 2) // 2))
-
-DOORS = 2
-"""So many sign-ins at once in a process, the rest are asked to come back: the threads are for those who are in."""
-_doors = threading.BoundedSemaphore(DOORS)
 
 # Checked when there is no such person, so that the answer takes as long as a wrong password.
 _NOBODY = _hasher.hash("nobody has this password")
@@ -26,21 +18,6 @@ _NOBODY = _hasher.hash("nobody has this password")
 # No letters or digits that look alike on paper (0 O 1 l I), so that a slip can be read out over the phone.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP_LENGTH = 3, 4
-
-
-@contextmanager
-def doorway() -> Iterator[None]:
-    """
-    Be one of the few who sign in at this moment.
-
-    Raises: TooBusyError, at once: to wait here would take a thread from those who are in.
-    """
-    if not _doors.acquire(blocking=False):
-        raise TooBusyError
-    try:
-        yield
-    finally:
-        _doors.release()
 
 
 def hash_password(password: str) -> str:

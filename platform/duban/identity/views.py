@@ -10,13 +10,13 @@ from duban.identity.pages import devices, factor, tokens
 from duban.identity.queries import password_policy
 from duban.identity.rules.passwords import POLICIES
 from duban.identity.step_up import put_session_cookie
-from duban.kernel.errors import AnticipatedError
+from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.text import N_, Text
 from duban.tenancy.queries import demo_tenants
 from duban.web.addresses import safe_next
 from duban.web.cookies import cookie_name, drop_cookie, put_cookie
-from duban.web.errors import status_of, translate
+from duban.web.errors import refused, translate
 from duban.web.requests import current_scope, is_admitted, runtime, work
 
 __all__ = ["PUBLIC_ENDPOINTS", "Visitor", "bp", "init_identity"]
@@ -60,7 +60,7 @@ def sign_in(slug: str | None = None) -> ResponseReturnValue:
         return _door(typed)
     outcome = try_sign_in(typed["slug"], typed["login"], request.form.get("password", ""))
     if isinstance(outcome, AnticipatedError):
-        return _door(typed, outcome), status_of(outcome)
+        return refused(_door(typed, outcome), outcome)
     response = redirect(typed["next"] or "/")
     put_session_cookie(response, outcome)
     remember_device(response, slug=typed["slug"], login=typed["login"])
@@ -76,7 +76,8 @@ def _door(typed: dict[str, str], error: AnticipatedError | None = None) -> str:
             tenants = list(demo_tenants(session))
     accounts = current_app.extensions.get(DEMO_ACCOUNTS, [])
     message = translate(error.text) if error else None
-    return render_template("identity/sign_in.html", typed=typed, error=message, tenants=tenants, accounts=accounts)
+    busy = isinstance(error, TooBusyError)
+    return render_template("identity/sign_in.html", typed=typed, error=message, busy=busy, tenants=tenants, accounts=accounts)
 
 
 @bp.post("/sign-out")

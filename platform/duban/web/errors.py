@@ -30,6 +30,7 @@ from duban.web.addresses import page_above, page_behind
 log = get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
+BUSY_SECONDS = 3
 
 _STATUSES: tuple[tuple[type[AnticipatedError], int], ...] = (
     (NotFoundError, 404),
@@ -94,10 +95,18 @@ def _anticipated(error: AnticipatedError) -> ResponseReturnValue:
     log.info("refused", code=error.code, status=status, path=request.path)
     if wants_json():
         fields = getattr(error, "fields", {})
-        return problem(
-            status, error.code, message, errors={name: [translate(item) for item in texts] for name, texts in fields.items()}
-        )
-    return _page(status, message, error.code)
+        errors = {name: [translate(item) for item in texts] for name, texts in fields.items()}
+        return refused(problem(status, error.code, message, errors=errors), error)
+    return refused(_page(status, message, error.code), error)
+
+
+def refused(answer: ResponseReturnValue, error: AnticipatedError) -> Response:
+    """Give the answer to a refusal the status of its meaning; where the trouble passes by itself, say when to come back."""
+    response = make_response(answer)
+    response.status_code = status_of(error)
+    if isinstance(error, TooBusyError):
+        response.headers["Retry-After"] = str(BUSY_SECONDS)
+    return response
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

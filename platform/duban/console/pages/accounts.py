@@ -14,7 +14,7 @@ from duban.console.operations import accounts
 from duban.console.queries import demo_operators
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.text import N_, Text
-from duban.web.errors import status_of, translate
+from duban.web.errors import refused, translate
 from duban.web.requests import runtime
 
 
@@ -25,7 +25,7 @@ def sign_in() -> ResponseReturnValue:
         return _door(login, None)
     outcome = try_sign_in(login, request.form.get("password", ""), request.form.get("code", ""))
     if isinstance(outcome, AnticipatedError):
-        return _door(login, translate(outcome.text)), status_of(outcome)
+        return refused(_door(login, translate(outcome.text)), outcome)
     response = redirect(url_for("console.tenants"))
     set_cookie(response, outcome)
     return response

@@ -1,0 +1,329 @@
+"""
+The door under a flood [C8]: 50 wrong passwords a second, each from an address of its own, at gunicorn as in production.
+
+Told are: how long the pages of those who are in take, against the same pages in quiet; how many guesses were judged and how many asked
+to come back; in how many tries people get in meanwhile who know their password, from a browser they know and from a new one. Then, in
+quiet again, the morning of the deadline: fifty clerks from one town hall who sign in within one second, and fifty at the same instant.
+
+    PYTHONPATH=platform python bench/sign_in_flood.py        (SECONDS=20 for a shorter one)
+"""
+
+import multiprocessing
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from http.client import HTTPConnection
+from pathlib import Path
+from queue import SimpleQueue
+from socket import socket
+from urllib.parse import urlencode
+
+from parts.table import MISSED, Row, show
+
+from duban.app import create_app, db
+from duban.embedded import postgres
+from duban.identity.door import session_key
+from duban.identity.models import Person
+from duban.identity.operations import start_session
+from duban.kernel.clock import SystemClock
+from duban.kernel.context import new_key
+from duban.kernel.db import make_engine
+from duban.kernel.migrating import upgrade
+from duban.kernel.scope import SYSTEM, TenantInfo, owned, unit_of_work
+from duban.kernel.settings import ROOT, Settings
+from duban.simulation.accounts import PASSWORD
+from duban.simulation.demo import _wangcheng
+from duban.simulation.stage import open_doors
+from duban.tenancy.kinds import load_all
+
+SECONDS = int(os.environ.get("SECONDS", "60"))
+GUESSES_PER_SECOND = 50
+GUESSERS = 64
+READERS = ("v001001", "v001002", "o001", "county.officer")
+PAUSE = 0.25
+TRIES = 5
+"""So often somebody tries who is asked to come back, before they give up."""
+MORNING = 50
+Answer = tuple[int, dict[str, str], str]
+
+
+def ask(port: int, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+    """One request on a connection of its own. Gives: status, headers, text."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
+    body = urlencode(form) if form is not None else None
+    given = {"Accept": "text/html", "Connection": "close"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    if body is not None:
+        given["Content-Type"] = "application/x-www-form-urlencoded"
+    connection.request(method, path, body, given)
+    answer = connection.getresponse()
+    text = answer.read().decode(errors="replace")
+    cookies = dict(one.split(";")[0].split("=", 1) for one in answer.headers.get_all("Set-Cookie") or [])
+    connection.close()
+    return answer.status, {**dict(answer.headers), **{f"cookie {name}": value for name, value in cookies.items()}}, text
+
+
+@dataclass
+class Browser:
+    """A browser at the door: its cookies and the token of the form."""
+
+    port: int
+    address: str
+    cookies: dict[str, str]
+    token: str = ""
+
+    def opens(self) -> "Browser":
+        """Open the sign-in page."""
+        _, headers, text = ask(self.port, "GET", "/sign-in", Cookie=self.jar(), X_Forwarded_For=self.address)
+        self.keep(headers)
+        self.token = re.findall(r'name="csrf_token" value="([^"]+)"', text)[0]
+        return self
+
+    def jar(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def keep(self, headers: dict[str, str]) -> None:
+        self.cookies |= {name.removeprefix("cookie "): value for name, value in headers.items() if name.startswith("cookie ")}
+
+    def tries(self, login: str, password: str, address: str = "") -> tuple[int, bool]:
+        """Send the form. Gives: the status, and whether it says when to come back."""
+        form = {"slug": "wangcheng", "login": login, "password": password, "csrf_token": self.token}
+        status, headers, _ = ask(
+            self.port, "POST", "/sign-in", form, Cookie=self.jar(), X_Forwarded_For=address or self.address
+        )  # fmt: skip
+        if status == 302:
+            self.keep(headers)
+        return status, "Retry-After" in headers
+
+
+def together(acts: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def read_pages(port: int, keys: list[str], seconds: float) -> tuple[list[float], Counter[int]]:
+    """Let those who are in read their first page, again and again. Gives: milliseconds, statuses."""
+    taken: list[float] = []
+    statuses: Counter[int] = Counter()
+    end = time.monotonic() + seconds
+
+    def one(key: str) -> None:
+        while time.monotonic() < end:
+            begun = time.perf_counter()
+            status, _, _ = ask(port, "GET", "/", Cookie=f"duban={key}", X_Forwarded_For="10.1.0.1")
+            taken.append((time.perf_counter() - begun) * 1000)
+            statuses[status] += 1
+            time.sleep(PAUSE)
+
+    together([lambda key=key: one(key) for key in keys])
+    return taken, statuses
+
+
+def flood(port: int, seconds: float, said: "multiprocessing.Queue[object]") -> None:
+    """Guess so often a second, whatever is answered, each time as somebody else from somewhere else. In a process of its own."""
+    browser = Browser(port, "10.2.0.1", {}).opens()
+    waiting: SimpleQueue[int | None] = SimpleQueue()
+    counts: Counter[str] = Counter()
+
+    def guess() -> None:
+        while (number := waiting.get()) is not None:
+            address = f"10.{3 + number // 60_000}.{number // 250 % 240}.{number % 250}"
+            status, says_when = browser.tries(f"somebody-{number}", "not-the-password-1", address)
+            counts[f"{status}{'' if status != 503 or says_when else ' without Retry-After'}"] += 1
+
+    def beat() -> None:
+        begun = time.monotonic()
+        for number in range(int(seconds * GUESSES_PER_SECOND)):
+            time.sleep(max(0.0, begun + number / GUESSES_PER_SECOND - time.monotonic()))
+            waiting.put(number)
+        for _ in range(GUESSERS):
+            waiting.put(None)
+
+    begun = time.monotonic()
+    together([beat, *[guess] * GUESSERS])
+    said.put((dict(counts), time.monotonic() - begun))
+
+
+def comes_in(browser: Browser, login: str, tries: list[int], taken: list[float]) -> None:
+    """Sign in with the right password, coming back when asked to. Notes: tries and seconds, 0 tries where they gave up."""
+    begun = time.monotonic()
+    for turn in range(1, TRIES + 1):
+        status, _ = browser.tries(login, PASSWORD)
+        if status == 302:
+            tries.append(turn)
+            taken.append(time.monotonic() - begun)
+            return
+        time.sleep(3)
+    tries.append(0)
+
+
+def under_flood(
+    port: int, keys: list[str], known: list[tuple[Browser, str]], new: list[tuple[Browser, str]]
+) -> tuple[list[float], str]:
+    """Flood, read, and let people sign in all the while. Gives: milliseconds of the pages, what is to be said."""
+    said: multiprocessing.Queue[object] = multiprocessing.get_context("fork").Queue()
+    flooding = multiprocessing.get_context("fork").Process(target=flood, args=(port, SECONDS + 4, said))
+    flooding.start()
+    time.sleep(2)
+    read: list[tuple[list[float], Counter[int]]] = []
+    got_in: dict[str, list[int]] = {"known browser": [], "new browser": []}
+    waited: dict[str, list[float]] = {"known browser": [], "new browser": []}
+
+    def come(name: str, people: list[tuple[Browser, str]]) -> None:
+        for browser, login in people:
+            comes_in(browser, login, got_in[name], waited[name])
+            time.sleep(0.2)
+
+    reading = threading.Thread(target=lambda: read.append(read_pages(port, keys, SECONDS)))
+    reading.start()
+    together([lambda: come("known browser", known), lambda: come("new browser", new)])
+    reading.join()
+    counts, lasted = said.get()  # type: ignore[misc]
+    flooding.join()
+    lines = [
+        f"guesses: {sum(counts.values())} in {lasted:.0f} s, by answer {counts}",
+        f"pages of those who are in: {dict(read[0][1])}",
+    ]
+    for name, turns in got_in.items():
+        spread = ", ".join(f"{turns.count(turn)} at try {turn}" for turn in range(1, TRIES + 1) if turns.count(turn))
+        seconds = (
+            f"{statistics.median(waited[name]):.2f} s in the middle, {max(waited[name]):.2f} s at most" if waited[name] else "-"
+        )
+        lines.append(f"right password, {name}: {len(turns)} people, {spread}, {turns.count(0)} gave up; {seconds}")
+    return read[0][0], "\n".join(lines)
+
+
+def morning(port: int, people: list[tuple[Browser, str]], *, within: float) -> str:
+    """Let fifty clerks of one town hall sign in within a second or at one instant. Gives: what is to be said."""
+    statuses: Counter[str] = Counter()
+    taken: list[float] = []
+    start = threading.Barrier(len(people))
+
+    def one(number: int, browser: Browser, login: str) -> None:
+        start.wait()
+        time.sleep(within * number / len(people))
+        begun = time.monotonic()
+        status, says_when = browser.tries(login, PASSWORD)
+        taken.append(time.monotonic() - begun)
+        statuses[f"{status}{'' if status != 503 or says_when else ' without Retry-After'}"] += 1
+
+    together([lambda n=n, b=b, w=w: one(n, b, w) for n, (b, w) in enumerate(people)])
+    refused = sum(count for status, count in statuses.items() if status != "302")
+    verdict = "kept" if not refused else MISSED
+    return f"{len(people)} clerks within {within:g} s: {dict(statuses)}, {statistics.median(taken):.2f} s in the middle, {max(taken):.2f} s at most: {verdict}"
+
+
+def served(settings: Settings, log: Path) -> "tuple[subprocess.Popen[bytes], int]":
+    """Start gunicorn as in production and wait until it answers."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    plain = {f"DUBAN_{one.name.upper()}": getattr(settings, one.name) for one in fields(Settings)}
+    given = {name: ("1" if value else "0") if isinstance(value, bool) else str(value) for name, value in plain.items()}
+    environment = {
+        **os.environ,
+        **{name: value for name, value in given.items() if value != ""},
+        "PYTHONPATH": str(ROOT / "platform"),
+    }
+    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "wsgi:app"]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    for _ in range(600):
+        try:
+            if ask(port, "GET", "/healthz")[0] == 200:
+                return process, port
+        except OSError:
+            time.sleep(0.1)
+    process.kill()
+    raise RuntimeError(log.read_text())
+
+
+def keys_of(settings: Settings, tenant: TenantInfo) -> tuple[list[str], list[str]]:
+    """Give the session keys of those who are in, and the logins of all village clerks."""
+    app = create_app(settings)
+    with app.app_context(), unit_of_work(db.engine, tenant=tenant, actor=SYSTEM, now=SystemClock().now()) as scope:
+        people = {person.login: person for person in scope.session.scalars(owned(scope, Person))}
+        keys = [
+            session_key(tenant.id, start_session(scope, person=people[login], address="10.1.0.1", device="bench"))
+            for login in READERS
+        ]
+    with app.app_context():
+        db.engine.dispose()
+    return keys, sorted(login for login in people if re.fullmatch(r"v\d{6}", login) and login not in READERS)
+
+
+def percentile(taken: list[float], share: float) -> float:
+    return sorted(taken)[min(len(taken) - 1, int(len(taken) * share))]
+
+
+def measure(port: int, keys: list[str], clerks: list[str]) -> None:
+    count = max(4, SECONDS // 4)
+    known = [(Browser(port, "10.1.0.1", {}).opens(), login) for login in clerks[:count]]
+    for browser, login in known:  # they have signed in here before
+        assert browser.tries(login, PASSWORD)[0] == 302
+        browser.cookies.pop("duban")
+    new = [(Browser(port, "10.1.0.1", {}).opens(), login) for login in clerks[count : 2 * count]]
+    read_pages(port, keys, 3)
+    quiet, statuses = read_pages(port, keys, SECONDS)
+    print(f"quiet: {len(quiet)} pages {dict(statuses)}")
+    busy, said = under_flood(port, keys, known, new)
+    print(said)
+    rows = [
+        Row(
+            f"page of those who are in, {name}", percentile(busy, share), percentile(quiet, share), promised, f"{len(busy)} pages"
+        )
+        for name, share, promised in (("p50", 0.5, None), ("p99", 0.99, 2))
+    ]
+    show(f"The door under {GUESSES_PER_SECOND} guesses a second for {SECONDS} s", "quiet", rows)
+    time.sleep(3)
+    rest = clerks[2 * count : 2 * count + 2 * MORNING]
+    for start, within in ((0, 1.0), (MORNING, 0.0)):
+        print(
+            morning(
+                port, [(Browser(port, "10.1.0.9", {}).opens(), login) for login in rest[start : start + MORNING]], within=within
+            )
+        )
+        time.sleep(2)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, postgres.running(Path(folder) / "pg") as server:
+        key = new_key()
+        upgrade(server.url(postgres.OWNER_ROLE), context_key=key)
+        url = server.url(postgres.APP_ROLE)
+        engine = make_engine(url, context_key=key)
+        stage = _wangcheng(engine, load_all()["county"], lambda line: print(line, file=sys.stderr))
+        open_doors(stage, "wangcheng")
+        engine.dispose()
+        with server.connect(database=postgres.DATABASE) as admin:
+            admin.execute("VACUUM ANALYZE")
+        settings = Settings(
+            database_url=url,
+            data_dir=folder,
+            secret_key="k" * 40,
+            cookie_secure=False,
+            context_key=key,
+            proxy_hops=1,
+            log_format="text",
+        )
+        keys, clerks = keys_of(settings, stage.tenant)
+        process, port = served(settings, Path(folder) / "gunicorn.log")
+        try:
+            measure(port, keys, clerks)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+if __name__ == "__main__":
+    main()
