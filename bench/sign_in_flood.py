@@ -203,7 +203,7 @@ def under_flood(
     return read[0][0], "\n".join(lines)
 
 
-def morning(port: int, people: list[tuple[Browser, str]], *, within: float) -> str:
+def morning(people: list[tuple[Browser, str]], *, within: float) -> str:
     """Let fifty clerks of one town hall sign in within a second or at one instant. Gives: what is to be said."""
     statuses: Counter[str] = Counter()
     taken: list[float] = []

@@ -20,7 +20,7 @@ from duban.audit.anchors import shelf
 from duban.console.door import init_console
 from duban.dashboards.queries import home_unit
 from duban.identity.guard import init_identity
-from duban.identity.step_up import ask_again
+from duban.identity.step_up import ask_again, weigh_ahead
 from duban.identity.unsent import keep_unsent
 from duban.identity.views import DEMO_ACCOUNTS
 from duban.kernel.clock import Clock, SystemClock
@@ -147,6 +147,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     app.before_request(_check_form_token)
     app.before_request(refuse_unstorable)
     app.before_request(ask_again)
+    app.before_request(weigh_ahead)
     init_errors(app)
     init_metrics(app, engine)
     app.register_blueprint(health.bp)

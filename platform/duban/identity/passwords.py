@@ -3,6 +3,8 @@
 import os
 import secrets
 import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -34,6 +36,34 @@ def matches(password_hash: str | None, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """
+    What was hashed ahead of a unit of work, so that none holds a connection meanwhile; what was not is hashed when asked for.
+
+    Bound to the very texts and hashes it was made for: another password, or one changed since, is weighed anew.
+    """
+
+    _fits: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _made: dict[str, str] = field(default_factory=dict)
+
+    def weigh(self, password: str, against: Iterable[str], *, new: bool = False) -> None:
+        """Hash now. Takes: hashes the password is to be compared with; `new` where it is to get a hash of its own."""
+        for password_hash in against:
+            self._fits[password_hash, password] = matches(password_hash, password)
+        if new:
+            self._made[password] = hash_password(password)
+
+    def fits(self, password_hash: str, password: str) -> bool:
+        """Say whether it is the password of this hash."""
+        known = self._fits.get((password_hash, password))
+        return matches(password_hash, password) if known is None else known
+
+    def hash_of(self, password: str) -> str:
+        """Give a hash of the password."""
+        return self._made.get(password) or hash_password(password)
 
 
 def password_from(seed: bytes) -> str:

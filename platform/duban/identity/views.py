@@ -9,7 +9,7 @@ from duban.identity.guard import PUBLIC_ENDPOINTS, Visitor, init_identity, signe
 from duban.identity.pages import devices, factor, tokens
 from duban.identity.queries import password_policy
 from duban.identity.rules.passwords import POLICIES
-from duban.identity.step_up import put_session_cookie
+from duban.identity.step_up import put_session_cookie, weighed
 from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.text import N_, Text
@@ -100,7 +100,7 @@ def change_password() -> ResponseReturnValue:
         return _password_page([Text(N_("两次输入的新密码不一致，请重新输入。"))]), 422
     try:
         with work() as scope:
-            operations.change_own_password(scope, old=old, new=new)
+            operations.change_own_password(scope, old=old, new=new, weighed=weighed())
     except AnticipatedError as error:
         return _password_page(list(getattr(error, "reasons", (error.text,)))), 422
     response = redirect(url_for("identity.sign_in", slug=g.tenant.slug, changed=1))

@@ -44,6 +44,14 @@ WEIGHTY: dict[str, str] = {
 }
 """By endpoint: why it is asked again."""
 
+ASKS_FOR_PASSWORD: dict[str, tuple[str, str]] = {
+    "letters.sign": ("password", ""),
+    "letters-api.sign": ("password", ""),
+    "session.confirm": ("proof", ""),
+    "identity.change_password": ("old", "new"),
+}
+"""By endpoint: the fields in which the actor's password is shown and a new one is set. It is hashed before the work begins."""
+
 NOT_BY_TOKEN: dict[str, str] = {
     "session.confirm": "only a person can prove to be there",
     "session.second_factor": "only a person can show the second factor",

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from duban.access.checks import require
+from duban.identity.step_up import weighed
 from duban.kernel.scope import Scope
 from duban.letters import queries
 from duban.letters.models import Letter
@@ -129,6 +130,7 @@ def sign(body: dict[str, Any], letter_id: UUID) -> object:
             shown_digest=body["digest"],
             password=body["password"],
             keys=runtime().settings.factor_keys,
+            weighed=weighed(),
         )
 
 

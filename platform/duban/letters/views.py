@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from duban.access.checks import home_paths, lines_of, may, may_somewhere, require
 from duban.identity.errors import LockedOutError, WrongPasswordError
+from duban.identity.step_up import weighed
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -271,6 +272,7 @@ def _sign(letter_id: UUID) -> None:
             shown_digest=form.get("digest", ""),
             password=form.get("password", ""),
             keys=runtime().settings.factor_keys,
+            weighed=weighed(),
         )
 
 

@@ -28,6 +28,7 @@ from duban.identity.operations.passwords import (
     keep_password,
     set_locale,
     set_password,
+    weigh,
 )
 from duban.identity.operations.presence import prove_presence
 from duban.identity.operations.resets import HalfSecret, confirm_reset, open_reset, refuse_reset, waiting_reset
@@ -94,4 +95,5 @@ __all__ = [
     "unlock",
     "use_code",
     "waiting_reset",
+    "weigh",
 ]

@@ -1,5 +1,6 @@
 """Passwords: setting, changing, handing out, asking again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,16 +10,16 @@ from sqlalchemy import delete
 from duban.audit.operations import record
 from duban.identity.errors import WeakPasswordError, WrongPasswordError
 from duban.identity.models import Credential, PastPassword, Person, SecurityPolicy
-from duban.identity.operations.attempts import Attempt, forget, login_subject, reserve, settle
+from duban.identity.operations.attempts import Attempt, forget, login_subject, refuse_if_locked, reserve, settle
 from duban.identity.operations.sessions import end_sessions
-from duban.identity.passwords import hash_password, matches, one_time_password
+from duban.identity.passwords import Weighed, hash_password, one_time_password
 from duban.identity.queries import get_person, own_words, password_policy, past_passwords
 from duban.identity.rules.passwords import POLICIES, complaints
 from duban.identity.rules.sessions import FIRST_SECRET_LIVES
 from duban.identity.words import lists
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.ids import new_id
-from duban.kernel.scope import Scope, get_owned, owned, unit_of_work
+from duban.kernel.scope import Scope, get_owned, let_go, owned, unit_of_work
 from duban.kernel.text import N_, Text
 
 
@@ -47,19 +48,23 @@ def issue_first_secret(scope: Scope, *, person: Person, password: str | None = N
     return FirstSecret(person.id, person.login, password, expires_at)
 
 
-def set_password(scope: Scope, *, person: Person, password: str, must_change: bool) -> None:
+def set_password(scope: Scope, *, person: Person, password: str, must_change: bool, weighed: Weighed | None = None) -> None:
     """
     Set a person's password, by the tenant's policy, and end their sessions. The caller has asked leave or is that person.
 
     Raises: WeakPasswordError saying everything that is wrong.
     """
-    policy = password_policy(scope)
-    wrong = complaints(policy, password, login=person.login, lists=lists(), own_words=own_words(scope, person))
-    if not wrong and any(matches(past, password) for past in past_passwords(scope, person.id, limit=policy.remembered)):
+    weighed, policy, wrong = weighed or Weighed(), password_policy(scope), _complaints(scope, person, password)
+    if not wrong and any(weighed.fits(past, password) for past in past_passwords(scope, person.id, limit=policy.remembered)):
         wrong = [Text(N_("不能使用最近 %(count)s 次用过的密码。"), {"count": policy.remembered})]
     if wrong:
         raise WeakPasswordError(wrong)
-    keep_password(scope, person=person, password_hash=hash_password(password), must_change=must_change)
+    keep_password(scope, person=person, password_hash=weighed.hash_of(password), must_change=must_change)
+
+
+def _complaints(scope: Scope, person: Person, password: str) -> list[Text]:
+    words = own_words(scope, person)
+    return list(complaints(password_policy(scope), password, login=person.login, lists=lists(), own_words=words))
 
 
 def keep_password(scope: Scope, *, person: Person, password_hash: str, must_change: bool) -> None:
@@ -94,28 +99,55 @@ def _remember(scope: Scope, person_id: UUID, password_hash: str) -> None:
     )
 
 
-def change_own_password(scope: Scope, *, old: str, new: str) -> None:
+def weigh(scope: Scope, *, password: str, new: str | None = None) -> Weighed:
+    """
+    Do the hashing the actor's act will need, in a unit of work of its own ahead of the act's, without any connection held.
+
+    It decides nothing: the act asks for the same password again, counts the attempt and judges by what is weighed here.
+    Takes:  the `password` that is shown, and a `new` one that is to be set.
+    Costs:  one password hash, with a new one up to seven; none while the account is locked.
+    """
+    person, credential = get_person(scope, scope.person_id), get_owned(scope, Credential, scope.person_id)
+    weighed, present = Weighed(), credential.password_hash
+    if refuse_if_locked(scope, _attempt(person)) is not None:
+        return weighed
+    past: Sequence[str] = ()
+    if new is not None and not _complaints(scope, person, new):
+        past = past_passwords(scope, person.id, limit=password_policy(scope).remembered)
+    let_go(scope)
+    weighed.weigh(password, [present])
+    if new is not None and past:  # the present one at least: none where the new one is refused unweighed
+        weighed.weigh(new, past, new=True)
+    return weighed
+
+
+def _attempt(person: Person) -> Attempt:
+    # counted with the sign-ins: whoever sits at a computer left alone gets no guesses on top
+    return Attempt((("account", login_subject(person.login)),))
+
+
+def change_own_password(scope: Scope, *, old: str, new: str, weighed: Weighed | None = None) -> None:
     """
     Change the actor's own password; all their sessions and tokens end.
 
-    Raises: WrongPasswordError, LockedOutError, WeakPasswordError.
+    Takes:  what was `weighed` ahead. Raises: WrongPasswordError, LockedOutError, WeakPasswordError.
     """
-    confirm_password(scope, password=old)
-    set_password(scope, person=get_person(scope, scope.person_id), password=new, must_change=False)
+    confirm_password(scope, password=old, weighed=weighed)
+    set_password(scope, person=get_person(scope, scope.person_id), password=new, must_change=False, weighed=weighed)
 
 
-def confirm_password(scope: Scope, *, password: str) -> None:
+def confirm_password(scope: Scope, *, password: str, weighed: Weighed | None = None) -> None:
     """
     Make sure that it is the actor who is sitting there, before a weighty act such as signing.
 
+    Takes:  what was `weighed` ahead; without it the hashing is done here, with the work's connection in hand.
     Raises: WrongPasswordError, LockedOutError. A wrong password counts towards the lock even though the act
     itself is rolled back: it is counted in units of work of their own.
     """
     person, credential = get_person(scope, scope.person_id), get_owned(scope, Credential, scope.person_id)
-    # counted with the sign-ins: whoever sits at a computer left alone gets no guesses on top
-    attempt = Attempt((("account", login_subject(person.login)),))
+    attempt = _attempt(person)
     reserve(scope, attempt)
-    right = matches(credential.password_hash, password)
+    right = (weighed or Weighed()).fits(credential.password_hash, password)
     settle(scope, attempt, right=right, person_id=person.id)
     if not right:
         with unit_of_work(scope.session.get_bind().engine, tenant=scope.tenant, actor=scope.actor, now=scope.now) as apart:

@@ -8,6 +8,7 @@ from uuid import UUID
 from duban.access.checks import require
 from duban.audit.operations import record
 from duban.identity.operations import prove_presence
+from duban.identity.passwords import Weighed
 from duban.identity.queries import get_person
 from duban.kernel.errors import NotAllowedError
 from duban.kernel.ids import new_id
@@ -21,12 +22,21 @@ from duban.letters.states import AFTER_SIGNATURE, STATE_LABELS, LetterState, Sid
 from duban.letters.telling import tell_signed
 
 
-def sign_letter(scope: Scope, *, letter_id: UUID, shown_digest: str, password: str, keys: Sequence[str] = ()) -> Signature:
+def sign_letter(
+    scope: Scope,
+    *,
+    letter_id: UUID,
+    shown_digest: str,
+    password: str,
+    keys: Sequence[str] = (),
+    weighed: Weighed | None = None,
+) -> Signature:
     """
     Sign a letter for the unit one leads; with the second signature it is in force.
 
     Takes:  `shown_digest` of the text the signer has read; `password` or a code of the second factor, asked for each signature:
-            that one proved to be there some minutes ago is not enough to sign with. `keys` open the second factor.
+            that one proved to be there some minutes ago is not enough to sign with. `keys` open the second factor;
+            `weighed` is what was hashed of the password ahead of this work.
     Raises: NotFoundError, NotAllowedError for anybody who leads neither unit, AlreadySignedError, LetterStateError,
             TamperedError, TextChangedError, WrongPasswordError, WrongCodeError, LockedOutError.
     """
@@ -40,7 +50,7 @@ def sign_letter(scope: Scope, *, letter_id: UUID, shown_digest: str, password: s
         raise TamperedError(number=letter.number)
     if not hmac.compare_digest(shown_digest.encode(), letter.digest.encode()):
         raise TextChangedError
-    prove_presence(scope, proof=password, keys=keys)
+    prove_presence(scope, proof=password, keys=keys, weighed=weighed)
     signature = _put_down(scope, letter, side)
     letter.state, letter.version = after, letter.version + 1
     if after is LetterState.IN_FORCE:
