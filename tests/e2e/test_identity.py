@@ -4,6 +4,7 @@ import pyotp
 import pytest
 
 from duban.identity import operations
+from duban.identity.doorway import PEOPLE
 from duban.kernel.scope import SYSTEM, unit_of_work
 from tests.cast import PASSWORD
 from tests.integration.reporting.requirements import issued
@@ -124,3 +125,40 @@ def test_what_was_typed_on_a_phone_outlives_the_session(sign_in, world, server_c
         page.wait_for_selector("text=待审核")
     finally:
         server_clock.at = before
+
+
+@LOOKS
+def test_a_full_door_is_waited_for_by_the_page_itself(visit, address, world, server_clock, monkeypatch, phone, language):
+    """At eight o'clock of the last day: nobody types a password twice, and nobody is shown an error that passes by itself."""
+    monkeypatch.setattr(PEOPLE, "patience", 0)
+    monkeypatch.setattr("duban.web.errors.BUSY_SECONDS", 1)
+    visitor = visit(address, who="vera", phone=phone, language=language)
+    visitor.expected = ("status of 503",)
+    page = visitor.go("/sign-in?lang=en" if language == "en" else "/sign-in")
+    page.fill("#slug", world.tenant.slug)
+    page.fill("#login", "vera")
+    page.fill("#password", PASSWORD)
+    with PEOPLE.passing():
+        page.click("main .btn-primary")
+        page.wait_for_selector("[data-queue-said]:not([hidden])")
+        visitor.shot(f"identity-queue-{'phone' if phone else 'desk'}-{language[:2]}")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    assert page.locator(".errors").count() == 0
+
+
+def test_a_wrong_password_is_said_beside_what_was_typed(visit, address, world):
+    visitor = visit(address, who="vera")
+    visitor.expected = ("the server responded with a status of 4",)
+    page = visitor.go("/sign-in")
+    page.fill("#slug", world.tenant.slug)
+    page.fill("#login", "vera")
+    page.fill("#password", "wrong-password-1")
+    page.click("main .btn-primary")
+    page.wait_for_selector(".errors")
+    assert page.input_value("#login") == "vera"
+    assert page.input_value("#password") == ""
+    assert page.evaluate("document.activeElement.className") == "errors"
+    assert visitor.axe() == []
+    page.fill("#password", PASSWORD)
+    page.click("main .btn-primary")
+    page.wait_for_url(lambda url: "/sign-in" not in url)

@@ -86,7 +86,7 @@ class Doorway:
         return (self._known or self._strangers)[0] is ticket
 
 
-PEOPLE = Doorway(places=2, seats=10, for_strangers=8, patience=2.0)
-"""The tenants' door, of each process. More places would only let hashes wait for a processor with a connection in hand."""
+PEOPLE = Doorway(places=1, seats=11, for_strangers=9, patience=2.0)
+"""The tenants' door, of each process. With one place it hashes more in a second than the machine lets it."""
 OPERATORS = Doorway(places=1, seats=1, for_strangers=1, patience=2.0)
 """The operator's door: a flood of the tenants' must not shut out who can help."""

@@ -1,18 +1,70 @@
 """Hashing passwords: argon2id at the strength OWASP asks for (19 MiB, 2 passes), about 25 ms here."""
 
+import fcntl
+import itertools
 import os
 import secrets
+import sys
+import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+Result = TypeVar("Result")
+
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
-# So many at once in a process, the rest wait: a flood of guesses must not take the processors from everybody else.
-_turns = threading.BoundedSemaphore(max(1, (os.cpu_count() or 2) // 2))
+AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
+"""So many hashings run at once in all processes forked from one, i.e. in all workers of the web server: half the processors."""
+_NICENESS = 10
+
+
+class _Hashing:
+    """
+    The threads that hash, behind everything else the machine has to do: a flood of guesses must not take it from those
+    who are in. A turn is a lock on a file without a name, made before the workers are forked and let go by the system
+    if one dies.
+    """
+
+    def __init__(self) -> None:
+        self._turns = [tempfile.TemporaryFile() for _ in range(AT_ONCE)]  # noqa: SIM115 - open as long as the process lives
+        self._own = threading.local()
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)  # a forked process inherits no thread
+
+    def _begin(self) -> None:
+        self._numbers = itertools.count()
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hashing", initializer=self._step_back)
+
+    def _step_back(self) -> None:
+        if sys.platform != "linux":
+            return
+        own = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, own, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
+        turn = self._turns[next(self._numbers) % AT_ONCE].fileno()
+        self._own.turn = os.open(f"/proc/self/fd/{turn}", os.O_RDWR)  # opened anew: processes share what they were forked with
+
+    def do(self, act: Callable[..., Result], *given: str) -> Result:
+        """Wait for a turn and act. Raises: what the act raises."""
+        return self._threads.submit(self._in_turn, act, *given).result()
+
+    def _in_turn(self, act: Callable[..., Result], *given: str) -> Result:
+        turn: int | None = getattr(self._own, "turn", None)
+        if turn is None:
+            return act(*given)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        try:
+            return act(*given)
+        finally:
+            fcntl.flock(turn, fcntl.LOCK_UN)
+
+
+_hashing = _Hashing()
 
 # Checked when there is no such person, so that the answer takes as long as a wrong password.
 _NOBODY = _hasher.hash("nobody has this password")
@@ -24,15 +76,13 @@ _GROUPS, _GROUP_LENGTH = 3, 4
 
 def hash_password(password: str) -> str:
     """Give the argon2id hash, parameters and salt included."""
-    with _turns:
-        return _hasher.hash(password)
+    return _hashing.do(_hasher.hash, password)
 
 
 def matches(password_hash: str | None, password: str) -> bool:
     """Say whether the password is right; takes equally long when there is no hash to compare with."""
     try:
-        with _turns:
-            _hasher.verify(password_hash or _NOBODY, password)
+        _hashing.do(_hasher.verify, password_hash or _NOBODY, password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

@@ -16,7 +16,7 @@ from duban.kernel.text import N_, Text
 from duban.tenancy.queries import demo_tenants
 from duban.web.addresses import safe_next
 from duban.web.cookies import cookie_name, drop_cookie, put_cookie
-from duban.web.errors import refused, translate
+from duban.web.errors import refused, translate, wants_json
 from duban.web.requests import current_scope, is_admitted, runtime, work
 
 __all__ = ["PUBLIC_ENDPOINTS", "Visitor", "bp", "init_identity"]
@@ -60,6 +60,8 @@ def sign_in(slug: str | None = None) -> ResponseReturnValue:
         return _door(typed)
     outcome = try_sign_in(typed["slug"], typed["login"], request.form.get("password", ""))
     if isinstance(outcome, AnticipatedError):
+        if wants_json():
+            raise outcome  # js/door.js, which comes back by itself and shows the words beside what was typed
         return refused(_door(typed, outcome), outcome)
     response = redirect(typed["next"] or "/")
     put_session_cookie(response, outcome)

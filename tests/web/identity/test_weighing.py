@@ -123,18 +123,16 @@ def test_no_connection_is_held_while_a_password_is_hashed(
     assert set(held) == {0}
 
 
+@pytest.mark.parametrize("way", DOORS)
 def test_control_hashed_inside_the_work_one_is_held(
-    app: Flask, world: World, app_clock: SetClock, held: list[int], monkeypatch: pytest.MonkeyPatch
+    app: Flask, world: World, app_clock: SetClock, held: list[int], monkeypatch: pytest.MonkeyPatch, way: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(step_up, "_weigh", lambda *_: None)
-    for way in DOORS:
-        _, press = way(app, world, app_clock, PASSWORD)
-        held.clear()
-        assert press().status_code < 400
-        assert min(held) >= 1, way.__name__
-        app_clock.at = world.now
-        with world.as_system() as scope:
-            get_owned(scope, Credential, world.people["vera"]).password_hash = passwords.hash_password(PASSWORD)
+    _, press = way(app, world, app_clock, PASSWORD)
+    held.clear()
+    assert press().status_code < 400
+    assert held
+    assert min(held) >= 1
 
 
 def test_every_name_on_the_list_is_an_address_that_asks(app: Flask) -> None:
