@@ -77,7 +77,7 @@ def test_control_without_reserving_all_would_be_looked_at(
 def test_fifty_parallel_questions_for_the_password_are_looked_at_five_times(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from duban.identity.operations import passwords
+    from duban.identity import passwords
 
     seen: list[str] = []
     real = passwords.matches
