@@ -13,7 +13,7 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashe
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin duban \
-    && mkdir -p /app/.data /backups && chown duban /app/.data /backups
+    && mkdir -p /app/.data /backups /anchors && chown duban /app/.data /backups /anchors
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY . .

@@ -22,6 +22,7 @@ from duban.kernel.settings import Settings
 from tests import canary, statements
 from tests.binding import CONTEXT_KEY
 from tests.cast import World, build_world
+from tests.integration.audit.beginning import begun
 
 # No test is timed: a busy machine must not turn the suite red. What is fast is shown in bench/.
 hypothesis_settings.register_profile("duban", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -201,6 +202,7 @@ def app_clock() -> SetClock:
 @pytest.fixture(scope="session")
 def app(settings: Settings, app_clock: SetClock):
     """The web application; a defect fails the test instead of becoming a page."""
+    begun(settings.resolved_anchor_file)
     made = create_app(settings, clock=app_clock, propagate_defects=True)
     made.config["PROPAGATE_EXCEPTIONS"] = True
     yield made

@@ -4,13 +4,15 @@ import sys
 
 import click
 
-from duban.auditing.commands import audit
 from duban.backup.commands import backup, restore_backup
 from duban.backup.errors import BackupError
+from duban.chain_commands import audit
+from duban.console.anchoring import begin_with
 from duban.console.commands import operator, tenant
 from duban.console.demo import ensure_demo_account
 from duban.embedded.errors import EmbeddedServerError
 from duban.identity.commands import account, keys
+from duban.kernel.clock import SystemClock
 from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.settings import SettingsError, read_settings
 from duban.organisation.commands import import_units
@@ -59,6 +61,7 @@ def migrate() -> None:
 
     with database(read_settings()) as settings:
         upgrade(require_owner_url(settings), context_key=require_context_key(settings))
+        begin_with(settings, now=SystemClock().now())
     click.echo("The database is up to date.")
 
 
@@ -78,6 +81,7 @@ def demo() -> None:
             upgrade(
                 settings.owner_database_url, context_key=settings.context_key
             )  # on a fresh machine `make demo` comes before the first start
+            begin_with(settings, now=SystemClock().now())
         click.echo(import_module("duban.simulation.demo").ensure_demo(settings, say=lambda line: click.echo(line, err=True)))
         click.echo(ensure_demo_account(settings))
 

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from duban.audit.anchors import shelf
+from duban.audit.tasks import EVERY, check
 from duban.backup.schedule import DailyBackup
+from duban.console.anchoring import Watch, begin_with, being_deleted
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.errors import UnfitDatabaseError
@@ -26,12 +28,14 @@ from duban.kernel.scope import SYSTEM, TenantInfo, open_session, unit_of_work
 from duban.kernel.settings import SettingsError, read_settings
 from duban.notifications.queries import count_due
 from duban.notifications.tasks import deliver
-from duban.tenancy.queries import list_tenants
+from duban.tenancy.queries import closed_tenants, list_tenants
 from duban.watch.counting import MinuteCount
 from duban.worker import PERIODIC, courier
 
 log = get_logger(__name__)
 
+OF_CLOSED = Periodic("audit.check", EVERY, check)
+"""What the clock does for suspended tenants: their record could be rewritten just as well while nobody signs in."""
 LEADER_KEY = 20110429
 """Of the advisory lock that lets one clock work and the others wait."""
 
@@ -79,23 +83,31 @@ class Rounds:
         self._periodic = tuple(periodic)
         self._done_at: dict[tuple[TenantId, str], datetime] = {}
         self._totals = MinuteCount(runtime)
+        self._operators = Watch(runtime.engine)
 
     def go(self) -> None:
         """Visit every tenant; a failure in one is logged and does not hold up the others."""
         with open_session(self._runtime.engine, None) as session:
-            tenants = list_tenants(session)
+            tenants, closed = list_tenants(session), closed_tenants(session)
+        if closed:
+            leaving = being_deleted(self._runtime.engine)
+            closed = [tenant for tenant in closed if tenant.id not in leaving]
         for tenant in tenants:
             beat(self._runtime.engine, "clock", self._runtime.clock.now())  # a round through many tenants may take long
             for task in self._periodic:
                 self._guarded(tenant, task.name, partial(self._run, tenant, task))
             self._guarded(tenant, "sweep", partial(self._sweep, tenant))
+        for tenant in closed:
+            # Nothing is done for who is suspended, but what is kept of them is watched like everybody's.
+            self._guarded(tenant, OF_CLOSED.name, partial(self._run, tenant, OF_CLOSED))
+        self._guarded(None, "operators' audit", lambda: self._operators.look(self._runtime.clock.now()))
         self._totals.look(tenants)
 
-    def _guarded(self, tenant: TenantInfo, name: str, work: Callable[[], None]) -> None:
+    def _guarded(self, tenant: TenantInfo | None, name: str, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception:  # one tenant's trouble must not stop the clock of the others
-            log.exception("round failed", tenant=tenant.slug, task=name)
+            log.exception("round failed", tenant=tenant.slug if tenant else None, task=name)
 
     def _run(self, tenant: TenantInfo, task: Periodic) -> None:
         now = self._runtime.clock.now()
@@ -132,6 +144,7 @@ def main() -> None:
     except UnfitDatabaseError as error:
         sys.exit(f"duban clock: {error}")
     shelf.put(settings.resolved_anchor_file)
+    begin_with(settings, now=SystemClock().now())
     runtime = Runtime(settings=settings, engine=engine, clock=SystemClock())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

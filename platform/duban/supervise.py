@@ -19,8 +19,10 @@ from typing import IO
 
 import click
 
+from duban.console.anchoring import begin_with
 from duban.embedded.processes import Kept, keep
 from duban.embedded.services import environment_for, require_owner_url, services
+from duban.kernel.clock import SystemClock
 from duban.kernel.migrating import upgrade
 from duban.kernel.settings import ROOT, Settings
 
@@ -64,6 +66,7 @@ def up(settings: Settings, *, port: int, with_parent: bool = False) -> None:
         settings = stack.enter_context(services(settings, say=say, alone=True))
         say("database schema")
         upgrade(require_owner_url(settings), context_key=settings.context_key)
+        begin_with(settings, now=SystemClock().now())
         crew = Crew(parts(settings, port), stop)
         stack.callback(crew.dismiss)
         crew.start("web")

@@ -36,6 +36,10 @@ class AnchorKind(StrEnum):
     """An operator said, with a reason, that the records after this one are given up (a backup was restored)."""
     CLOSED = "closed"
     """The tenant was deleted by the operator; its chain ends here."""
+    BEGUN = "begun"
+    """The first line of the file, written while nothing at all was recorded yet (docs/decisions/0044)."""
+    ANEW = "anew"
+    """An operator said, with a reason, that earlier lines are lost and the chain is believed as it stands now."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class AnchorFile:
         self._last_read = b""
         self._fault = ""
         self._found: dict[UUID, list[Anchor]] = {}
+        self._settled_at: datetime | None = None
 
     def append(self, anchor: Anchor) -> None:
         """Add a line. Raises: OSError, AnchorFileError where the file's end is not ours."""
@@ -133,6 +138,32 @@ class AnchorFile:
         self._read_on()
         return list(self._found)
 
+    def is_begun(self) -> bool:
+        """Tell whether the file is there and holds a whole line. Raises: as `of`."""
+        self._read_on()
+        return self._previous != FIRST
+
+    def followed_by(self, other: "AnchorFile") -> bool:
+        """
+        Tell whether this file proved untrustworthy and an operator has settled since that the other one is to be believed.
+
+        Never raises: another one that cannot be trusted either follows nothing.
+        """
+        if not self._fault:
+            return False
+        try:
+            other.is_begun()
+        except (OSError, AnchorFileError):
+            return False
+        settled = other._settled_at  # noqa: SLF001 - of the same class
+        return settled is not None and (self._settled_at is None or settled > self._settled_at)
+
+    def set_aside(self, at: datetime) -> Path:
+        """Give the file another name, so that a new one can be begun and the old one can still be looked at. Raises: OSError."""
+        aside = self.path.with_name(f"{self.path.name}.untrusted-{at:%Y%m%dT%H%M%SZ}")
+        self.path.rename(aside)
+        return aside
+
     def _read_on(self) -> None:
         if self._fault:  # what was tampered with once stays so, however the file goes on
             raise AnchorFileError(self._fault)
@@ -168,10 +199,17 @@ class AnchorFile:
         if follows != self._previous:
             raise AnchorFileError(f"{self.path}, line {self._lines}: does not follow the line before it")
         self._previous = made
+        if anchor.kind is AnchorKind.ANEW:
+            self._settled_at = anchor.at
         kept = self._found.setdefault(anchor.tenant_id, [])
         if anchor.kind is AnchorKind.RESET:
             kept[:] = [one for one in kept if one.seq <= anchor.seq]
         kept.append(anchor)
+
+
+def say(anchor: Anchor) -> None:
+    """Say where a chain stands in the log, which may be kept on another host."""
+    log.info("audit anchored", tenant=str(anchor.tenant_id), seq=anchor.seq, hash=anchor.hash, kind=anchor.kind.value)
 
 
 class Shelf:
@@ -190,14 +228,24 @@ class Shelf:
             self._file = AnchorFile(self._file.path)
         return self._file
 
+    def current(self) -> AnchorFile | None:
+        """Give the anchor file as this process knows it; what it saw to be changed stays so until an operator settles it."""
+        if self._file is not None and self._file.followed_by(fresh := AnchorFile(self._file.path)):
+            self._file = fresh
+        return self._file
+
     @property
     def file(self) -> AnchorFile | None:
         """The anchor file, if this process was given one."""
         return self._file
 
     def write(self, anchor: Anchor) -> bool:
-        """Write an anchor and say it in the log too, which may be kept on another host; tell whether the file has it."""
-        log.info("audit anchored", tenant=str(anchor.tenant_id), seq=anchor.seq, hash=anchor.hash, kind=anchor.kind.value)
+        """
+        Write an anchor and say it in the log too, which may be kept on another host; tell whether the file has it.
+
+        For the clock, which has just seen that the file is what it was. Others only say a head (`say`).
+        """
+        say(anchor)
         if self._file is None:
             return False
         try:

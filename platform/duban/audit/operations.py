@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from duban.audit.anchors import Anchor, AnchorKind, shelf
+from duban.audit.anchors import Anchor, AnchorKind, say
 from duban.audit.chain import GENESIS, digest
 from duban.audit.models import AuditHead, AuditRecord
 from duban.kernel.scope import Scope
@@ -57,11 +57,16 @@ def record(scope: Scope, act: str, subject_kind: str, subject_id: UUID, unit_pat
 
 def anchor_after_commit(scope: Scope) -> None:
     """
-    Ask that the chain's new head be written to the anchor file as soon as this work is committed, not only by the clock.
+    Ask that the chain's new head be said in the log as soon as this work is committed, and anchored with the clock's next round.
 
-    For acts careers hang on, such as publishing results. Call it beside `record`.
+    For acts careers hang on, such as publishing results. Call it beside `record`. The file itself is the clock's alone to write:
+    the process people reach from outside must not be able to (docs/decisions/0044).
     """
     scope.memo["audit_anchored"] = True
+
+
+AT_ONCE = ("assessment.frozen",)
+"""Acts recorded beside `anchor_after_commit`: the clock looks for them every round."""
 
 
 def _lock_head(scope: Scope) -> tuple[int, str]:
@@ -102,4 +107,4 @@ def _append(scope: Scope, entries: list[_Entry]) -> None:
     entries.clear()
     if scope.memo.pop("audit_anchored", False):
         made = Anchor(at=scope.now, tenant_id=scope.tenant_id, seq=seq, hash=head, kind=AnchorKind.RESULT)
-        scope.after_commit(partial(shelf.write, made))
+        scope.after_commit(partial(say, made))

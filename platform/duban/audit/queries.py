@@ -1,17 +1,18 @@
 """Reading and verifying the record."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from duban.audit.anchors import Anchor, AnchorKind
+from duban.audit.anchors import Anchor, AnchorFile, AnchorFileError, AnchorKind
 from duban.audit.chain import GENESIS, digest
 from duban.audit.models import AuditCheck, AuditHead, AuditRecord
 from duban.kernel.scope import Scope
+from duban.web.alarms import ANCHORS_LOST
 
 _ROWS_AT_ONCE = 2000
 
@@ -61,6 +62,11 @@ def verify(scope: Scope, anchors: Iterable[Anchor] = (), *, after: Mark | None =
         f"on {anchor.at.isoformat(timespec='minutes')} the records after {anchor.seq} were given up: {anchor.reason}"
         for anchor in bound.values()
         if anchor.kind is AnchorKind.RESET
+    ) + tuple(
+        f"on {anchor.at.isoformat(timespec='minutes')} the anchors were lost and the first {anchor.seq} records believed as they "
+        f"stood: {anchor.reason}"
+        for anchor in bound.values()
+        if anchor.kind is AnchorKind.ANEW
     )
     columns = AuditRecord.__table__.columns
     statement = (
@@ -120,6 +126,52 @@ def _judge_end(walked: Verdict, end: Mark, bound: dict[int, Anchor]) -> Verdict:
     if (end.seq, end.hash) != (walked.rows, walked.hash):
         return Verdict(walked.rows, walked.rows + 1, "the end of the chain is not where its head says", walked.hash)
     return walked
+
+
+LOST = ANCHORS_LOST
+"""How the reason begins where not the chain is at fault, but the file that would vouch for it."""
+
+
+def lost_anchors(file: AnchorFile, last: Anchor | None, *, known: int) -> str:
+    """
+    Say why the file cannot vouch for a chain although nothing in it is wrong; "" where it can.
+
+    Takes: the chain's last binding anchor, and how many records the database itself says were anchored.
+    Raises: AnchorFileError, OSError.
+    """
+    if not file.is_begun():
+        return f"{LOST}{file.path} is not there or empty"
+    if (last.seq if last else 0) < known:
+        found = f"knows of {last.seq}" if last else "knows of none"
+        return f"{LOST}{known} records were anchored, {file.path} {found}"
+    return ""
+
+
+def judge(scope: Scope, file: AnchorFile) -> Verdict:
+    """
+    Walk the whole chain with the anchor file; a file that is gone, empty, older than it was or tampered with is a fault.
+
+    Costs: reads every record.
+    """
+    try:
+        anchors = file.of(scope.tenant_id)
+        last = last_of(anchors)
+        kept = last_check(scope)
+        lost = lost_anchors(file, last, known=kept.anchored_seq if kept else 0)
+    except (OSError, AnchorFileError) as error:
+        return Verdict(0, 1, f"{LOST}{error}")
+    found = verify(scope, anchors)
+    return found if found.bad_seq is not None or not lost else unvouched(found, last, lost)
+
+
+def last_of(anchors: Iterable[Anchor]) -> Anchor | None:
+    """Give the furthest anchor."""
+    return max(anchors, key=lambda anchor: anchor.seq, default=None)
+
+
+def unvouched(found: Verdict, last: Anchor | None, lost: str) -> Verdict:
+    """Turn a whole chain's verdict into a fault from the first record on that no anchor vouches for."""
+    return replace(found, bad_seq=(last.seq if last else 0) + 1, reason=lost)
 
 
 def checks(session: Session) -> Sequence[AuditCheck]:

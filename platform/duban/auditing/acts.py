@@ -12,6 +12,7 @@ ACTS: dict[str, str] = {
     "assessment.scoring": N_("开始考核评分"),
     "assessment.self_scoring": N_("开始自评"),
     "audit.exported": N_("导出审计记录"),
+    "audit.reanchored": N_("存证丢失后重新存证"),
     "audit.reset": N_("恢复备份后重新存证"),
     "audit.verified": N_("校验审计记录"),
     "document.corrected": N_("更正文件登记"),

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from duban.access.checks import require
-from duban.audit.anchors import AnchorFileError, shelf
+from duban.audit.anchors import shelf
 from duban.audit.operations import record
-from duban.audit.queries import Verdict, verify
+from duban.audit.queries import Verdict, judge, verify
 from duban.auditing.queries import TAKEN_AT_MOST, Wanted, count_records, is_auditor
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
@@ -35,12 +35,8 @@ def check_now(scope: Scope) -> Verdict:
     Raises: NotFoundError for who does not audit the whole tenant. Costs: reads every record.
     """
     require(scope, "audit", "read", root(scope))
-    try:
-        file = shelf.afresh()
-        anchors = file.of(scope.tenant_id) if file else []
-        found = verify(scope, anchors)
-    except (OSError, AnchorFileError) as error:
-        found = Verdict(0, 1, f"the anchor file cannot be trusted: {error}")
+    file = shelf.afresh()
+    found = judge(scope, file) if file else verify(scope)
     record(scope, "audit.verified", "audit", scope.tenant_id, records=found.rows, bad_record=found.bad_seq, reason=found.reason)
     return found
 

@@ -6,7 +6,7 @@ signed context (docs/decisions/0018).
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
+from duban.audit.anchors import Anchor
 from duban.audit.chain import GENESIS, digest
 from duban.console.errors import DoneAlreadyError
 from duban.console.models import OperatorAct, OperatorActHead
@@ -140,22 +141,23 @@ def _lock_head(session: Session) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class ChainVerdict:
-    """What checking the operators' chain found: acts read, and the first bad one with the reason, if any."""
+    """What checking the operators' chain found: acts read, the last one's hash, the first bad one and why."""
 
     acts: int
     bad_seq: int | None = None
     reason: str = ""
+    hash: str = GENESIS
 
 
-def verify_acts(session: Session) -> ChainVerdict:
-    """Recompute the operators' chain from its start. Costs: reads every act."""
+def verify_acts(session: Session, anchors: Iterable[Anchor] = ()) -> ChainVerdict:
+    """Recompute the operators' chain from its start and compare it with its head and its anchors. Costs: reads every act."""
     rows = session.execute(select(OperatorAct.__table__).order_by(OperatorAct.seq)).mappings()
     head = session.execute(select(OperatorActHead.seq, OperatorActHead.hash)).one_or_none()
-    return _walk([dict(row) for row in rows], (head.seq, head.hash) if head else (0, GENESIS))
+    return _walk([dict(row) for row in rows], (head.seq, head.hash) if head else (0, GENESIS), {one.seq: one for one in anchors})
 
 
-def _walk(rows: Iterable[dict[str, Any]], end: tuple[int, str]) -> ChainVerdict:
-    previous, count = GENESIS, 0
+def _walk(rows: Iterable[dict[str, Any]], end: tuple[int, str], bound: Mapping[int, Anchor]) -> ChainVerdict:
+    previous, count, sure = GENESIS, 0, 0
     for row in rows:
         count += 1
         if row["seq"] != count:
@@ -165,6 +167,15 @@ def _walk(rows: Iterable[dict[str, Any]], end: tuple[int, str]) -> ChainVerdict:
         previous = _digest(previous, row)
         if row["hash"] != previous:
             return ChainVerdict(count, count, "content does not match its hash")
+        if anchor := bound.get(count):
+            if anchor.hash != previous:
+                return ChainVerdict(
+                    count, sure + 1, f"written anew: the acts {sure + 1} to {count} do not lead to what was anchored"
+                )
+            sure = count
+    furthest = max(bound, default=0)
+    if furthest > count:
+        return ChainVerdict(count, count + 1, f"missing: {furthest} acts were anchored")
     if (count, previous) != end:
         return ChainVerdict(count, count + 1, "the end of the chain is not where its head says")
-    return ChainVerdict(count)
+    return ChainVerdict(count, hash=previous)

@@ -66,6 +66,8 @@ ACTS: dict[str, str] = {
     "order.cancelled": N_("取消任务"),
     "tenant.exported": N_("租户已导出"),
     "tenant.imported": N_("租户已导入"),
+    "audit.reset": N_("恢复备份后重新存证"),
+    "audit.reanchored": N_("存证丢失后重新存证"),
     "tenant.deleted": N_("租户已删除"),
     "order.failed": N_("任务未能完成"),
 }

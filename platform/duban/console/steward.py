@@ -219,9 +219,19 @@ def _import(means: Means, order: OperatorOrder) -> None:
 
 
 def _anchor(means: Means, kind: AnchorKind, tenant_id: UUID, *, seq: int, head: str, reason: str) -> None:
-    if means.anchors is not None:
-        anchor = Anchor(at=means.clock.now(), tenant_id=tenant_id, seq=seq, hash=head, kind=kind, reason=reason)
-        AnchorFile(means.anchors).append(anchor)
+    """Say it in the anchor file. Where that is lost nothing is written over it: the alarm stands until an operator settles it."""
+    if means.anchors is None:
+        return
+    file = AnchorFile(means.anchors)
+    anchor = Anchor(at=means.clock.now(), tenant_id=tenant_id, seq=seq, hash=head, kind=kind, reason=reason)
+    try:
+        if file.is_begun():
+            file.append(anchor)
+            return
+        said = "the anchor file is not there or empty"
+    except (OSError, AnchorFileError) as error:
+        said = str(error)
+    log.error("audit not anchored", tenant=str(tenant_id), kind=kind.value, reason=said)
 
 
 def _delete(means: Means, order: OperatorOrder) -> None:

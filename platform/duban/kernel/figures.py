@@ -16,6 +16,10 @@ EFFECTS_LATENESS_SECONDS = "effects_lateness_seconds"
 """How long the oldest of them has waited."""
 EFFECTS_DEAD = "effects_dead"
 """Messages given up after five tries."""
+OPERATOR_ACTS_BAD = "operator_acts_bad"
+"""The first act of the operators' chain that is not as it was written or that no anchor vouches for; 0 while all is well."""
+OPERATOR_ACTS_ANCHORED = "operator_acts_anchored"
+"""How many of the operators' acts are anchored outside the database."""
 
 
 class ServiceFigure(Base):

@@ -53,6 +53,11 @@ def list_tenants(session: Session) -> Sequence[TenantInfo]:
     return [as_info(tenant) for tenant in session.scalars(select(Tenant).where(Tenant.active).order_by(Tenant.slug))]
 
 
+def closed_tenants(session: Session) -> Sequence[TenantInfo]:
+    """List the suspended tenants, for the clock, which only watches their record."""
+    return [as_info(tenant) for tenant in session.scalars(select(Tenant).where(~Tenant.active).order_by(Tenant.slug))]
+
+
 def every_tenant(session: Session) -> Sequence[TenantInfo]:
     """List all tenants, closed ones too: what is kept must stay provable."""
     return [as_info(tenant) for tenant in session.scalars(select(Tenant).order_by(Tenant.slug))]

@@ -124,17 +124,31 @@ def _beats(means: Runtime) -> dict[str, datetime]:
         return {row.name: row.beat_at for row in connection.execute(text("SELECT name, beat_at FROM heartbeat"))}
 
 
+ANCHORS_LOST = "the anchor file cannot be trusted: "
+"""How the clock's reason begins where the chain may be whole and the anchor file is not what it was."""
+
+
 def _audit(means: Runtime) -> Iterator[Alarm]:
-    """The clock checks every tenant's chain of audit records every few minutes."""
+    """The clock checks every tenant's chain of audit records every few minutes, and the operators'."""
     with means.engine.connect() as connection:
         broken = connection.execute(
-            text("SELECT tenant_id, bad_seq, checked_at FROM audit_check WHERE bad_seq IS NOT NULL")
+            text("SELECT tenant_id, bad_seq, checked_at, reason FROM audit_check WHERE bad_seq IS NOT NULL ORDER BY tenant_id")
         ).all()
+    lost = [row for row in broken if row.reason.startswith(ANCHORS_LOST)]
+    if lost:
+        words = N_("审计的库外存证文件丢失或被换成旧的：%(n)s 个租户的记录目前无从证明。请保留现场并运行 duban audit verify。")
+        yield Alarm("anchors_lost", Text(words, {"n": len(lost)}), is_critical=False, since=min(row.checked_at for row in lost))
     for row in broken:
+        if row in lost:
+            continue
         words = N_("租户 %(tenant)s 的审计记录从第 %(n)s 条起与存证不符。请保留现场并运行 duban audit verify。")
         yield Alarm(
             "audit", Text(words, {"tenant": str(row.tenant_id), "n": row.bad_seq}), is_critical=False, since=row.checked_at
         )
+    bad, at = figures.read_figures(means.engine).get(figures.OPERATOR_ACTS_BAD, (0, None))
+    if bad:
+        words = N_("运维人员的操作记录从第 %(n)s 条起与存证不符，或存证已丢失。请保留现场并运行 duban audit verify。")
+        yield Alarm("audit_operators", Text(words, {"n": int(bad)}), is_critical=False, since=at)
 
 
 def _backups(means: Runtime, now: datetime) -> Iterator[Alarm]:

@@ -17,6 +17,7 @@ from duban.files.storage import open_store
 from duban.kernel.clock import SetClock
 from duban.kernel.db import make_engine
 from tests.binding import CONTEXT_KEY
+from tests.integration.audit.beginning import begun
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def means(owner_engine: Engine, engine: Engine, clock: SetClock, tmp_path: Path)
         store=open_store(f"file://{tmp_path / 'files'}"),
         exports=tmp_path / "exports",
         clock=clock,
-        anchors=tmp_path / "anchors.jsonl",
+        anchors=begun(tmp_path / "anchors.jsonl").path,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import create_engine, text
 
-from duban.audit.anchors import Anchor, AnchorFile, AnchorKind, shelf
+from duban.audit.anchors import Anchor, AnchorFile, shelf
 from duban.audit.models import AuditCheck, AuditRecord
 from duban.audit.operations import anchor_after_commit, record
 from duban.audit.queries import head
@@ -19,12 +19,13 @@ from duban.embedded.postgres import SUPERUSER
 from duban.kernel.scope import owned
 from duban.notifications.models import Effect
 from tests.cast import World
+from tests.integration.audit.beginning import begun
 
 
 @pytest.fixture(autouse=True)
 def anchors(tmp_path: Path, app):
     shelf.put(tmp_path / "anchors.jsonl")
-    yield AnchorFile(tmp_path / "anchors.jsonl")
+    yield begun(tmp_path / "anchors.jsonl")
     shelf.put(None)
 
 
@@ -165,15 +166,25 @@ class TestBeingWhole:
         assert len(anchors.of(told.tenant.id)) == 1  # nothing new, nothing to note
         assert "库外存证到第" in told.client("otto").get("/audit").text
 
-    def test_publishing_results_anchors_at_once(self, told: World, anchors: AnchorFile) -> None:
+    def test_the_process_people_reach_writes_nothing_but_says_the_head_in_the_log(
+        self, told: World, anchors: AnchorFile, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = anchors.path.read_bytes()
         with told.as_("cora") as scope:
             record(scope, "assessment.frozen", "assessment", told.units["C"], told.paths["C"])
             anchor_after_commit(scope)
-            assert anchors.of(told.tenant.id) == []  # not before it is safe
-        made = anchors.of(told.tenant.id)[-1]
         with told.as_system() as scope:
-            assert (made.seq, made.hash) == (head(scope).seq, head(scope).hash)
-        assert made.kind is AnchorKind.RESULT
+            end = head(scope)
+        said = [line for line in "".join(capsys.readouterr()).splitlines() if "audit anchored" in line]
+        assert len(said) == 1
+        assert end.hash in said[0]
+        assert anchors.path.read_bytes() == before
+
+    def test_check_now_says_that_the_file_is_gone(self, told: World, anchors: AnchorFile) -> None:
+        anchors.path.unlink()
+        answer = told.client("otto").post("/audit/check", follow_redirects=True)
+        assert "not there or empty" in answer.text
+        assert told.client("otto").post("/api/v1/audit/check").json["bad_seq"] == 1
 
     def test_a_break_is_told_to_the_auditors_once_and_shown(self, told: World, servers) -> None:
         with told.as_system() as scope:
