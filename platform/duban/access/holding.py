@@ -184,7 +184,10 @@ def takes_effect(scope: Scope, *, may_grant: bool) -> bool:
 
     Until a tenant has had its first security administrator the system administrator's grants count: somebody must be first.
     """
-    if scope.actor.person_id is None or may_grant:
-        return True
+    return scope.actor.person_id is None or may_grant or not had_security_administrator(scope)
+
+
+def had_security_administrator(scope: Scope) -> bool:
+    """Say whether the tenant has, or ever had, somebody to be the second hand: from then on two hands are asked for."""
     ever = select(RoleGrant.id).where(RoleGrant.tenant_id == scope.tenant_id, RoleGrant.duty == "security", ~RoleGrant.pending)
-    return scope.session.scalar(ever.limit(1)) is None
+    return scope.session.scalar(ever.limit(1)) is not None

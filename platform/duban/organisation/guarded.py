@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from duban.access.checks import holders, may
+from duban.access.holding import had_security_administrator
+from duban.access.reach import guarded_roles
 from duban.identity.models import Person
 from duban.kernel.ids import PersonId
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
 from duban.notifications.operations import tell
-from duban.organisation.queries.people import held_by
-from duban.tenancy.kinds_in_force import structure
+from duban.organisation.queries.holdings import holdings
 from duban.tree.models import Unit
 from duban.tree.queries import root
 
@@ -20,9 +21,14 @@ RESETS = "/security/resets"
 
 
 def is_guarded(scope: Scope, person: Person) -> bool:
-    """Whether any role this person holds today is one the tenant's kind guards (`roles.yaml`)."""
-    guarded = {role.code for role in structure(scope).roles if role.is_guarded}
-    return any(one.grant.role in guarded for one in held_by(scope, person.id) if one.in_force or one.grant.pending)
+    """
+    Whether anything this person holds, will hold or was lent is a guarded role.
+
+    Until the tenant has had a security administrator there is no second hand, and nothing is: whoever sets it up gives out
+    every role alone anyway.
+    """
+    guarded = guarded_roles(scope)
+    return had_security_administrator(scope) and any(one.role in guarded for one in holdings(scope, person.id))
 
 
 def may_be_second_hand(scope: Scope, units: Iterable[Unit]) -> bool:

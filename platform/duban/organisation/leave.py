@@ -4,29 +4,27 @@ from duban.access.checks import may, require
 from duban.identity.models import Person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope
-from duban.organisation.queries.people import held_by
+from duban.organisation.queries.holdings import places_of_account
 from duban.tree.models import Unit
 
 
 def may_over(scope: Scope, person: Person) -> bool:
-    """Whether the actor manages people at every unit where this person holds a role."""
-    held = held_by(scope, person.id)
-    current = [one for one in held if one.in_force] or held
-    return bool(current) and all(may(scope, "person", "manage", one.unit) for one in current)
+    """Whether the actor manages people at every unit where this person holds a role, will hold one or was lent one."""
+    places = places_of_account(scope, person)
+    return bool(places) and all(may(scope, "person", "manage", unit) for unit in places)
 
 
 def require_over(scope: Scope, person: Person) -> None:
     """
-    Refuse unless the actor manages people at every unit where the person holds a role: a township's officer may not reset
-    the password of somebody who is also a county leader.
+    Refuse unless the actor manages people at every unit where the person holds a role, will hold one or was lent one: a
+    township's officer may not reset the password of somebody who is also a county leader, or stands in for one.
 
     Raises: NotFoundError, NotAllowedError.
     """
-    held = held_by(scope, person.id)
-    current = [one for one in held if one.in_force] or held
-    if not any(may(scope, "person", "read", one.unit) for one in current):
+    places = places_of_account(scope, person)
+    if not any(may(scope, "person", "read", unit) for unit in places):
         raise NotFoundError
-    if not all(may(scope, "person", "manage", one.unit) for one in current):
+    if not all(may(scope, "person", "manage", unit) for unit in places):
         raise NotAllowedError
 
 

@@ -1,4 +1,4 @@
-"""Whose account one may look after: only with leave at every unit where that person holds a role."""
+"""Whose account one may look after: only with leave at every unit where that person holds a role, will, or was lent one."""
 
 from duban.access.checks import may
 from duban.identity.errors import SecondHandError
@@ -7,7 +7,7 @@ from duban.identity.queries import get_person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.organisation.guarded import may_be_second_hand
-from duban.organisation.queries.people import Held, held_by
+from duban.organisation.queries.holdings import places_of_account
 from duban.tree.models import Unit
 
 KEEP = ("session", "manage")
@@ -16,16 +16,11 @@ MANAGE = ("person", "manage")
 """Whoever manages the people of a unit may also open a lock and end sessions there."""
 
 
-def _current(scope: Scope, person: Person) -> list[Held]:
-    held = held_by(scope, person.id)
-    return [one for one in held if one.in_force] or held
-
-
 def may_keep(scope: Scope, person: Person, *, alone: bool) -> bool:
     """Whether the actor may look after the account; `alone`: only as security administrator."""
     ways = (KEEP,) if alone else (KEEP, MANAGE)
-    current = _current(scope, person)
-    return bool(current) and any(all(may(scope, *way, one.unit) for one in current) for way in ways)
+    places = places_of_account(scope, person)
+    return bool(places) and any(all(may(scope, *way, unit) for unit in places) for way in ways)
 
 
 def require_keeping(scope: Scope, person: Person, *, alone: bool) -> None:
@@ -36,7 +31,7 @@ def require_keeping(scope: Scope, person: Person, *, alone: bool) -> None:
     """
     if may_keep(scope, person, alone=alone):
         return
-    if any(may(scope, "person", "read", one.unit) for one in _current(scope, person)):
+    if any(may(scope, "person", "read", unit) for unit in places_of_account(scope, person)):
         raise NotAllowedError
     raise NotFoundError
 
@@ -45,7 +40,7 @@ def second_hand_of(scope: Scope, reset: PasswordReset) -> bool:
     """Whether the actor may confirm this reset: not who asked for it, not whose it is."""
     person = get_person(scope, reset.person_id)
     return scope.actor.person_id not in {reset.asked_by, person.id} and may_be_second_hand(
-        scope, [one.unit for one in _current(scope, person)]
+        scope, places_of_account(scope, person)
     )
 
 
@@ -56,7 +51,7 @@ def require_second_hand(scope: Scope, reset: PasswordReset) -> Person:
     Raises: NotFoundError, NotAllowedError, SecondHandError.
     """
     person = get_person(scope, reset.person_id)
-    units = [one.unit for one in _current(scope, person)]
+    units = places_of_account(scope, person)
     if scope.actor.person_id in {reset.asked_by, person.id}:
         raise SecondHandError
     if not may_be_second_hand(scope, units):
