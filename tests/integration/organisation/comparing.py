@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import literal, null, select, union_all
 
 from duban.access.checks import Place, may, readable
 from duban.assessments.models import FrozenResult, Scorecard
@@ -15,7 +15,7 @@ from duban.reporting.models import Duty
 from duban.targets.models import Allocation
 from duban.tree.models import Placement, Unit
 from duban.tree.queries import answering
-from tests.integration.organisation.rights import ACTS, OBJECTS, Kind
+from tests.integration.organisation.rights import ACTS, OBJECTS, Kind, tokens
 
 if TYPE_CHECKING:
     from tests.integration.organisation.play import Play
@@ -41,6 +41,11 @@ def _tree(play: "Play", scope: Scope) -> None:
     assert units.keys() == play.units.keys(), "a unit has come or gone by itself"
     places = scope.session.scalars(owned(scope, Placement)).all()
     standing = {place.unit_id: place for place in places if place.is_primary and place.active_to is None}
+    in_sector = {place.unit_id: place.parent_id for place in places if place.line == "sector" and place.active_to is None}
+    assert in_sector == {key: unit.line for key, unit in play.units.items() if unit.line is not None}, (
+        "placed elsewhere in the line"
+    )
+    play.checked["places in the line"] += len(in_sector)
     for key, model in play.units.items():
         unit = units[key]
         assert play.codes.setdefault(key, unit.code) == unit.code, "an id names another unit"
@@ -49,6 +54,7 @@ def _tree(play: "Play", scope: Scope) -> None:
         if not model.active:
             continue
         assert unit.parent_id == model.parent
+        assert sorted(unit.lines) == tokens(play.in_sector(key)), "somebody else stands above in the sector line"
         assert (standing[key].path, standing[key].parent_id) == (unit.path, model.parent)
         if model.parent is not None:
             assert play.units[model.parent].active, "below a closed unit"
@@ -70,17 +76,18 @@ def _history(play: "Play", scope: Scope) -> None:
     """Every paper is where it was made, for whom it was made."""
     found: dict[Kind, set[UUID]] = defaultdict(set)
     for kind, table in TABLES.items():
-        columns = [table.id, table.path, table.to_path]
+        columns = [table.id, table.path, table.to_path, table.lines, getattr(table, "work_line", null())]
         if kind == "letter":
             columns += [Letter.upper_id, Letter.lower_id, Letter.state]
         else:
             columns += [table.unit_id, table.unit_id, table.state]
-        for key, path, to_path, owner, addressee, state in scope.session.execute(
+        for key, path, to_path, lines, line, owner, addressee, state in scope.session.execute(
             select(*columns).where(table.tenant_id == scope.tenant_id)
         ):
             found[kind].add(key)
             made = play.papers[key]
             assert (made.kind, made.owner, made.path, made.to_path) == (kind, owner, path, to_path), "history was rewritten"
+            assert (sorted(lines), line) == (made.lines, made.line), "who stood above in the line was rewritten"
             assert made.to is None or made.to == addressee, "history was rewritten"
             assert play.states[key] == str(getattr(state, "value", state)), f"{kind} is {state}"
     assert {key: made.kind for key, made in play.papers.items()} == {key: kind for kind in found for key in found[kind]}
@@ -128,7 +135,7 @@ def _sight(play: "Play", scope: Scope, person: PersonId) -> None:
     own = {key for key, made in play.papers.items() for unit, _ in play.held[person] if made.owner in play.stands_for(unit)}
     assert own <= seen, "does not see their own unit's work"
     for key, made in play.papers.items():
-        place = Place(made.path, made.to_path)
+        place = Place(made.path, made.to_path, lines=made.lines, work_line=made.line)
         assert may(scope, OBJECTS[made.kind], "read", place) == (key in seen), "list and decision differ"
         for obj, act in ACTS[made.kind]:
             assert may(scope, obj, act, place) == play.expects(person, made, obj, act), f"{obj} {act} by the wrong people"

@@ -46,8 +46,12 @@ def write_letters(play: Play, upper: UUID) -> None:
         play.done["no letters to write"] += 1
         return
     for letter in made:
-        play.keep("letter", letter.id, "issued", owner=upper, path=letter.path, to=letter.lower_id, to_path=letter.to_path)
-    assert {letter.lower_id for letter in made} <= {*play.children(upper)}, "a letter for somebody else's unit"
+        play.keep(
+            "letter", letter.id, "issued", owner=upper, path=letter.path, to=letter.lower_id, to_path=letter.to_path,
+            line=play.line_of(upper),
+        )  # fmt: skip
+    below = play.below_in_sector(upper) if play.line_of(upper) else play.children(upper)
+    assert {letter.lower_id for letter in made} <= {*below}, "a letter for somebody else's unit"
     play.recorded(*[("letter.issued", letter.id) for letter in made])
     play.done["letters"] += len(made)
 
@@ -89,12 +93,12 @@ def define(play: Play, unit: UUID) -> None:
     play.done["define"] += 1
 
 
-def _notice_shares(play: Play) -> None:
-    """Take up the shares that are new, and how the others stand now."""
+def _notice_shares(play: Play, line: str | None = None) -> None:
+    """Take up the shares that are new, handed down in this line, and how the others stand now."""
     with play.at_work(None) as scope:
         for share in scope.session.scalars(owned(scope, Allocation).order_by(Allocation.id)).all():
             if share.id not in play.papers:
-                play.keep("share", share.id, share.state.value, owner=share.unit_id, path=share.path)
+                play.keep("share", share.id, share.state.value, owner=share.unit_id, path=share.path, line=line)
             play.states[share.id] = share.state.value
 
 
@@ -107,7 +111,8 @@ def held_by(play: Play, unit: UUID, state: str) -> list[UUID]:
 def hand_down(play: Play, unit: UUID) -> None:
     """Split what a unit holds over the units below and tell them."""
     officers, held = play.holding(unit), held_by(play, unit, "accepted")
-    below = [child for child in play.children(unit) if play.units[child].level in SHARES]
+    line = play.line_of(unit)
+    below = play.below_in_sector(unit) if line else [one for one in play.children(unit) if play.units[one].level in SHARES]
     if not officers or not held or not below:
         return
     play.begins()
@@ -115,16 +120,20 @@ def hand_down(play: Play, unit: UUID) -> None:
         with play.at_work(officers[0]) as scope:
             shares = scope.session.scalars(owned(scope, Allocation).where(Allocation.id.in_(held))).all()
             typed = GridInput(
-                cells={(share.indicator_id, child): SHARES[play.units[child].level] for share in shares[:2] for child in below},
+                cells={
+                    (share.indicator_id, child): SHARES.get(play.units[child].level, Decimal(1))
+                    for share in shares[:2]
+                    for child in below
+                },
                 reserves={},
                 versions={share.indicator_id: share.version for share in shares[:2]},
             )
-            save_grid(scope, unit_id=unit, year=YEAR, line="territorial", typed=typed)
-            issue_allocations(scope, unit_id=unit, year=YEAR, line="territorial")
+            save_grid(scope, unit_id=unit, year=YEAR, line=line or "territorial", typed=typed)
+            issue_allocations(scope, unit_id=unit, year=YEAR, line=line or "territorial")
     except (GridRefusedError, NothingToIssueError) as error:
         play.done[f"hand down: {type(error).__name__}"] += 1
         return
-    _notice_shares(play)
+    _notice_shares(play, line)
     play.recorded(("target.split", unit), ("target.issued", unit))
     play.done["hand down"] += 1
 

@@ -17,12 +17,13 @@ from sqlalchemy import func, select
 from duban.access.models import RoleGrant
 from duban.audit.models import AuditRecord
 from duban.identity.models import Credential, Person
+from duban.kernel.errors import RuleBrokenError
 from duban.kernel.ids import PersonId, UnitId, new_id
 from duban.kernel.scope import Actor, Scope, owned, unit_of_work
 from duban.organisation.errors import ChangeRefusedError
 from duban.organisation.operations.reorganising import carry_out_planned, decide
 from duban.organisation.operations.roles import grant_role, revoke_role
-from duban.organisation.operations.units import create_unit
+from duban.organisation.operations.units import create_unit, leave_line, place_in_line
 from duban.organisation.rules.changes import Change, Close, Merge, Move, NewUnit, Part, Rename, Split
 from duban.reporting import operations as reporting
 from duban.reporting.forms import requirement_form
@@ -33,12 +34,19 @@ from tests.integration.organisation.comparing import compare
 from tests.integration.organisation.rights import Kind, Paper, allows
 from tests.integration.reporting.requirements import ANSWERS, data
 
-ROLES = {"county": "county.officer", "township": "township.officer", "village": "village.clerk", "enterprise": "enterprise.clerk"}
+ROLES = {
+    "county": "county.officer",
+    "township": "township.officer",
+    "village": "village.clerk",
+    "enterprise": "enterprise.clerk",
+    "department": "department.officer",
+}
 LEADERS = {
     "county": "county.leader",
     "township": "township.leader",
     "village": "village.leader",
     "enterprise": "enterprise.leader",
+    "department": "department.leader",
 }
 OPEN: dict[Kind, frozenset[str]] = {
     "duty": frozenset({"open", "submitted"}),
@@ -60,6 +68,8 @@ class UnitModel:
     parent: UUID | None
     active: bool = True
     names: list[str] = field(default_factory=list)
+    line: UUID | None = None
+    """Its superior in the sector line."""
 
 
 @dataclass
@@ -127,7 +137,45 @@ class Play:
             parent = self.units[parent].parent
         return tuple(reversed(chain))
 
+    def in_sector(self, unit_id: UUID) -> tuple[UUID, ...]:
+        """List the units above one in the sector line now, the direct superior last."""
+        chain: list[UUID] = []
+        above = self.units[unit_id].line
+        while above is not None:
+            chain.append(above)
+            above = self.units[above].line
+        return tuple(reversed(chain))
+
+    def below_in_sector(self, unit_id: UUID) -> list[UUID]:
+        """List the active units directly below one in the sector line."""
+        return [key for key, unit in self.units.items() if unit.active and unit.line == unit_id]
+
     # --- acts on units
+
+    def place(self, unit_id: UUID, superior: UUID) -> None:
+        """Put a unit under a superior in the sector line, wherever it stood there before."""
+        self.begins()
+        with self.at_work(self.admin) as scope:
+            place_in_line(scope, unit_id=unit_id, line="sector", parent_id=superior)
+        self.done["place again" if self.units[unit_id].line else "place"] += 1
+        self.units[unit_id].line = superior
+        self.recorded(("unit.placed", unit_id))
+
+    def leave(self, unit_id: UUID) -> None:
+        """End a unit's place in the sector line: refused while units stand below it there, and then only."""
+        self.begins()
+        below = self.below_in_sector(unit_id)
+        try:
+            with self.at_work(self.admin) as scope:
+                leave_line(scope, unit_id=unit_id, line="sector")
+        except RuleBrokenError:
+            assert below, "not let go, although nothing stands below it in the line"
+            self.done["leaving refused"] += 1
+            return
+        assert not below, "left the line with units below it"
+        self.units[unit_id].line = None
+        self.recorded(("unit.left-line", unit_id))
+        self.done["leave"] += 1
 
     def create(self, parent: UUID, level: str) -> None:
         """Set up a unit that has existed for long."""
@@ -201,6 +249,9 @@ class Play:
         for child in self.children(source):
             self.units[child].parent = heir
             self.recorded(("unit.moved", child))
+        for child in self.below_in_sector(source):
+            self.units[child].line = heir
+            self.recorded(("unit.placed", child))
         self.heirs[source] = heir
         for roles in self.held.values():
             for held in [held for held in roles if held[0] == source]:
@@ -209,7 +260,7 @@ class Play:
 
     def _end(self, unit_id: UUID) -> None:
         self.recorded(("unit.closed", unit_id))
-        self.units[unit_id].active = False
+        self.units[unit_id].active, self.units[unit_id].line = False, None
         for roles in self.held.values():
             roles -= {held for held in roles if held[0] == unit_id}
 
@@ -259,21 +310,38 @@ class Play:
         self.recorded(*[("role.revoked", person) for _ in grants])
         self.done["revoke"] += 1
 
+    def line_of(self, unit_id: UUID) -> str | None:
+        """Say in which second line a unit asks, sets and hands down: a department in the sector line."""
+        return "sector" if self.units[unit_id].level == "department" else None
+
     def holding(self, unit_id: UUID, posts: dict[str, str] = ROLES) -> list[PersonId]:
         """List who holds the post of the play at a unit, or another one."""
         return [person for person, roles in self.held.items() if (unit_id, posts.get(self.units[unit_id].level)) in roles]
 
     def keep(
-        self, kind: Kind, key: UUID, state: str, *, owner: UUID, path: str, to: UUID | None = None, to_path: str | None = None
+        self,
+        kind: Kind,
+        key: UUID,
+        state: str,
+        *,
+        owner: UUID,
+        path: str,
+        to: UUID | None = None,
+        to_path: str | None = None,
+        line: str | None = None,
     ) -> None:
-        """Note a paper that was just made."""
-        self.papers[key] = Paper(kind, owner, self.above(owner), path, to, to_path)
+        """Note a paper that was just made, in which line."""
+        self.papers[key] = Paper(kind, owner, self.above(owner), path, to, to_path, self.in_sector(owner), line)
         self.states[key] = state
 
     def issue(self, unit_id: UUID) -> None:
-        """Ask something of everybody below a unit."""
-        workers = self.holding(unit_id)
-        below = [key for key in self.active("township", "village", "enterprise") if unit_id in self.above(key)]
+        """Ask something of everybody below a unit, of a department: below it in the sector line."""
+        workers, line = self.holding(unit_id), self.line_of(unit_id)
+        below = [
+            key
+            for key, unit in self.units.items()
+            if unit.active and unit_id in (self.in_sector(key) if line else self.above(key))
+        ]
         if not workers or not below:
             return
         self.begins()
@@ -283,12 +351,9 @@ class Play:
             reporting.issue(scope, requirement_id=made.id)
         with self.at_work(None) as scope:
             rows = scope.session.scalars(owned(scope, Duty).where(Duty.requirement_id == made.id).order_by(Duty.path)).all()
-        assert {row.unit_id for row in rows} == {
-            *below,
-            *[key for key in self.active("department") if unit_id in self.above(key)],
-        }
+        assert {row.unit_id for row in rows} == {*below}
         for row in rows:
-            self.keep("duty", row.id, "open", owner=row.unit_id, path=row.path, to_path=row.to_path)
+            self.keep("duty", row.id, "open", owner=row.unit_id, path=row.path, to_path=row.to_path, line=line)
         self.recorded(("requirement.issued", made.id))
         self.done["issue"] += 1
 
@@ -380,7 +445,7 @@ def moves(play: Play) -> list[Move]:
 
 def merges(play: Play) -> list[Change]:
     """List merges of two units of one level."""
-    pairs = [(one, other) for level in ("township", "village", "enterprise") for one in play.active(level)
+    pairs = [(one, other) for level in ("township", "village", "enterprise", "department") for one in play.active(level)
              for other in play.active(level) if one != other]  # fmt: skip
     return [Merge((one,), into=other) for one, other in pairs]
 
@@ -391,8 +456,26 @@ def new_unit(level: str) -> NewUnit:
     return NewUnit(code, f"单位{code}", level)
 
 
+def places(play: Play) -> list[tuple[UUID, UUID]]:
+    """List every unit with a superior in the sector line that it does not have today: enterprises, and departments themselves."""
+    below = [(unit, above) for unit in play.active("enterprise") for above in play.active("department")]
+    below += [(unit, above) for unit in play.active("department") for above in play.active("county")]
+    return [(unit, above) for unit, above in below if play.units[unit].line != above]
+
+
 def split(play: Play, unit_id: UUID, *, lives_on: bool, going: int) -> Split:
     """Give a split in two; so many of the units below go to the second part."""
     level = play.units[unit_id].level
     rest = Part(unit_id=unit_id) if lives_on else Part(new=new_unit(level))
     return Split(unit_id, (rest, Part(tuple(play.children(unit_id)[:going]), new=new_unit(level))), 0)
+
+
+def line_up(play: Play) -> None:
+    """People at the department, and two enterprises of two townships, one of them under it in the sector line."""
+    units = play.world.units
+    play.grant(units["D1"])
+    play.grant(units["D1"], leads=True)
+    for parent in ("T1", "T2"):
+        play.create(units[parent], "enterprise")
+    play.place(play.active("enterprise")[0], units["D1"])
+    play.create(units["C"], "department")

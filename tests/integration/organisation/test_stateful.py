@@ -25,16 +25,17 @@ from duban.tree.models import Unit
 from tests.cast import World, build_world
 from tests.conftest import NOW
 from tests.integration.organisation.paperwork import assess, define, finalise, hand_down, held_by, sign, take_on, write_letters
-from tests.integration.organisation.play import OPEN, Play, merges, moves, new_unit, split
+from tests.integration.organisation.play import OPEN, Play, line_up, merges, moves, new_unit, places, split
 
 NIGHTLY = 2000
 ACTS = (
     "create", "move", "merge", "split", "close", "rename", "issue", "submit", "accept", "grant", "revoke", "plan",
-    "letters", "sign", "define", "hand down", "take on", "assess", "finalise",
+    "letters", "sign", "define", "hand down", "take on", "assess", "finalise", "place", "place again", "leave",
 )  # fmt: skip
 EYES = 4
 """How many people look after each step of a run per commit; at the end of an example, and at night always, all do."""
 PAPERS = 120
+DEPARTMENTS = 3
 
 
 def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int) -> type[RuleBasedStateMachine]:
@@ -52,6 +53,7 @@ def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int)
                     [(self.play.world.units["C"], "township")]
                     + [(key, "village") for key in self.play.active("township")]
                     + [(key, "enterprise") for key in self.play.active("village")]
+                    + [(self.play.world.units["C"], "department")] * (len(self.play.active("department")) < DEPARTMENTS)
                 )
             )
             self.play.create(parent, level)
@@ -63,6 +65,29 @@ def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int)
             for unit in ("C", "T1"):
                 write_letters(self.play, self.play.world.units[unit])
             define(self.play, self.play.world.units["C"])
+            line_up(self.play)
+
+        @rule(data=st.data())
+        def place(self, data: st.DataObject) -> None:
+            if options := places(self.play):
+                self.play.place(*data.draw(st.sampled_from(options)))
+
+        @rule(data=st.data())
+        def leave(self, data: st.DataObject) -> None:
+            if options := [key for key, unit in self.play.units.items() if unit.line]:
+                self.play.leave(data.draw(st.sampled_from(options)))
+
+        @rule(data=st.data())
+        def ask_down_the_line(self, data: st.DataObject) -> None:
+            """What a department asks before its unit goes to another is still its own to review."""
+            if options := [key for key in self.play.active("department") if self.play.below_in_sector(key)]:
+                unit = data.draw(st.sampled_from(options))
+                self.play.issue(unit)
+                write_letters(self.play, unit)
+                for above in self.play.active("department"):
+                    if above != unit:
+                        self.play.place(self.play.below_in_sector(unit)[0], above)
+                        break
 
         @rule(data=st.data())
         def move(self, data: st.DataObject) -> None:
@@ -110,7 +135,7 @@ def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int)
 
         @rule(data=st.data())
         def close(self, data: st.DataObject) -> None:
-            if options := self.play.active("village", "enterprise"):
+            if options := self.play.active("village", "enterprise", "department"):
                 unit = data.draw(st.sampled_from(options))
                 heir = data.draw(st.sampled_from([None, *[key for key in options if key != unit]]))
                 self.play.decide(Close(unit, heir))
@@ -123,11 +148,11 @@ def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int)
         @rule(data=st.data())
         def issue(self, data: st.DataObject) -> None:
             if len(self.play.papers) < PAPERS:
-                self.play.issue(data.draw(st.sampled_from(self.play.active("county", "township"))))
+                self.play.issue(data.draw(st.sampled_from(self.play.active("county", "township", "department"))))
 
         @rule(data=st.data())
         def letters(self, data: st.DataObject) -> None:
-            write_letters(self.play, data.draw(st.sampled_from(self.play.active("county", "township"))))
+            write_letters(self.play, data.draw(st.sampled_from(self.play.active("county", "township", "department"))))
 
         @rule(data=st.data())
         def sign(self, data: st.DataObject) -> None:
@@ -137,11 +162,13 @@ def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int)
         @rule(data=st.data())
         def define(self, data: st.DataObject) -> None:
             if len(self.play.papers) < PAPERS:
-                define(self.play, data.draw(st.sampled_from(self.play.active("county", "township"))))
+                define(self.play, data.draw(st.sampled_from(self.play.active("county", "township", "department"))))
 
         @rule(data=st.data())
         def hand_down(self, data: st.DataObject) -> None:
-            if options := [key for key in self.play.active("county", "township") if held_by(self.play, key, "accepted")]:
+            if options := [
+                key for key in self.play.active("county", "township", "department") if held_by(self.play, key, "accepted")
+            ]:
                 unit = data.draw(st.sampled_from(options))
                 hand_down(self.play, unit)
                 for child in self.play.children(unit)[:2] if data.draw(st.booleans()) else ():
@@ -149,7 +176,9 @@ def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int)
 
         @rule(data=st.data())
         def take_on(self, data: st.DataObject) -> None:
-            if options := [key for key in self.play.active("township", "village") if held_by(self.play, key, "issued")]:
+            if options := [
+                key for key in self.play.active("township", "village", "enterprise") if held_by(self.play, key, "issued")
+            ]:
                 take_on(self.play, data.draw(st.sampled_from(options)))
 
         @rule(data=st.data())
@@ -181,7 +210,7 @@ def machine(make_world: Callable[[], World], totals: Counter[str], *, eyes: int)
         @rule(data=st.data())
         def grant(self, data: st.DataObject) -> None:
             if len(self.play.held) < 18:
-                unit = data.draw(st.sampled_from(self.play.active("township", "village", "enterprise")))
+                unit = data.draw(st.sampled_from(self.play.active("township", "village", "enterprise", "department")))
                 self.play.grant(unit, leads=data.draw(st.booleans()))
 
         @rule(data=st.data())
