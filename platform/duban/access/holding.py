@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from duban.access.relations import Grant
 from duban.identity.models import Person
 from duban.kernel.ids import PersonId, UnitId
 from duban.kernel.scope import Scope
+from duban.tenancy.operations import policy_digest
+from duban.tenancy.queries import catalogue
 from duban.tree import paths
 from duban.tree.lines import superiors_in
 from duban.tree.models import Unit
@@ -59,6 +62,16 @@ def grants_held(scope: Scope, person_id: UUID) -> tuple[Grant, ...]:
     heights = units_of_paths(scope, moved)
     known = standings(scope, {*(row.unit_id for row in held if row.has_history), *superiors, *heights.values()})
     return tuple(grant for row in held for grant in _expand(row, known, heights))
+
+
+def name_of_rights(scope: Scope) -> str:
+    """
+    Give a digest of all that decides what the actor may do: grants of their own and lent ones with their places, and the policy.
+
+    Costs: as `grants_of`, and one query for the policy of the day.
+    """
+    held = sorted(repr(replace(grant, giver_name="", origin=None)) for grant in grants_of(scope))
+    return sha256("\n".join([policy_digest(catalogue(scope, "policy")["text"]), *held]).encode()).hexdigest()
 
 
 def _at_units(scope: Scope, giver: Any, giver_name: Any, origin: Any) -> Select[Any]:

@@ -67,6 +67,7 @@ def keep_unsent() -> str | None:
                 status=200,
                 headers=json.dumps({"files": any(one.filename for one in request.files.values())}),
                 body=kept,
+                rights=None,
                 made_at=scope.now,
             )
         )

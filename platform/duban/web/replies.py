@@ -3,11 +3,14 @@ Doing a thing once although it is asked twice: a lost answer may be asked for ag
 
 A POST with `Idempotency-Key` keeps its answer in the transaction of its effect, so either both are there or neither. A
 page's form carries the number of its rendering (`once`) for the same: pressing twice leads to where pressing once does.
+
+An answer is shown again only to who still holds what they held when it was given: it is from before today's rights.
 """
 
 import hmac
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
 from hashlib import sha256
@@ -15,7 +18,7 @@ from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Response, current_app, request
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, delete, func, select
 from sqlalchemy.exc import OperationalError
@@ -57,6 +60,7 @@ class KeptReply(TenantTable, Base):
     status: Mapped[int] = mapped_column(comment="0: no answer is kept")
     headers: Mapped[str] = mapped_column(comment="JSON object")
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    rights: Mapped[str | None] = mapped_column(comment="digest of grants and policy; NULL: the answer is not shown again")
     made_at: Mapped[datetime]
 
 
@@ -85,6 +89,28 @@ class ShownOnceError(RuleBrokenError):
 
     def __init__(self) -> None:
         super().__init__(N_("这一步已经办好。其中的一次性口令只显示一次，没有留存；如已丢失，请重新生成口令。"))
+
+
+class RightsChangedError(RuleBrokenError):
+    """The thing was done, but its answer was made for other rights than the asker has today."""
+
+    code = "rights-changed"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这一步已经办好。此后您的权限有变化，当时的答复不再显示；请重新打开查看。"))
+
+
+_RIGHTS = "replies.rights"
+
+
+def init_replies(app: Flask, rights: Callable[[Scope], str]) -> None:
+    """Say how to name what the actor of a scope may do now: two equal names, and an answer made for one is for the other."""
+    app.extensions[_RIGHTS] = rights
+
+
+def _rights_now(scope: Scope) -> str:
+    """Name what the actor holds as the database has it at this moment, whatever this work has read before."""
+    return cast("Callable[[Scope], str]", current_app.extensions[_RIGHTS])(replace(scope, memo={}))
 
 
 def sent_key() -> str | None:
@@ -140,7 +166,7 @@ def _claim(scope: Scope, digest: str) -> KeptReply | None:
     return scope.session.scalars(statement).one_or_none()
 
 
-def _keep(scope: Scope, digest: str, asked: str, response: Response | None) -> None:
+def _keep(scope: Scope, digest: str, asked: str, response: Response | None, rights: str | None) -> None:
     headers = {name: response.headers[name] for name in HEADERS if name in response.headers} if response else {}
     scope.add(
         KeptReply(
@@ -151,17 +177,21 @@ def _keep(scope: Scope, digest: str, asked: str, response: Response | None) -> N
             status=response.status_code if response else 0,
             headers=json.dumps(headers),
             body=response.get_data() if response else b"",
+            rights=rights,
             made_at=scope.now,
         )
     )
     scope.session.flush()
 
 
-def _again(kept: KeptReply, asked: str) -> Response:
+def _again(scope: Scope, kept: KeptReply, asked: str) -> Response:
     if not hmac.compare_digest(kept.request_digest, asked):
         raise KeyReusedError
     if kept.status == 0:
         raise ShownOnceError
+    # Where a page leads says nothing: what is there is asked for anew.
+    if kept.status < HTTPStatus.MULTIPLE_CHOICES and kept.rights != _rights_now(scope):
+        raise RightsChangedError
     response = Response(kept.body, status=kept.status)
     response.headers.update(json.loads(kept.headers))
     response.headers["Idempotency-Replayed"] = "true"
@@ -173,17 +203,18 @@ def answered_once(key: str, view: Callable[[], ResponseReturnValue], *, secret: 
     Answer the request of a signed-in person by its view, or with the answer kept from the first time.
 
     Takes:  `secret` for an answer that must not be kept; of a page only where it leads is kept, never what it shows.
-    Raises: KeyReusedError, StillRunningError, ShownOnceError and whatever the view raises: nothing is kept of a refusal.
+    Raises: KeyReusedError, StillRunningError, ShownOnceError, RightsChangedError; what the view raises: no refusal is kept.
     """
     with whole_request() as scope:
         digest, asked = key_digest(scope, key), request_digest(key)
         kept = _claim(scope, digest)
         if kept is not None:
-            return _again(kept, asked)
+            return _again(scope, kept, asked)
+        rights = None if is_page or secret else _rights_now(scope)  # before the view: what is taken away meanwhile counts
         response = current_app.make_response(cast("Response", view()))
         # What changed nothing may be asked for again, and has to be: a form shown again with its mistakes, a preview.
         if response.status_code < HTTPStatus.BAD_REQUEST and has_changed():
-            _keep(scope, digest, asked, None if secret or (is_page and not response.location) else response)
+            _keep(scope, digest, asked, None if secret or (is_page and not response.location) else response, rights)
     return response
 
 

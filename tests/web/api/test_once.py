@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from duban.access.models import RoleGrant
+from duban.kernel.scope import owned
 from duban.organisation.operations import units
 from duban.programmes.models import Document
+from duban.tenancy.models import Catalogue
+from duban.tenancy.queries import catalogue
 from duban.web import replies
 from duban.web.replies import KEPT, KeptReply
 from tests.cast import World
@@ -23,6 +27,12 @@ def register(browser: Any, world: World, key: str | None = "k-1", **changes: Any
 
 def documents(world: World) -> int:
     with world.as_("cora") as scope:
+        return scope.session.scalar(select(func.count()).where(Document.tenant_id == scope.tenant_id)) or 0
+
+
+def documents_of(world: World) -> int:
+    """Count as the system: nobody's rights are needed."""
+    with world.as_system() as scope:
         return scope.session.scalar(select(func.count()).where(Document.tenant_id == scope.tenant_id)) or 0
 
 
@@ -134,6 +144,58 @@ class TestKeys:
         with world.as_system(at=world.now + KEPT + timedelta(seconds=1)) as scope:
             assert replies.sweep(scope) == 1
         assert not kept(world)
+
+
+class TestRights:
+    """An answer is from before today's rights: it is not shown again to who has lost them, however short ago."""
+
+    def lose_role(self, world: World) -> None:
+        with world.as_system() as scope:
+            (grant,) = scope.session.scalars(owned(scope, RoleGrant).where(RoleGrant.person_id == world.people["cora"]))
+            grant.active_to = scope.today
+
+    def lose_policy(self, world: World) -> None:
+        with world.as_system() as scope:
+            text = "\n".join(line for line in catalogue(scope, "policy")["text"].splitlines() if ", document, " not in line)
+            scope.add(Catalogue(part="policy", version=2, active_from=scope.today, body={"text": text}))
+
+    def test_the_same_rights_get_the_same_answer(self, world: World) -> None:
+        browser = world.client("cora")
+        assert register(browser, world).data == register(browser, world).data
+
+    @pytest.mark.parametrize("loss", ["lose_role", "lose_policy"])
+    def test_lost_rights_get_none_of_it(self, world: World, loss: str) -> None:
+        browser = world.client("cora")
+        body = register(browser, world, original_text="绝密文字内容").json
+        getattr(self, loss)(world)
+        again = register(browser, world, original_text="绝密文字内容")
+        assert (again.status_code, again.json["code"]) == (409, "rights-changed")
+        assert body["id"] not in again.text
+        assert "绝密" not in again.text
+        assert "Location" not in again.headers
+        assert documents_of(world) == 1
+
+    @pytest.mark.parametrize("before", ["what was held before the view ran", None])
+    def test_what_was_held_before_counts(self, world: World, monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+        """A loss between effect and answer is one; an answer that names no rights (from before they were kept) is not shown."""
+        browser = world.client("cora")
+        with monkeypatch.context() as patch:
+            named = iter([before, "after"])
+            patch.setattr(replies, "_rights_now", lambda _scope: next(named))
+            assert register(browser, world).status_code == 201
+            assert register(browser, world).status_code == 409
+
+    def test_control_without_the_comparison_the_whole_document_is_shown(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Positive control: what the first release did."""
+        browser = world.client("cora")
+        monkeypatch.setattr(replies, "_rights_now", lambda _scope: "always the same")
+        register(browser, world, original_text="绝密文字内容")
+        self.lose_role(world)
+        again = register(browser, world, original_text="绝密文字内容")
+        assert again.status_code == 201
+        assert "绝密" in again.text
 
 
 class TestForms:
