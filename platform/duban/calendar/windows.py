@@ -24,12 +24,12 @@ DAYS_OF_PART: dict[str, tuple[int, int | None]] = {
 """First and last day of each word; None and anything beyond the month stand for the month's last day."""
 
 POINT = (
-    r"(?:(?P<year{n}>\d{{4}})\s*年|(?P<relative{n}>次年|翌年|明年|当年|同年|本年))?\s*"
-    r"(?P<month{n}>1[0-2]|0?[1-9])\s*月\s*"
-    r"(?:(?P<day{n}>[12]\d|3[01]|0?[1-9])\s*[日号]|(?P<part{n}>初|上旬|中旬|下旬|底|末))?"
+    r"(?:(?P<year{n}>\d{{4}})\s{{0,4}}年|(?P<relative{n}>次年|翌年|明年|当年|同年|本年))?\s{{0,4}}"
+    r"(?P<month{n}>1[0-2]|0?[1-9])\s{{0,4}}月\s{{0,4}}"
+    r"(?:(?P<day{n}>[12]\d|3[01]|0?[1-9])\s{{0,4}}[日号]|(?P<part{n}>初|上旬|中旬|下旬|底|末))?"
 )
 WINDOW = re.compile(
-    POINT.format(n=1) + r"(?:\s*(?:至|到|—+|–|-|~|～)\s*" + POINT.format(n=2) + r")?\s*(?P<until>之?前|以前)?",
+    POINT.format(n=1) + r"(?:\s{0,4}(?:至|到|—+|–|-|~|～)\s{0,4}" + POINT.format(n=2) + r")?\s{0,4}(?P<until>之?前|以前)?",
 )
 NEXT_YEAR = frozenset({"次年", "翌年", "明年"})
 

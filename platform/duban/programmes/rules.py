@@ -12,8 +12,10 @@ _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _BRACKETS = str.maketrans("[【〔(", "〔〔〔〔") | str.maketrans("]】〕)", "〕〕〕〕")
 _OPEN, _CLOSE = r"[〔\[【（(［]", r"[〕\]】）)］]"
 _ISSUER = r"[\u4e00-\u9fff]{1,12}?"
-_YEAR, _SERIAL = r"(?:[0-9０-９]{4})?\s*年?", r"第?\s*[0-9０-９]{1,5}\s*号"
-_REFERENCE = re.compile(rf"(?<![\u4e00-\u9fff]){_ISSUER}\s*{_OPEN}\s*{_YEAR}{_CLOSE}\s*{_SERIAL}")
+_GAP = r"\s{0,4}"
+"""Bounded, as every gap in a pattern here: with a page of blanks in a text, two that may share it take hours."""
+_YEAR, _SERIAL = rf"(?:[0-9０-９]{{4}}{_GAP}年?|年?)", rf"第?{_GAP}[0-9０-９]{{1,5}}{_GAP}号"
+_REFERENCE = re.compile(rf"(?<![\u4e00-\u9fff]){_ISSUER}{_GAP}{_OPEN}{_GAP}{_YEAR}{_CLOSE}{_GAP}{_SERIAL}")
 _NUMBER = re.compile(r"(?P<issuer>.+?)〔(?P<year>[0-9]{4})〕第?(?P<serial>[0-9]{1,5})号")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from duban.identity.passwords import _hasher, hash_password, matches, one_time_password
-from duban.identity.rules.passwords import ASVS, MLPS3, PasswordPolicy, complaints, core, is_made_of
+from duban.identity.rules.passwords import ASVS, MLPS3, PasswordPolicy, complaints, core, is_made_of, is_made_of_dates
 from duban.identity.words import COMMON, CONTEXT, as_typed, lists, read_list
 
 OWN = as_typed("望城区应急管理局", "wangcheng", "魏文书", "v001001")
@@ -101,6 +101,20 @@ def test_the_core_of_a_password_is_what_it_is_made_around() -> None:
     assert core("2026!!") == ""
     assert is_made_of("anquanjiandu", {"anquan", "jiandu"})
     assert not is_made_of("anquanxjiandu", {"anquan", "jiandu"})
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"),
+    [("2026", True), ("20252026", True), ("202612", True), ("202631", True), ("20261231", True), ("19900101202612", True),
+     ("2026123", False), ("18991231", False), ("20261399", False), ("202", False), ("", False)],
+)  # fmt: skip
+def test_dates_are_told_from_other_digits(digits: str, expected: bool) -> None:
+    assert is_made_of_dates(digits) is expected
+
+
+def test_what_is_too_long_is_looked_at_no_further() -> None:
+    found = complaints(MLPS3, "20" * 200_000 + "7!@", login="vera", lists=lists())
+    assert len(found) == 1
 
 
 def test_slips_are_all_different_and_readable() -> None:

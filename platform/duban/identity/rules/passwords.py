@@ -37,8 +37,9 @@ DEFAULT_POLICY = MLPS3
 
 _KINDS = (str.islower, str.isupper, str.isdigit, lambda character: not character.isalnum())
 _LOOKALIKES = str.maketrans({"0": "o", "1": "l", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
-_YEARS = re.compile(r"((19|20)\d\d(0[1-9]|1[0-2])?([0-2]\d|3[01])?)+", re.ASCII)
-_EDGES = re.compile(r"^[^a-z]+|[^a-z]+$", re.ASCII)
+_DATE = re.compile(r"(?:19|20)[0-9]{2}(?P<month>0[1-9]|1[0-2])?(?P<day>[0-2][0-9]|3[01])?")
+_YEAR_DIGITS = 4
+_SMALL_LETTER = re.compile(r"[a-z]")
 _NOT_LETTERS = re.compile(r"[^a-z]+", re.ASCII)
 
 
@@ -59,8 +60,13 @@ def kinds_used(password: str) -> int:
 
 def core(password: str) -> str:
     """Give the letters a password is made around: `W4ngcheng@2026` gives `wangcheng`."""
-    bare = _EDGES.sub("", password.casefold())
-    return _NOT_LETTERS.sub("", bare.translate(_LOOKALIKES))
+    return _NOT_LETTERS.sub("", _between_letters(password.casefold()).translate(_LOOKALIKES))
+
+
+def _between_letters(text: str) -> str:
+    """Give the text from its first small letter to its last one."""
+    first, last = _SMALL_LETTER.search(text), _SMALL_LETTER.search(text[::-1])
+    return text[first.start() : len(text) - last.start()] if first and last else ""
 
 
 def is_made_of(text: str, words: Collection[str]) -> bool:
@@ -72,17 +78,28 @@ def is_made_of(text: str, words: Collection[str]) -> bool:
     return bool(text) and len(text) in reached
 
 
+def is_made_of_dates(digits: str) -> bool:
+    """Say whether digits are nothing but years, each perhaps with month or day behind it: 20252026, 19900101."""
+    reached = {0}
+    for start in range(len(digits)):
+        if start in reached and (match := _DATE.match(digits, start)):
+            reached |= {start + _YEAR_DIGITS, match.end()}
+            if match["month"] or match["day"]:
+                reached.add(start + _YEAR_DIGITS + 2)
+    return bool(digits) and len(digits) in reached
+
+
 def complaints(policy: PasswordPolicy, password: str, *, login: str, lists: Lists, own_words: Collection[str] = ()) -> list[Text]:
     """
     Say everything that is wrong with a password; nothing when it may be used.
 
     Takes: `own_words` lower-case, e.g. the tenant's and the person's names in pinyin.
     """
+    if len(password) > LONGEST_PASSWORD:  # looked at no further: it may be of any length
+        return [Text(N_("密码最多 %(count)s 位。"), {"count": LONGEST_PASSWORD})]
     found = []
     if len(password) < SHORTEST_PASSWORD:
         found.append(Text(N_("密码至少 %(count)s 位，建议 15 位以上。"), {"count": SHORTEST_PASSWORD}))
-    if len(password) > LONGEST_PASSWORD:
-        found.append(Text(N_("密码最多 %(count)s 位。"), {"count": LONGEST_PASSWORD}))
     if kinds_used(password) < policy.kinds:
         found.append(Text(N_("密码须包含大写字母、小写字母、数字、符号中的至少 %(count)s 类。"), {"count": policy.kinds}))
     if len(login) >= _NAME_LENGTH and login.casefold() in password.casefold():
@@ -100,11 +117,11 @@ def _is_guessable(password: str, lists: Lists, own_words: Collection[str]) -> bo
     if not letters:
         digits = re.sub(r"\D", "", typed, flags=re.ASCII)
         only_ascii = typed.isascii()
-        return only_ascii and (digits in lists.common or _YEARS.fullmatch(digits) is not None)
+        return only_ascii and (digits in lists.common or is_made_of_dates(digits))
     if letters != typed and letters in lists.common:
         return True
     # a long phrase with one such word in it is fine; a password that is nothing else is not
-    plain = _NOT_LETTERS.sub("", _EDGES.sub("", typed))
+    plain = _NOT_LETTERS.sub("", typed)
     known = {*lists.context, *own_words}
     return typed.isascii() and (is_made_of(letters, known) or is_made_of(plain, known))
 
