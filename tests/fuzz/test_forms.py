@@ -24,6 +24,8 @@ from tests.fuzz.test_values import columns
 READERS = ("cora", "tom", "vera", "adam", "eva", "lena")
 PAGES_EACH = 25
 UNSTORABLE = {"NUL": "a\x00b", "1 MB": "督" * (1024 * 1024 // 3)}
+NO_DAYS = ("0001-01-01", "9999-12-31")
+"""Days before and after which arithmetic knows no other."""
 NO_NUMBERS = ("NaN", "-Infinity", "1e400", str(10**30))
 SKIP = re.compile(r"/(sign-out|language|account/|files/|password)")
 FORM = re.compile(r"/(new|edit|import|move|merge|split|close|withdraw|return|correct|contacts|groups|veto|marks|extend|limit)\b")
@@ -35,6 +37,7 @@ class Form:
     who: str
     action: str
     fields: tuple[tuple[str, str], ...]
+    days: frozenset[str] = frozenset()
 
 
 class Reader(HTMLParser):
@@ -52,7 +55,7 @@ class Reader(HTMLParser):
         if tag == "a" and a.get("href"):
             self.links.append(urljoin(self.address, a["href"]))
         if tag == "form" and (a.get("method") or "").lower() == "post":
-            self._form = {"action": urljoin(self.address, a.get("action") or self.address), "fields": {}}
+            self._form = {"action": urljoin(self.address, a.get("action") or self.address), "fields": {}, "days": set()}
         if self._form is None or not a.get("name"):
             if tag == "option" and self._form is not None and self._select and self._select not in self._form["fields"]:
                 self._form["fields"][self._select] = a.get("value") or ""
@@ -61,11 +64,13 @@ class Reader(HTMLParser):
             self._select = a["name"]
         elif tag in {"input", "textarea"} and a.get("type") not in {"file", "submit", "checkbox", "radio"}:
             self._form["fields"].setdefault(a["name"], a.get("value") or ("文字" if tag == "textarea" else ""))
+            if a.get("type") == "date":
+                self._form["days"].add(a["name"])
 
     @override
     def handle_endtag(self, tag: str) -> None:
         if tag == "form" and self._form is not None:
-            self.forms.append((self._form["action"], tuple(self._form["fields"].items())))
+            self.forms.append((self._form["action"], tuple(self._form["fields"].items()), frozenset(self._form["days"])))
             self._form = None
         if tag == "select":
             self._select = None
@@ -103,10 +108,10 @@ def forms(stage: Stage) -> list[Form]:
                 parts = urlsplit(link)
                 if not parts.netloc and parts.path.startswith("/") and not SKIP.search(parts.path) and FORM.search(parts.path):
                     waiting.append(link.partition("#")[0])
-            for action, fields in reader.forms:
+            for action, fields, days in reader.forms:
                 name = re.sub(r"[0-9a-f-]{36}", "*", urlsplit(action).path)
                 if not SKIP.search(name):
-                    found.setdefault(name, Form(who, action, fields))
+                    found.setdefault(name, Form(who, action, fields, days))
     print(f"{pages} pages read, {len(found)} forms: {sorted(found)}")
     assert len(found) >= 20
     return list(found.values())
@@ -144,6 +149,17 @@ def test_no_field_fails_on_a_number_that_is_none(stage: Stage, forms: list[Form]
             for value in NO_NUMBERS[at % 2 :: 2] if name not in LEAVE else ():
                 counts[post(stage, form, dict(form.fields) | {name: value, "once": ""}).status_code] += 1
     print(f"{sum(counts.values())} forms sent: {dict(counts)}")
+    assert not [status for status in counts if status >= 500]
+
+
+def test_no_field_takes_a_day_at_the_end_of_the_calendar(stage: Stage, forms: list[Form]) -> None:
+    counts: Counter[int] = Counter()
+    for form in forms:
+        for name in form.days:
+            for value in NO_DAYS:
+                counts[post(stage, form, dict(form.fields) | {name: value, "once": ""}).status_code] += 1
+    print(f"{sum(counts.values())} forms sent: {dict(counts)}")
+    assert sum(counts.values()) >= 10
     assert not [status for status in counts if status >= 500]
 
 

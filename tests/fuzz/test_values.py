@@ -34,7 +34,7 @@ HOSTILE: dict[str, str] = {
 """As JSON text: most of it is none that Python would write."""
 IN_QUERY = {
     "NaN": "NaN", "Infinity": "Infinity", "1e400": "1e400", "10**30": str(10**30), "1.9": "1.9", "NUL": "%00",
-    "bad UTF-8": "%ed%a0%80", "long": "a" * 20_000,
+    "bad UTF-8": "%ed%a0%80", "long": "a" * 20_000, "first day": "0001-01-01", "last day": "9999-12-31",
 }  # fmt: skip
 MARK = "@@HERE@@"
 
@@ -102,6 +102,22 @@ def test_every_field_of_every_body_refuses_what_is_no_value(stage: Stage) -> Non
     print(f"{fields} fields, {sum(counts.values())} bodies: {dict(counts)}")
     assert fields > 100
     assert not wrong, f"{len(wrong)} taken:\n" + "\n".join(wrong[:60])
+
+
+def test_no_day_of_a_body_is_taken_from_the_ends_of_the_calendar(stage: Stage) -> None:
+    counts: Counter[int] = Counter()
+    wrong, tags = [], {}
+    for name, scene in stage.scenes.items():
+        for path in places(scene.body) if isinstance(scene.body, dict) else ():
+            if isinstance(at(scene.body, path), str) and re.fullmatch(r"\d{4}-\d\d-\d\d", at(scene.body, path)):
+                for day in ("0001-01-01", "9999-12-31"):
+                    answer = send(stage, name.split()[0], scene, planted(scene.body, path, f'"{day}"'), tags)
+                    counts[answer.status_code] += 1
+                    if not 400 <= answer.status_code < 500:
+                        wrong.append(f"{name} {path} = {day}: {answer.status_code}")
+    print(f"{sum(counts.values())} bodies: {dict(counts)}")
+    assert sum(counts.values()) >= 20
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_field_of_every_query_is_never_a_defect(stage: Stage, operations: dict) -> None:

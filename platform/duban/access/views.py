@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from duban.access import adopting, explaining, operations, renewal
 from duban.access.checks import Place, home_paths, may, may_somewhere, require
 from duban.access.states import ACT_LABELS, DUTY_LABELS, OBJECT_LABELS, RELATION_LABELS, ROLE_FIELDS, SCOPE_LABELS
+from duban.kernel.days import read_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -200,7 +201,7 @@ def adopt_policy() -> ResponseReturnValue:
 
 def _day(name: str) -> date | None:
     try:
-        return date.fromisoformat(request.form.get(name, ""))
+        return read_day(request.form.get(name, ""))
     except ValueError:
         return None
 
@@ -311,7 +312,7 @@ def _typed(scope: Scope) -> dict[str, Any]:
     days: dict[str, date] = {}
     for name in ("active_from", "last_on"):
         try:
-            days[name] = date.fromisoformat(request.form.get(name, ""))
+            days[name] = read_day(request.form.get(name, ""))
         except ValueError:
             fields[name] = [Text(N_("请填写日期。"))]
     unit_id = next((held for code, held, _path in operations.lendable(scope) if (code, str(held)) == (role, unit)), None)

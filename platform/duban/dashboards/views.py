@@ -1,7 +1,6 @@
 """The pages people start from: the workbench, the matrix, the leader's one page, how a unit stands."""
 
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from duban.dashboards import benches, overview, standing, working_for
 from duban.dashboards.cells import look_of_cell, look_of_state, matrix_columns, matrix_rows, title_of
 from duban.dashboards.queries import abilities, home_unit, levels_below, matrix_window, set_up, units_below
 from duban.dashboards.rules import Face, face_of
+from duban.kernel.days import read_day
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
@@ -200,8 +200,8 @@ def show_matrix() -> ResponseReturnValue:
     if not abilities(scope).sees_below:
         raise NotFoundError
     first, last = matrix_window(scope.today)
-    due_from = request.args.get("from", first, type=date.fromisoformat)
-    due_until = request.args.get("until", last, type=date.fromisoformat)
+    due_from = request.args.get("from", first, type=read_day)
+    due_until = request.args.get("until", last, type=read_day)
     levels = levels_below(scope, unit)
     units = units_below(scope, unit, level=request.args.get("level"), after=request.args.get("after"))
     table = matrix(scope, units=units.items, due_from=due_from, due_until=due_until)

@@ -13,10 +13,10 @@ from decimal import Decimal
 from duban.fields import problems
 from duban.fields.problems import Problem
 from duban.fields.specs import WHOLE_DIGITS, FieldSpec, Kind
+from duban.kernel.days import EARLIEST_YEAR, LATEST_YEAR
 
 Value = str | int | Decimal | date | bool | None
 
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 
 # Full-width forms of ASCII, as a Chinese input method types them. Not NFKC: that would also turn ² and ① into digits.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2212: 0x2D, 0xA0: 0x20}

@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
+from duban.kernel.days import read_day
+
 TEXT_LENGTH = 200
 LONG_TEXT_LENGTH = 20_000
 DECIMAL_PLACES = 2
@@ -228,7 +230,7 @@ def _date_bound(value: object, where: str) -> date:
     if type(value) is date:
         return value
     try:
-        return date.fromisoformat(value if isinstance(value, str) else "")
+        return read_day(value if isinstance(value, str) else "")
     except ValueError as error:
         raise SpecError(where, "must be a date like 2026-06-28") from error
 

@@ -7,6 +7,7 @@ JSON has its own truth values, numbers and texts; none is taken for another.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,9 +16,12 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from typing_extensions import override
 from webargs import flaskparser
 
+from duban.kernel.days import EARLIEST_YEAR, LATEST_YEAR
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.paging import LONGEST_PAGE, PAGE
 from duban.kernel.text import N_, Text
+
+OUT_OF_YEARS = "Year out of range."
 
 MESSAGES: dict[str, str] = {
     "Missing data for required field.": N_("缺少这一项"),
@@ -32,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "Not a valid number.": N_("应为数字"),
     "Not a valid boolean.": N_("应为 true 或 false"),
     "Not a valid date.": N_("应为日期，例如 2026-06-28"),
+    OUT_OF_YEARS: N_("年份应在 1900 至 2200 之间"),
     "Not a valid datetime.": N_("应为带时区的时间"),
     "Not a valid UUID.": N_("应为编号（UUID）"),
     "Not a valid list.": N_("应为列表"),
@@ -97,6 +102,11 @@ class Exact(fields.Decimal):
         return None if value is None else f"{Decimal(value):f}"
 
 
+def _within_the_years(day: date) -> None:
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise ValidationError(OUT_OF_YEARS)
+
+
 class InputSchema(Schema):
     """What comes in: a key nobody asked for is refused; so are 1.9 for an integer and "yes" for a truth value."""
 
@@ -107,10 +117,12 @@ class InputSchema(Schema):
 
     @override
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Give every text a longest length, so that no field is a store for megabytes."""
+        """Give every text a longest length, so that no field is a store for megabytes, and every day a year people mean."""
         is_text = isinstance(field_obj, fields.String) and not isinstance(field_obj, fields.UUID)
         if is_text and not any(isinstance(one, validate.Length | validate.OneOf) for one in field_obj.validators):
             field_obj.validators.append(validate.Length(max=LONGEST_TEXT))
+        if isinstance(field_obj, fields.Date):
+            field_obj.validators.append(_within_the_years)
 
 
 class PageArgs(InputSchema):

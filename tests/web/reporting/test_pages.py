@@ -331,6 +331,20 @@ class TestWritingRequirements:
             ).text
         )
 
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            {"due.kind": "fixed", "due.on": "0001-01-01", "due.before": "exclusive"},
+            {"due.kind": "fixed", "due.on": "9999-12-31"},
+            {"active_until": "9999-12-31"},
+            {"active_from": "0001-01-01"},
+        ],
+    )
+    def test_the_ends_of_the_calendar_are_no_days(self, world: World, typed: dict[str, str]) -> None:
+        tom = world.client("tom")
+        assert tom.post("/requirements/due-box", data=FORM | typed).status_code == 200
+        assert tom.post("/requirements/new", data=FORM | typed).status_code == 422
+
     def test_a_template_of_the_kind_fills_the_form(self, world: World) -> None:
         page = world.client("tom").get("/requirements/new?template=village_check&year=2026").text
         assert "村（社区）安全检查月报" in page

@@ -1,7 +1,6 @@
 """The list of assessments, opening one, and the page from which it is run."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from duban.assessments.operations.opening import begin_scoring, begin_self_scori
 from duban.assessments.rules.scheme import ItemKind
 from duban.assessments.sheets import Sheet, scheme_of
 from duban.assessments.states import CARD_LABELS, FROZEN, LABELS, NEXT_STATES, AssessmentState, CardState
+from duban.kernel.days import read_day
 from duban.kernel.errors import AnticipatedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -216,7 +216,7 @@ def advance(assessment_id: UUID) -> ResponseReturnValue:
 
 def _begin_self_scoring(assessment_id: UUID) -> ResponseReturnValue:
     try:
-        due_on = date.fromisoformat(request.form.get("due_on", ""))
+        due_on = read_day(request.form.get("due_on", ""))
     except ValueError:
         flash(_("请选择自评截止日期。"), "error")
         return redirect(url_for("assessments.show", assessment_id=assessment_id))

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
+from duban.kernel.days import read_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.kernel.text import N_, Text
 from duban.web.errors import status_of, translate
@@ -69,7 +70,7 @@ def day(name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError as error:
         raise InvalidInputError(fields={name: [Text(N_("请填写日期，例如 2026-06-28。"))]}) from error
 

@@ -1,12 +1,12 @@
 """Pages that change the tree: what would happen first, then the doing; the list of what was decided; the tree of another day."""
 
-from datetime import date
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from duban.access.checks import may, may_somewhere, require
+from duban.kernel.days import read_day
 from duban.kernel.errors import InvalidInputError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -183,7 +183,7 @@ def then(unit_id: UUID) -> ResponseReturnValue:
     unit = get_readable_unit(scope, unit_id)
     text = request.args.get("on", "")
     try:
-        on = date.fromisoformat(text) if text else scope.today
+        on = read_day(text) if text else scope.today
     except ValueError as error:
         raise NotFoundError from error
     stood = readable_then(scope, unit, on)

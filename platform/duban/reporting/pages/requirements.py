@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from duban.access import checks as access
 from duban.calendar.due_dates import Campaign, Occurrence, occurrences
 from duban.calendar.rule_json import due_rule_from_json
 from duban.fields.specs import spec_to_json
+from duban.kernel.days import read_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError, RuleBrokenError
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned
@@ -267,8 +268,8 @@ def _listable(scope: Scope, unit: Unit) -> Sequence[Unit]:
 
 def _due_box(scope: Scope, data: Mapping[str, Any]) -> DueBox:
     try:
-        start = date.fromisoformat(str(data.get("active_from") or scope.today.isoformat()))
-        end = date.fromisoformat(str(data["active_until"])) if data.get("active_until") else None
+        start = read_day(str(data.get("active_from") or scope.today.isoformat()))
+        end = read_day(str(data["active_until"])) if data.get("active_until") else None
         rule = due_rule_from_json(data.get("due") or {})
         return DueBox(found=occurrences(rule, Campaign(start, end), queries.working_calendar(scope)))
     except InvalidInputError as error:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from duban.access import checks as access
 from duban.files.queries import list_of
 from duban.files.receiving import file_items
+from duban.kernel.days import read_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -103,7 +104,7 @@ def _number() -> int | None:
 
 def _day(name: str) -> date:
     try:
-        return date.fromisoformat(request.form.get(name, ""))
+        return read_day(request.form.get(name, ""))
     except ValueError:
         raise InvalidInputError(fields={name: [Text(N_("请填写日期。"))]}) from None
 
