@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import accumulate
 from uuid import UUID
 
+from duban.access import checks as access
 from duban.assessments.models import Assessment
 from duban.assessments.queries import frozen_ranking, list_assessments, may_see_ranking
 from duban.assessments.states import AssessmentState
@@ -84,7 +85,7 @@ def build(scope: Scope, unit: Unit) -> OverviewPage:
         rows=_rows(overview, branches),
         worst=[(branches[path], sums) for path, sums in rules.worst(overview.by_branch) if path in branches],
         tallies=unit_tallies(scope, unit=unit, year=year),
-        letters=_own_level(owed, unit),
+        letters=_own_level(owed, unit) if access.may(scope, "letter", "read", unit) else None,
         to_sign=list_to_sign(scope),
         assessment=assessment,
         scores=scores,

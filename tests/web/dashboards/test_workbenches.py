@@ -138,6 +138,14 @@ def test_letters_between_others_are_counted_for_those_who_may_read_them(world):
     assert ("报送扣分" in page, words in page) == (True, False)
 
 
+def test_the_overview_of_another_unit_counts_letters_for_those_who_may_read_them(busy):
+    address, words = f"/overview?unit={busy.units['T1']}", "责任书签订"
+    assert words in busy.client("lena").get(address).text
+    older_policy(busy, lacks="p, county.superior, below, letter, read")
+    page = busy.client("lena").get(address).text
+    assert ("需要过问的单位" in page, words in page) == (True, False)
+
+
 @pytest.mark.parametrize("who", ["cora", "lena", "tom", "vera", "adam", "eva"])
 def test_english_pages_have_no_chinese_of_ours(busy, who):
     page = busy.client(who).get("/?lang=en").text
