@@ -15,8 +15,8 @@ import duban
 
 LENGTH = 20_000
 """The longest text a form accepts (duban.fields.specs.LONG_TEXT_LENGTH)."""
-SECONDS = 0.2
-"""Of the processor's time: a hundred times what a sound pattern takes; the mildest quadratic one takes more, a nested one years."""
+SECONDS = 0.4
+"""Of the processor's time: a hundred times what a sound pattern takes; a quadratic one takes more, a nested one years."""
 CLASSES = " \t0129aZ中年月日号国第次至—-.,@<>[]()〔〕!_/\"'*=\x00\u202e"
 SEEDS = (
     *CLASSES, "20", "12月", "国[", "国〔", "国〔2011〕", "第 ", "a@", "a.", "<!", "< ", "1,", "2011年", "12月 ", "12月至", "a-", "aa0", "[1]", "a[",

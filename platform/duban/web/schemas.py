@@ -52,7 +52,7 @@ BOUNDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"Length must be between (?P<least>\d+) and (?P<most>\d+)\."), N_("长度应在 %(least)s 至 %(most)s 之间")),
     (re.compile(r"Longer than maximum length (?P<most>\d+)\."), N_("长度最多 %(most)s")),
     (re.compile(r"Shorter than minimum length (?P<least>\d+)\."), N_("长度至少 %(least)s")),
-    (re.compile(r"Must be one of: (?P<choices>.+)\."), N_("应为其中之一：%(choices)s")),
+    (re.compile(r"Must be one of: (?P<choices>.{1,2000})\."), N_("应为其中之一：%(choices)s")),
 )
 """The same for what it says with values."""
 
