@@ -3,11 +3,26 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, Uuid, and_, cast, column, func, literal, or_, select, table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    Uuid,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.orm import Session
 
 from duban.identity.models import (
@@ -36,6 +51,7 @@ _GRANT = table(
     column("person_id", Uuid),
     column("unit_id", Uuid),
     column("duty"),
+    column("pending", Boolean),
     column("active_from", Date),
     column("active_to", Date),
 )
@@ -227,6 +243,29 @@ def own_words(scope: Scope, person: Person) -> frozenset[str]:
     )
     names = [name for row in units for name in row]
     return as_typed(scope.tenant.name, scope.tenant.slug, person.name, person.login, *names)
+
+
+def is_last_administrator(scope: Scope, person_id: UUID) -> bool:
+    """Say whether a person holds an administrator's duty today that nobody else with an open account does."""
+    own, other = _GRANT.alias("own"), _GRANT.alias("other")
+    another = (
+        select(literal(1))
+        .select_from(other)
+        .join(Person, and_(Person.tenant_id == other.c.tenant_id, Person.id == other.c.person_id))
+        .where(
+            other.c.tenant_id == scope.tenant_id, other.c.duty == own.c.duty, other.c.person_id != person_id, Person.active,
+            _in_force(other, scope.today),
+        )
+        .exists()
+    )  # fmt: skip
+    held = and_(own.c.tenant_id == scope.tenant_id, own.c.person_id == person_id, own.c.duty.is_not(None))
+    statement = select(literal(1)).select_from(own).where(held, _in_force(own, scope.today), ~another)
+    return scope.session.scalar(statement.limit(1)) is not None
+
+
+def _in_force(grant: FromClause, today: date) -> ColumnElement[bool]:
+    until = grant.c.active_to
+    return and_(~grant.c.pending, grant.c.active_from <= today, or_(until.is_(None), until > today))
 
 
 def own_session(scope: Scope, session_id: UUID, *, lock: bool = False) -> LoginSession:

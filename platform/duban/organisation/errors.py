@@ -103,12 +103,14 @@ class DutiesApartError(RuleBrokenError):
 
 
 class LastAdministratorError(RuleBrokenError):
-    """Without this grant nobody could manage people any more."""
+    """Without this person nobody would keep the accounts, give the roles or read the record any more."""
 
     code = "organisation.last-administrator"
 
     def __init__(self) -> None:
-        super().__init__(N_("这是最后一位管理员，请先授权另一位再收回。"))
+        super().__init__(
+            N_("此人是这一类管理员（系统、安全或审计）中最后一位长期在任的，请先让另一位在任且不设结束日期，再办理。")
+        )
 
 
 class GrantExistsError(RuleBrokenError):

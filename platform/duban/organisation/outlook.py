@@ -173,5 +173,5 @@ def people_move(scope: Scope, outlook: Outlook, source: Unit, heir_level: str, h
             N_("“%(name)s”的 %(count)s 个角色在“%(heir)s”没有，到时结束，请另行授予。"),
             name=source.name, count=len(ending), heir=heir_name,
         )  # fmt: skip
-    if any(grant.duty == "system" for grant in ending):
+    if any(grant.duty for grant in ending):
         outlook.stops(N_("“%(name)s”还有管理员，请先另行安排管理员并收回这个角色。"), name=source.name)

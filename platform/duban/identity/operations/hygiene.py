@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from duban.audit.operations import record
 from duban.identity.models import AttemptCounter, Credential, LoginSession, Person
 from duban.identity.operations.sessions import end_sessions
-from duban.identity.queries import password_policy
+from duban.identity.queries import is_last_administrator, password_policy
 from duban.identity.rules.passwords import is_unused
 from duban.kernel.scope import Scope
 
@@ -18,7 +18,8 @@ def disable_unused(scope: Scope) -> int:
     """
     Lock accounts nobody has used for as long as the tenant's policy says; whoever manages them may let them in again.
 
-    An account counts as used when it was signed in to or seen, got a password, or was let in again. Gives: how many.
+    An account counts as used when it was signed in to or seen, got a password, or was let in again. The last administrator of
+    a kind stays open: nobody in the tenant could let them in again. Gives: how many.
     """
     policy = password_policy(scope)
     if policy.idle is None:
@@ -38,7 +39,7 @@ def disable_unused(scope: Scope) -> int:
     )
     disabled = 0
     for person, last_used in rows.all():
-        if is_unused(policy, last_used, scope.now):
+        if is_unused(policy, last_used, scope.now) and not is_last_administrator(scope, person.id):
             person.active = False
             end_sessions(scope, person_id=person.id)
             record(scope, "person.locked-out", "person", person.id, reason="unused", last_used=last_used)

@@ -16,6 +16,7 @@ from duban.organisation.errors import OwnRoleError
 from duban.organisation.guarded import is_guarded, tell_reset, tell_reset_asked
 from duban.organisation.leave import require_over
 from duban.organisation.making import Details, add_grant, add_person, check_details, check_open, problems_of
+from duban.organisation.offices import check_not_last, duties_of
 from duban.organisation.queries.people import get_readable_person
 from duban.organisation.rules.masking import kept_email, kept_phone, mask_email, mask_phone
 from duban.organisation.rules.naming import search_text
@@ -117,9 +118,9 @@ def reset_password(scope: Scope, *, person_id: UUID, keys: Sequence[str]) -> Sli
 
 def set_active(scope: Scope, *, person_id: UUID, active: bool) -> Person:
     """
-    Lock somebody out, or let them in again; what they did stays theirs.
+    Lock somebody out, or let them in again; what they did stays theirs. The last administrator of a kind stays in.
 
-    Raises: NotFoundError, NotAllowedError, OwnRoleError for oneself.
+    Raises: NotFoundError, NotAllowedError, OwnRoleError for oneself, LastAdministratorError.
     """
     person = get_readable_person(scope, person_id, lock=True)
     if person.id == scope.actor.person_id:
@@ -127,6 +128,8 @@ def set_active(scope: Scope, *, person_id: UUID, active: bool) -> Person:
     require_over(scope, person)
     if active and person.merged_into is not None:
         raise RuleBrokenError(N_("这个账号已并入另一个账号，不能再启用。"))
+    if not active:
+        check_not_last(scope, person_id=person.id, duties=duties_of(scope, person.id), on=scope.today)
     person.active = active
     if active:
         person.let_in_at = scope.now

@@ -68,8 +68,10 @@ def own_page() -> ResponseReturnValue:
     return _person_page(scope, scope.person_id)
 
 
-def _may_take(scope: Scope, unit: Unit) -> bool:
-    return may(scope, "person", "manage", unit) or may(scope, "grant", "manage", unit)
+def _may_take(scope: Scope, held: queries.Held) -> bool:
+    if may(scope, "person", "manage", held.unit) and not held.grant.duty:
+        return True
+    return may(scope, "grant", "manage", held.unit)
 
 
 def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str:
@@ -85,7 +87,7 @@ def _person_page(scope: Scope, person_id: UUID, slip: Slip | None = None) -> str
         own=own,
         number=number_of_person(scope, person, held),
         held=held,
-        removable={one.grant.id for one in held if one.in_force and not own and _may_take(scope, one.unit)},
+        removable={one.grant.id for one in held if one.in_force and not own and _may_take(scope, one)},
         role_names={role.code: role.name for role in kind.roles},
         line_names={line.code: line.name for line in kind.lines},
         offered=offered,

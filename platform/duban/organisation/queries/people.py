@@ -189,18 +189,6 @@ def _lines(scope: Scope, people: Sequence[Person]) -> list[PersonLine]:
     return [PersonLine(person, tuple(held.get(person.id, ()))) for person in people]
 
 
-def administrators(scope: Scope, role: str) -> int:
-    """Count the active people who hold a role of administration today."""
-    return len(
-        scope.session.scalars(
-            select(Person.id)
-            .join(RoleGrant, and_(RoleGrant.tenant_id == Person.tenant_id, RoleGrant.person_id == Person.id))
-            .where(Person.tenant_id == scope.tenant_id, Person.active, RoleGrant.role == role, active_grant(scope))
-            .distinct()
-        ).all()
-    )
-
-
 def with_an_end(scope: Scope, *, pending: bool, limit: int = 200) -> Sequence[tuple[RoleGrant, Person, Unit]]:
     """List the roles that wait for confirmation, or those in force that end on a day, soonest first. Costs: one query."""
     ends = RoleGrant.pending if pending else and_(active_grant(scope), RoleGrant.active_to.is_not(None))
