@@ -20,6 +20,7 @@ UNREAD = '"0"'
 
 READ_AT: tuple[tuple[str, Callable[["Stage", re.Match[str]], str | None]], ...] = (
     (r"/duties/([^/]+)/draft", lambda _stage, m: f"/duties/{m[1]}/draft"),
+    (r"/files/limits", lambda _stage, _m: "/files/limits"),
     (r"/units/groups/([^/]+)", lambda _stage, m: f"/units/groups/{m[1]}"),
     (r"/units/([^/]+)/contacts", lambda _stage, m: f"/units/{m[1]}/contacts"),
     (r"/documents/[^/]+/files/([^/]+)", lambda _stage, m: f"/files/{m[1]}"),

@@ -29,6 +29,7 @@ ACTS: dict[str, str] = {
     "file.linked": N_("关联附件"),
     "file.removed": N_("移除附件"),
     "file.stored": N_("上传附件"),
+    "file.limits-set": N_("调整附件限额"),
     "group.added": N_("增加任务组"),
     "group.changed": N_("修改任务组"),
     "group.removed": N_("删除任务组"),

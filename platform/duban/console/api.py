@@ -92,6 +92,7 @@ def create(data: dict[str, Any]) -> ResponseReturnValue:
         root_name=root_name,
         units=units,
         storage_limit_bytes=data["storage_limit_bytes"],
+        files_limit=data["files_limit"],
     )
     return done_once(lambda who: _make(new, who), _made_again), 201
 

@@ -202,11 +202,18 @@ def tenant_create(
 @click.argument("slug")
 @click.option("--people", type=click.IntRange(min=0), required=True, help="Most active accounts; 0 for no limit.")
 @click.option("--storage-gb", type=click.FloatRange(min=0), required=True, help="Most file storage; 0 for no limit.")
-def tenant_quota(slug: str, people: int, storage_gb: float) -> None:
+@click.option("--files", type=click.IntRange(min=0), default=0, help="Most files; 0 for no limit.")
+def tenant_quota(slug: str, people: int, storage_gb: float, files: int) -> None:
     """Set how much a tenant may have."""
     with _desk() as desk:
         one = find_by_slug(desk.session, slug)
-        tenants.set_quota(desk, tenant_id=one.id, people_limit=people or None, storage_limit_bytes=int(storage_gb * GIB) or None)
+        tenants.set_quota(
+            desk,
+            tenant_id=one.id,
+            people_limit=people or None,
+            storage_limit_bytes=int(storage_gb * GIB) or None,
+            files_limit=files or None,
+        )
     click.echo(f"{slug}: set.")
 
 

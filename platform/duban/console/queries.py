@@ -77,10 +77,12 @@ class TenantLine:
     people: int
     units: int
     storage_bytes: int
+    files: int | None
     last_sign_in_at: datetime | None
     measured_at: datetime | None
     people_limit: int | None
     storage_limit_bytes: int | None
+    files_limit: int | None
     quota_version: int
     policy_waiting: int | None
     """Changes of its kind's policy it has not adopted; None where that was not measured or the kind cannot be read."""
@@ -115,10 +117,12 @@ def _line(tenant: Tenant, usage: TenantUsage | None, quota: TenantQuota | None) 
         people=usage.people if usage else 0,
         units=usage.units if usage else 0,
         storage_bytes=usage.storage_bytes if usage else 0,
+        files=usage.files if usage else None,
         last_sign_in_at=usage.last_sign_in_at if usage else None,
         measured_at=usage.measured_at if usage else None,
         people_limit=quota.people_limit if quota else None,
         storage_limit_bytes=quota.storage_limit_bytes if quota else None,
+        files_limit=quota.files_limit if quota else None,
         quota_version=quota.version if quota else 0,
         policy_waiting=usage.policy_waiting if usage else None,
     )

@@ -36,6 +36,7 @@ class TenantSchema(Schema):
     people = fields.Integer(required=True, metadata={"description": "Active accounts."})
     units = fields.Integer(required=True)
     storage_bytes = fields.Integer(required=True)
+    files = fields.Integer(required=True, allow_none=True, metadata={"description": "Null before the first is counted."})
     last_sign_in_at = fields.DateTime(required=True, allow_none=True)
     measured_at = fields.DateTime(required=True, allow_none=True, metadata={"description": "Of units and last sign-in."})
     people_limit = fields.Integer(required=True, allow_none=True)
@@ -45,6 +46,7 @@ class TenantSchema(Schema):
         allow_none=True,
         metadata={"description": "Changes of its kind's policy its security administrator has not adopted; null where unknown."},
     )
+    files_limit = fields.Integer(required=True, allow_none=True)
 
 
 class TenantListSchema(Schema):
@@ -77,6 +79,7 @@ class NewTenantSchema(InputSchema):
     admin_name = CleanString(required=True, validate=validate.Length(1, 100))
     people_limit = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, _LARGEST))
     storage_limit_bytes = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, _LARGEST))
+    files_limit = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, _LARGEST))
 
 
 class MadeTenantSchema(Schema):
@@ -94,6 +97,7 @@ class QuotaSchema(InputSchema):
 
     people_limit = fields.Integer(required=True, allow_none=True, strict=True, validate=validate.Range(1, _LARGEST))
     storage_limit_bytes = fields.Integer(required=True, allow_none=True, strict=True, validate=validate.Range(1, _LARGEST))
+    files_limit = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, _LARGEST))
 
 
 class SuspensionSchema(InputSchema):

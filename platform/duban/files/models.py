@@ -25,6 +25,7 @@ class StoredFile(TenantTable, Placed, Base):
         Index(None, "tenant_id", "owner_kind", "owner_id"),
         Index(None, "tenant_id", "storage_key"),
         Index(None, "tenant_id", "path"),
+        Index(None, "tenant_id", "uploaded_by", "uploaded_at"),
         lines_index("stored_file"),
     )
 

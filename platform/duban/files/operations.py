@@ -5,6 +5,7 @@ The owner says under whose leave: `FileOwner.obj` and `.act` are the words of th
 """
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 from uuid import UUID
@@ -21,12 +22,17 @@ from duban.files.names import clean_name
 from duban.files.queries import count_of
 from duban.files.states import FILES_PER_OWNER
 from duban.files.storage import Store
-from duban.kernel.errors import NotFoundError
+from duban.kernel.errors import InvalidInputError, NotFoundError, StaleError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, get_owned
+from duban.kernel.text import N_, Text
+from duban.tenancy.models import UploadLimit
 from duban.tenancy.quotas import QuotaReachedError, check_storage
+from duban.tree.queries import root
 
 _CHUNK = 1024 * 1024
+LIMITS = ("person_bytes", "person_files", "unit_bytes", "unit_files")
+_LARGEST = 2**53
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,32 @@ def remove(scope: Scope, *, file_id: UUID, owner: FileOwner) -> StoredFile:
     row.removed_at, row.removed_by = scope.now, scope.person_id
     record(scope, "file.removed", owner.kind, owner.id, row.path, file_id=row.id, name=row.original_name)
     return row
+
+
+def set_upload_limits(scope: Scope, *, limits: Mapping[str, int | None], expected: int) -> UploadLimit:
+    """
+    Set how much each person may upload and each unit be given in a year; None for no limit. What is there already stays.
+
+    Takes:  all of `LIMITS` by name; `expected`, the version that was read before.
+    Raises: NotFoundError, NotAllowedError, InvalidInputError, StaleError.
+    """
+    require(scope, "tenant", "manage", root(scope))
+    wrong = {name: [Text(N_("应为大于 0 的整数；不限请留空。"))] for name in LIMITS if not _is_sound(limits[name])}
+    if wrong:
+        raise InvalidInputError(fields=wrong)
+    row = get_owned(scope, UploadLimit, scope.tenant_id, lock=True)
+    if row.version != expected:
+        raise StaleError
+    before = {name: getattr(row, name) for name in LIMITS}
+    for name in LIMITS:
+        setattr(row, name, limits[name])
+    row.version += 1
+    record(scope, "file.limits-set", "tenant", scope.tenant_id, before=before, after={name: limits[name] for name in LIMITS})
+    return row
+
+
+def _is_sound(limit: int | None) -> bool:
+    return limit is None or 0 < limit < _LARGEST
 
 
 def _check_count(scope: Scope, owner: FileOwner) -> None:

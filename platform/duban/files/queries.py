@@ -1,18 +1,27 @@
 """Reads of the register of files."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Select, cast, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.access.checks import require
 from duban.files.models import StoredFile
 from duban.files.storage import UNFINISHED, Store
+from duban.identity.models import Person
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope, get_owned, owned
+from duban.tenancy.models import TenantQuota, TenantUsage, UploadLimit
+from duban.tree.models import Unit
+from duban.tree.queries import root
 
 _KEYS_AT_ONCE = 500
+_MOST_SHOWN = 20
 
 
 def list_of(scope: Scope, owner_kind: str, owner_ids: Collection[UUID]) -> Mapping[UUID, Sequence[StoredFile]]:
@@ -68,3 +77,84 @@ def orphans(scope: Scope, store: Store, *, written_before: datetime) -> Iterator
             )
         )
         yield from (key for key in part if key not in known)
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """How much somebody has uploaded, or a unit been given, since the year began."""
+
+    name: str
+    size_bytes: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """What the system administrator sees of files: figures and limits, no file."""
+
+    limits: UploadLimit
+    size_bytes: int
+    files: int
+    size_limit_bytes: int | None
+    files_limit: int | None
+    people: Sequence[Uploaded]
+    units: Sequence[Uploaded]
+
+
+def upload_limits(scope: Scope) -> UploadLimit:
+    """Get the tenant's limits of uploads. Raises: NotFoundError, NotAllowedError."""
+    require(scope, "tenant", "manage", root(scope))
+    return get_owned(scope, UploadLimit, scope.tenant_id)
+
+
+def uploads(scope: Scope) -> Uploads:
+    """
+    Give the limits, what is used of them, and who has used most this year.
+
+    Raises: NotFoundError, NotAllowedError. Costs: five queries; two of them add up the year's files of the tenant.
+    """
+    limits = upload_limits(scope)
+    counted = (
+        select(func.count(StoredFile.storage_key.distinct())).where(StoredFile.tenant_id == scope.tenant_id).scalar_subquery()
+    )
+    usage = scope.session.execute(
+        select(
+            TenantUsage.storage_bytes,
+            func.coalesce(TenantUsage.files, counted).label("files"),
+            TenantQuota.storage_limit_bytes,
+            TenantQuota.files_limit,
+        )
+        .outerjoin(TenantQuota, TenantQuota.tenant_id == TenantUsage.tenant_id)
+        .where(TenantUsage.tenant_id == scope.tenant_id)
+    ).one()
+    by_person = _this_year(scope, StoredFile.uploaded_by).subquery()
+    by_unit = _this_year(scope, StoredFile.path).subquery()
+    people = select(Person.name, by_person.c.size_bytes, by_person.c.files).join(by_person, by_person.c.whose == Person.id)
+    units = select(Unit.name, by_unit.c.size_bytes, by_unit.c.files).join(by_unit, by_unit.c.whose == Unit.path)
+    return Uploads(
+        limits=limits,
+        size_bytes=usage.storage_bytes,
+        files=usage.files,
+        size_limit_bytes=usage.storage_limit_bytes,
+        files_limit=usage.files_limit,
+        people=_most(scope, people.where(Person.tenant_id == scope.tenant_id)),
+        units=_most(scope, units.where(Unit.tenant_id == scope.tenant_id)),
+    )
+
+
+def _this_year(scope: Scope, whose: InstrumentedAttribute[Any]) -> Select[Any, int, int]:
+    """Add up by whom or for whom; the same bytes attached again count once, as the database counts them."""
+    began = datetime(scope.today.year, 1, 1, tzinfo=scope.zone)
+    once = (
+        select(whose.label("whose"), StoredFile.size_bytes)
+        .ext(distinct_on(whose, StoredFile.storage_key))
+        .where(StoredFile.tenant_id == scope.tenant_id, StoredFile.uploaded_at >= began, whose.is_not(None))
+        .subquery()
+    )
+    size = cast(func.sum(once.c.size_bytes), BigInteger).label("size_bytes")
+    return select(once.c.whose, size, func.count().label("files")).group_by(once.c.whose)
+
+
+def _most(scope: Scope, statement: Select[str, int, int]) -> Sequence[Uploaded]:
+    rows = scope.session.execute(statement.order_by(text("size_bytes DESC"), text("files DESC"), text("name")).limit(_MOST_SHOWN))
+    return [Uploaded(*row) for row in rows]

@@ -55,6 +55,8 @@ class TenantUsage(Base):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
     people: Mapped[int] = mapped_column(BigInteger, default=0)
     storage_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    files: Mapped[int | None] = mapped_column(BigInteger)
+    """None until the first file after they began to be counted."""
     units: Mapped[int] = mapped_column(BigInteger, default=0)
     last_sign_in_at: Mapped[datetime | None]
     measured_at: Mapped[datetime | None]
@@ -65,9 +67,33 @@ class TenantUsage(Base):
 class TenantQuota(Base):
     """How much a tenant may use; only the console writes it. No row, or an empty limit: no limit."""
 
-    __table_args__ = (CheckConstraint("people_limit > 0 AND storage_limit_bytes > 0", name="positive"),)
+    __table_args__ = (
+        CheckConstraint("people_limit > 0 AND storage_limit_bytes > 0", name="positive"),
+        CheckConstraint("files_limit > 0", name="files_positive"),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
     people_limit: Mapped[int | None] = mapped_column(BigInteger)
     storage_limit_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    files_limit: Mapped[int | None] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class UploadLimit(TenantTable, Base):
+    """
+    How much each person may upload and each unit may be given in a calendar year; `id` is the tenant's id. Empty: no limit.
+
+    By the year, for what was reported is evidence and never taken away: a limit on all of it would in the end stop everybody.
+    Every tenant begins with a row; the database refuses what would go beyond.
+    """
+
+    __table_args__ = (
+        CheckConstraint("id = tenant_id", name="one_per_tenant"),
+        CheckConstraint("person_bytes > 0 AND person_files > 0 AND unit_bytes > 0 AND unit_files > 0", name="positive"),
+    )
+
+    person_bytes: Mapped[int | None] = mapped_column(BigInteger, default=5 * 1024**3)
+    person_files: Mapped[int | None] = mapped_column(BigInteger, default=5_000)
+    unit_bytes: Mapped[int | None] = mapped_column(BigInteger, default=20 * 1024**3)
+    unit_files: Mapped[int | None] = mapped_column(BigInteger, default=20_000)
     version: Mapped[int] = mapped_column(default=1)

@@ -14,7 +14,7 @@ from duban.kernel.errors import RuleBrokenError
 from duban.kernel.ids import TenantId, new_id
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.text import N_
-from duban.tenancy.models import Catalogue, Tenant
+from duban.tenancy.models import Catalogue, Tenant, UploadLimit
 
 
 @lru_cache(maxsize=500)
@@ -78,4 +78,5 @@ def add_tenant(session: Session, *, tenant: TenantInfo, parts: Mapping[str, Any]
         Catalogue(tenant_id=tenant.id, part=part, version=1, active_from=date(1900, 1, 1), body=body)
         for part, body in parts.items()
     )
+    session.add(UploadLimit(tenant_id=tenant.id, id=tenant.id))
     session.flush()

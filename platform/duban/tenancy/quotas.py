@@ -1,11 +1,12 @@
 """
-Quotas: how many people and how many bytes a tenant may have.
+Quotas: how many people, files and bytes a tenant may have, and how much of it each person and unit in a year.
 
-The database counts and refuses (migration 0014), whoever writes; here its refusal becomes a sentence for the tenant's person.
+The database counts and refuses (migrations 0014 and 0028), whoever writes; here its refusal becomes a sentence for the
+tenant's person.
 """
 
 import json
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from sqlalchemy import Engine, event, select
 from sqlalchemy.engine import ExceptionContext
@@ -46,9 +47,91 @@ class StorageQuotaError(QuotaReachedError):
         )
 
 
-_BY_CONSTRAINT: dict[str, type[PeopleQuotaError] | type[StorageQuotaError]] = {
+class FilesQuotaError(QuotaReachedError):
+    """No more files."""
+
+    def __init__(self, *, limit: int, used: int) -> None:
+        super().__init__(
+            N_("本系统最多可存 %(limit)s 个附件，已有 %(used)s 个，这个文件没有保存。请联系服务运维人员增加配额。"),
+            limit=limit,
+            used=used,
+        )
+
+
+class UploadLimitError(QuotaReachedError):
+    """A person or a unit has had its share of this year."""
+
+    code: ClassVar[str] = "upload-limit-reached"
+
+
+class PersonBytesError(UploadLimitError):
+    """No more bytes of this person this year."""
+
+    def __init__(self, *, limit: int, used: int) -> None:
+        super().__init__(
+            N_(
+                "您今年已上传 %(used)s 附件，每人每年最多 %(limit)s，放不下这个文件，没有保存。"
+                "请把图片、扫描件压缩后再传；确实不够，请联系本系统的系统管理员调整“附件限额”。"
+            ),
+            limit=in_gib(limit),
+            used=in_gib(used),
+        )
+
+
+class PersonFilesError(UploadLimitError):
+    """No more files of this person this year."""
+
+    def __init__(self, *, limit: int, used: int) -> None:
+        super().__init__(
+            N_(
+                "您今年已上传 %(used)s 个附件，每人每年最多 %(limit)s 个，这个文件没有保存。"
+                "请把零散文件合并后再传；确实不够，请联系本系统的系统管理员调整“附件限额”。"
+            ),
+            limit=limit,
+            used=used,
+        )
+
+
+class UnitBytesError(UploadLimitError):
+    """No more bytes for this unit this year."""
+
+    def __init__(self, *, limit: int, used: int) -> None:
+        super().__init__(
+            N_(
+                "这个单位今年已有 %(used)s 附件，每个单位每年最多 %(limit)s，放不下这个文件，没有保存。"
+                "请把图片、扫描件压缩后再传；确实不够，请联系本系统的系统管理员调整“附件限额”。"
+            ),
+            limit=in_gib(limit),
+            used=in_gib(used),
+        )
+
+
+class UnitFilesError(UploadLimitError):
+    """No more files for this unit this year."""
+
+    def __init__(self, *, limit: int, used: int) -> None:
+        super().__init__(
+            N_(
+                "这个单位今年已有 %(used)s 个附件，每个单位每年最多 %(limit)s 个，这个文件没有保存。"
+                "请把零散文件合并后再传；确实不够，请联系本系统的系统管理员调整“附件限额”。"
+            ),
+            limit=limit,
+            used=used,
+        )
+
+
+class _Kind(Protocol):
+    def __call__(self, *, limit: int, used: int) -> QuotaReachedError: ...
+
+
+_BY_CONSTRAINT: dict[str, _Kind] = {
     "quota_people": PeopleQuotaError,
     "quota_storage": StorageQuotaError,
+    "quota_files": FilesQuotaError,
+    "upload_person_bytes": PersonBytesError,
+    "upload_person_files": PersonFilesError,
+    "upload_unit_bytes": UnitBytesError,
+    "upload_unit_files": UnitFilesError,
 }
 
 

@@ -83,6 +83,9 @@ def small_things(stage: Stage) -> None:
     plan("DELETE /session/tokens/{token_id}", "vic", f"/session/tokens/{made}")
     lent = do("vic", "POST", "/session/tokens", program | {"name": "第三程序"})["id"]
     stage.client("tito")
+    plan("GET /files/limits", "adam", "/files/limits")
+    most = {"person_bytes": 10**9, "person_files": 900, "unit_bytes": None, "unit_files": 5000}
+    plan("PUT /files/limits", "adam", "/files/limits", most)
     keep(stage, confirmed, lent)
     plan("GET /audit/", "otto", "/audit/")
     plan("GET /audit/{seq}", "otto", "/audit/1")

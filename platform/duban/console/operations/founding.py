@@ -44,6 +44,7 @@ class NewTenant:
     units: bytes = b""
     people_limit: int | None = None
     storage_limit_bytes: int | None = None
+    files_limit: int | None = None
 
     def tidied(self) -> "NewTenant":
         """Give the same without stray blanks; the root is called as the tenant where nothing else is said."""
@@ -162,14 +163,14 @@ def _note(scope: Scope, new: NewTenant, founded: Founded, hand: Hand) -> None:
             units=dict(founded.units),
             people_limit=new.people_limit,
             storage_limit_bytes=new.storage_limit_bytes,
+            files_limit=new.files_limit,
         )
 
 
 def _add_quota(desk: Desk, tenant_id: TenantId, new: NewTenant) -> None:
-    if new.people_limit is not None or new.storage_limit_bytes is not None:
-        desk.session.add(
-            TenantQuota(tenant_id=tenant_id, people_limit=new.people_limit, storage_limit_bytes=new.storage_limit_bytes)
-        )
+    limits = {name: getattr(new, name) for name in ("people_limit", "storage_limit_bytes", "files_limit")}
+    if any(limit is not None for limit in limits.values()):
+        desk.session.add(TenantQuota(tenant_id=tenant_id, **limits))
 
 
 def _add_units(scope: Scope, new: NewTenant, slip: Slip, *, trial: bool) -> ImportReport | None:

@@ -25,7 +25,13 @@ def _locked(desk: Desk, tenant_id: UUID) -> Tenant:
 
 
 def set_quota(
-    desk: Desk, *, tenant_id: UUID, people_limit: int | None, storage_limit_bytes: int | None, expected: int | None = None
+    desk: Desk,
+    *,
+    tenant_id: UUID,
+    people_limit: int | None,
+    storage_limit_bytes: int | None,
+    files_limit: int | None = None,
+    expected: int | None = None,
 ) -> None:
     """
     Set how much a tenant may have; None for no limit. Below what is used already nothing is taken away, only nothing added.
@@ -34,7 +40,7 @@ def set_quota(
     Raises: NotFoundError, InvalidInputError, StaleError.
     """
     tenant = _locked(desk, tenant_id)
-    limits = {"people_limit": people_limit, "storage_limit_bytes": storage_limit_bytes}
+    limits = {"people_limit": people_limit, "storage_limit_bytes": storage_limit_bytes, "files_limit": files_limit}
     wrong = {name: [Text(N_("应为大于 0 的整数；不限请留空。"))] for name, value in limits.items() if not _is_sound(value)}
     if wrong:
         raise InvalidInputError(fields=wrong)
@@ -44,7 +50,7 @@ def set_quota(
     if quota is None:
         quota = TenantQuota(tenant_id=tenant_id, version=0)
         desk.session.add(quota)
-    quota.people_limit, quota.storage_limit_bytes = people_limit, storage_limit_bytes
+    quota.people_limit, quota.storage_limit_bytes, quota.files_limit = people_limit, storage_limit_bytes, files_limit
     quota.version += 1
     desk.record("tenant.quota-set", "tenant", tenant.id, slug=tenant.slug, **limits)
 

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import flash, request
@@ -12,13 +11,13 @@ from duban.console import divisions
 from duban.console.operations.founding import NewTenant
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
 from duban.kernel.text import N_, Text
+from duban.web.amounts import gigabytes, whole_number
 from duban.web.errors import status_of, translate
 
-GIB = 1024**3
 LARGEST_FILE_BYTES = 5 * 1024 * 1024
 FIELDS = (
     *("kind", "name", "slug", "time_zone", "source", "division", "division_shown", "root_code", "root_name"),
-    *("admin_login", "admin_name", "people_limit", "storage_limit"),
+    *("admin_login", "admin_name", "people_limit", "storage_limit", "files_limit"),
 )
 
 
@@ -60,30 +59,6 @@ def typed() -> dict[str, str]:
     return {name: request.form.get(name, "").replace("\x00", "") for name in FIELDS}
 
 
-def whole_number(name: str, text: str) -> int | None:
-    """Read a limit; None when left empty. Raises: InvalidInputError."""
-    text = text.strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - a thousand million is no limit
-        raise InvalidInputError(fields={name: [Text(N_("应为大于 0 的整数；不限请留空。"))]})
-    return int(text)
-
-
-def gigabytes(name: str, text: str) -> int | None:
-    """Read a limit in GB as bytes; None when left empty. Raises: InvalidInputError."""
-    text = text.strip()
-    if not text:
-        return None
-    try:
-        size = Decimal(text)
-    except InvalidOperation:
-        size = Decimal(0)
-    if not (size.is_finite() and 0 < size <= 1_000_000):  # noqa: PLR2004 - a petabyte
-        raise InvalidInputError(fields={name: [Text(N_("应为大于 0 的数字（GB）；不限请留空。"))]})
-    return int(size * GIB)
-
-
 def new_tenant(values: dict[str, str]) -> NewTenant:
     """
     Read the form of a new tenant; its units come from a division, a file just chosen, or the file of the step before.
@@ -95,6 +70,7 @@ def new_tenant(values: dict[str, str]) -> NewTenant:
     for name, read in (
         ("people_limit", lambda: whole_number("people_limit", values["people_limit"])),
         ("storage_limit", lambda: gigabytes("storage_limit", values["storage_limit"])),
+        ("files_limit", lambda: whole_number("files_limit", values["files_limit"])),
         ("units", lambda: _units(values)),
     ):
         try:
@@ -115,6 +91,7 @@ def new_tenant(values: dict[str, str]) -> NewTenant:
         units=found["units"],
         people_limit=found["people_limit"],
         storage_limit_bytes=found["storage_limit"],
+        files_limit=found["files_limit"],
     )
 
 

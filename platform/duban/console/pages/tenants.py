@@ -29,6 +29,7 @@ from duban.tenancy.kinds import Kind, load_all
 from duban.tenancy.kinds_reading import KindError
 from duban.tenancy.queries import tenant_by_id
 from duban.web.alarms import alarms
+from duban.web.amounts import GIB, gigabytes, whole_number
 from duban.web.errors import translate
 from duban.web.replies import ShownOnceError
 from duban.web.requests import runtime
@@ -168,21 +169,27 @@ def _page(tenant_id: UUID, refusal: Refusal, values: dict[str, str]) -> Response
             refusal=refusal,
             values=values,
             cooling_days=COOLING_OFF.days,
-            gib=forms.GIB,
+            gib=GIB,
         )
     return page, refusal.status
 
 
 def quota(tenant_id: UUID) -> ResponseReturnValue:
     """Set a tenant's limits."""
-    values = {name: request.form.get(name, "") for name in ("people_limit", "storage_limit", "version")}
+    values = {name: request.form.get(name, "") for name in ("people_limit", "storage_limit", "files_limit", "version")}
     try:
-        people = forms.whole_number("people_limit", values["people_limit"])
-        storage = forms.gigabytes("storage_limit", values["storage_limit"])
-        expected = forms.whole_number("version", values["version"])
+        people = whole_number("people_limit", values["people_limit"])
+        storage = gigabytes("storage_limit", values["storage_limit"])
+        files = whole_number("files_limit", values["files_limit"])
+        expected = whole_number("version", values["version"])
         with desk() as open_desk:
             operations.set_quota(
-                open_desk, tenant_id=tenant_id, people_limit=people, storage_limit_bytes=storage, expected=expected
+                open_desk,
+                tenant_id=tenant_id,
+                people_limit=people,
+                storage_limit_bytes=storage,
+                files_limit=files,
+                expected=expected,
             )
     except InvalidInputError as error:
         return _page(tenant_id, refusal_of(error), values)
