@@ -14,7 +14,7 @@ from duban.console.desk import Hand, at_desk
 from duban.console.errors import SameOperatorError
 from duban.console.models import Operator
 from duban.console.operations.accounts import create_operator
-from duban.console.operations.orders import confirm_deletion, order_deletion
+from duban.console.operations.orders import confirm_order, order_deletion, order_export
 from duban.console.operations.tenants import suspend
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope
@@ -148,7 +148,12 @@ def test_the_operator_who_ordered_a_deletion_does_not_confirm_it(world: World) -
     with at_desk(world.engine, hand=hand, now=world.now) as desk:
         order_id = order_deletion(desk, tenant_id=world.tenant.id, typed_slug=world.tenant.slug).id
     with pytest.raises(SameOperatorError), at_desk(world.engine, hand=hand, now=world.now) as desk:
-        confirm_deletion(desk, order_id=order_id, typed_slug=world.tenant.slug)
+        confirm_order(desk, order_id=order_id, typed_slug=world.tenant.slug)
+    with at_desk(world.engine, hand=hand, now=world.now) as desk:
+        sent_id = order_export(desk, tenant_id=world.other.id).id
+    for alone in (hand, Hand(None, "terminal")):
+        with pytest.raises(SameOperatorError), at_desk(world.engine, hand=alone, now=world.now) as desk:
+            confirm_order(desk, order_id=sent_id)
     # the control: a second operator does
     with at_desk(world.engine, hand=Hand(None, "terminal"), now=world.now) as desk:
         create_operator(desk, login=f"{login}-2", name=login)
@@ -156,4 +161,5 @@ def test_the_operator_who_ordered_a_deletion_does_not_confirm_it(world: World) -
         second = desk.session.scalars(select(Operator).where(Operator.login == f"{login}-2")).one()
         other = Hand(second.id, f"{login}-2")
     with at_desk(world.engine, hand=other, now=world.now) as desk:
-        assert confirm_deletion(desk, order_id=order_id, typed_slug=world.tenant.slug).confirmed_by == other.id
+        assert confirm_order(desk, order_id=sent_id).confirmed_by == other.id
+        assert confirm_order(desk, order_id=order_id, typed_slug=world.tenant.slug).confirmed_by == other.id

@@ -194,7 +194,7 @@ def _order(order: OperatorOrder) -> dict[str, object]:
 @blp.unconditional(_CHECKED)
 @blp.response(201, schemas.OrderSchema)
 def export(tenant_id: UUID) -> ResponseReturnValue:
-    """Order an export into the server's data folder."""
+    """Order an export into the server's data folder: it begins when another operator confirms it."""
     return _ordered_once(lambda at: orders.order_export(at, tenant_id=tenant_id)), 201
 
 
@@ -227,11 +227,11 @@ def delete(data: dict[str, Any], tenant_id: UUID) -> ResponseReturnValue:
 
 @blp.post("/orders/<uuid:order_id>/confirmation")
 @blp.unconditional(_CHECKED)
-@blp.arguments(schemas.TypedSlugSchema)
+@blp.arguments(schemas.SecondHandSchema)
 @blp.response(200, schemas.OrderSchema)
 def confirm(data: dict[str, Any], order_id: UUID) -> dict[str, object]:
-    """Be the second hand of a deletion."""
-    return _ordered_once(lambda at: orders.confirm_deletion(at, order_id=order_id, typed_slug=data["slug"]))
+    """Be the second hand of an export or a deletion; for a deletion the tenant's code is typed again."""
+    return _ordered_once(lambda at: orders.confirm_order(at, order_id=order_id, typed_slug=data["slug"]))
 
 
 @blp.delete("/orders/<uuid:order_id>")

@@ -239,12 +239,10 @@ def tenant_resume(slug: str) -> None:
 @tenant.command("export")
 @click.argument("slug")
 def tenant_export(slug: str) -> None:
-    """Write a tenant's archive into the folder exports of the data folder, now."""
+    """Order a tenant's archive into the folder exports of the data folder; an operator confirms it at /operator/orders."""
     with _desk() as desk:
-        order = orders.order_export(desk, tenant_id=find_by_slug(desk.session, slug).id)
-        order_id, name = order.id, order.archive
-    _carry_out([order_id])
-    click.echo(name)
+        name = orders.order_export(desk, tenant_id=find_by_slug(desk.session, slug).id).archive
+    click.echo(f"Ordered; written once an operator has confirmed it: {name}")
 
 
 @tenant.command("import")

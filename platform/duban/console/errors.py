@@ -59,12 +59,12 @@ class NotSuspendedError(RuleBrokenError):
 
 
 class SameOperatorError(RuleBrokenError):
-    """Whoever ordered a deletion cannot be its second hand."""
+    """Whoever ordered an export or a deletion cannot be its second hand."""
 
     code = "same-operator"
 
     def __init__(self) -> None:
-        super().__init__(N_("删除须由另一名运维人员确认；也可以等到冷静期结束后自动执行。"))
+        super().__init__(N_("须由另一名运维人员确认：下达的人不能自己确认，命令行也不能确认。"))
 
 
 class OrderOpenError(RuleBrokenError):

@@ -112,6 +112,12 @@ class TypedSlugSchema(InputSchema):
     slug = CleanString(required=True, validate=validate.Length(1, 40))
 
 
+class SecondHandSchema(InputSchema):
+    """What the second hand of an order types: nothing for an export, the tenant's code for a deletion."""
+
+    slug = CleanString(load_default="", validate=validate.Length(max=40))
+
+
 class NewImportSchema(InputSchema):
     """An archive in the folder of exports."""
 

@@ -24,6 +24,9 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+TWO_HANDS = frozenset({OrderKind.EXPORT, OrderKind.DELETION})
+"""What one operator orders and another confirms. A deletion also begins when its time is up; an export never by one alone."""
+
 OPEN_STATES = frozenset({OrderState.WAITING, OrderState.RUNNING})
 
 ORDER_KINDS: dict[str, str] = {
@@ -60,6 +63,7 @@ ACTS: dict[str, str] = {
     "tenant.suspended": N_("暂停租户"),
     "tenant.resumed": N_("恢复租户"),
     "export.ordered": N_("下达导出"),
+    "export.confirmed": N_("确认导出"),
     "import.ordered": N_("下达导入"),
     "deletion.ordered": N_("申请删除租户"),
     "deletion.confirmed": N_("确认删除租户"),

@@ -103,6 +103,7 @@ def _take(means: Means, only: Collection[UUID] | None) -> UUID | None:
             .where(
                 OperatorOrder.state.in_([state.value for state in OPEN_STATES]),
                 OperatorOrder.begins_at <= now,
+                (OperatorOrder.kind != OrderKind.EXPORT.value) | OperatorOrder.confirmed_by.is_not(None),
                 OperatorOrder.leased_until.is_(None) | (OperatorOrder.leased_until <= now),
                 true() if only is None else OperatorOrder.id.in_(only),
             )

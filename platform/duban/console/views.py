@@ -43,7 +43,7 @@ for _rule, _name, _page, _methods in (
     ("/orders", "orders", orders.index, ["GET"]),
     ("/orders/import", "order_import", orders.bring, ["POST"]),
     ("/orders/<uuid:order_id>/progress", "order_progress", orders.progress, ["GET"]),
-    ("/orders/<uuid:order_id>/confirm", "confirm_deletion", orders.confirm, ["POST"]),
+    ("/orders/<uuid:order_id>/confirm", "confirm_order", orders.confirm, ["POST"]),
     ("/orders/<uuid:order_id>/cancel", "cancel_order", orders.cancel, ["POST"]),
     ("/record", "record", record.acts, ["GET"]),
     ("/certificates/<uuid:certificate_id>", "certificate", record.certificate, ["GET"]),

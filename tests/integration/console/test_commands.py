@@ -55,6 +55,12 @@ def test_a_tenant_is_made_closed_exported_deleted_and_brought_back(duban, engine
     duban("tenant", "quota", slug, "--people", "0", "--storage-gb", "1.5")
     archive = duban("tenant", "export", slug).split()[-1]
     assert archive.endswith(".zip")
+    assert "Nothing is due" in duban("tenant", "carry-out", slug)
+    with open_session(engine, CONSOLE) as session:
+        order = session.scalars(select(OperatorOrder).where(OperatorOrder.slug == slug, OperatorOrder.kind == "export")).one()
+    with at_desk(engine, hand=office.hand("bob"), now=order.ordered_at) as desk:
+        orders.confirm_order(desk, order_id=order.id)
+    assert f"export {slug}: done" in duban("tenant", "carry-out", slug)
     duban("tenant", "delete", slug, typed=slug, ok=False)  # not suspended
     duban("tenant", "suspend", slug, "--reason", "合同到期")
     duban("tenant", "delete", slug, typed="another", ok=False)
@@ -63,7 +69,7 @@ def test_a_tenant_is_made_closed_exported_deleted_and_brought_back(duban, engine
     with open_session(engine, CONSOLE) as session:
         order = session.scalars(select(OperatorOrder).where(OperatorOrder.slug == slug, OperatorOrder.kind == "deletion")).one()
     with at_desk(engine, hand=office.hand("bob"), now=order.ordered_at) as desk:
-        orders.confirm_deletion(desk, order_id=order.id, typed_slug=slug)
+        orders.confirm_order(desk, order_id=order.id, typed_slug=slug)
     assert f"deletion {slug}: done" in duban("tenant", "carry-out", slug)
     assert slug not in duban("tenant", "list")
     assert "import" in duban("tenant", "import", archive, "--slug", f"{slug}-b")

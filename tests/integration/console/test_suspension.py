@@ -88,7 +88,7 @@ def test_a_deletion_that_stumbles_is_gone_on_with(engine, office, world: World, 
         tenants.suspend(desk, tenant_id=world.tenant.id, reason="x")
         order_id = orders.order_deletion(desk, tenant_id=world.tenant.id, typed_slug=world.tenant.slug).id
     with office.at("bob") as desk:
-        orders.confirm_deletion(desk, order_id=order_id, typed_slug=world.tenant.slug)
+        orders.confirm_order(desk, order_id=order_id, typed_slug=world.tenant.slug)
 
     def refuse(*_: object) -> None:
         raise OSError("the store is away")

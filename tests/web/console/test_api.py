@@ -75,7 +75,11 @@ def test_suspending_ordering_confirming_cancelling(operator, world: World) -> No
     assert bob.delete(f"/api/v1/operator/orders/{order['id']}").status_code == 204
     assert bob.get(f"/api/v1/operator/orders/{order['id']}").get_json()["state"] == "cancelled"
     assert ann.delete(f"{address}/suspension").status_code == 204
-    assert ann.post(f"{address}/exports").get_json()["kind"] == "export"
+    sent = ann.post(f"{address}/exports").get_json()
+    assert (sent["kind"], sent["confirmed_name"]) == ("export", "")
+    assert ann.post(f"/api/v1/operator/orders/{sent['id']}/confirmation", json={}).get_json()["code"] == "same-operator"
+    assert bob.post(f"/api/v1/operator/orders/{sent['id']}/confirmation", json={}).get_json()["confirmed_name"] == "值班员"
+    assert bob.post(f"/api/v1/operator/orders/{sent['id']}/confirmation", json={}).get_json()["code"] == "order-over"
     assert ann.get("/api/v1/operator/orders/").get_json()["items"]
     assert ann.post("/api/v1/operator/imports/", json={"archive": "../x.zip"}).get_json()["code"] == "archive-refused"
 

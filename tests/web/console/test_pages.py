@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from duban.console.desk import CONSOLE
 from duban.console.models import OperatorOrder
-from duban.console.queries import find_by_slug
+from duban.console.queries import find_by_slug, list_acts, list_orders
 from duban.identity.models import Credential
 from duban.identity.passwords import matches
 from duban.kernel.scope import SYSTEM, open_session, owned, unit_of_work
@@ -251,6 +251,24 @@ class TestOrders:
         assert bob.get("/operator/orders").status_code == 200
         bob.post(f"/operator/orders/{order.id}/cancel")
         assert orders()[0].state == "cancelled"
+
+    def test_an_export_waits_for_the_other_operators_one_button(self, operator, world: World) -> None:
+        ann, bob = operator(), operator()
+        ann.post(f"/operator/tenants/{world.tenant.id}/export")
+        with open_session(world.engine, CONSOLE) as session:
+            (order,) = list_orders(session, tenant_id=world.tenant.id)
+        address = f"/operator/orders/{order.id}/confirm"
+        page = ann.get("/operator/orders").text
+        assert "等待另一名运维人员确认后执行" in page
+        assert address not in page
+        ann.post(address)
+        assert address in bob.get("/operator/orders").text
+        bob.post(address)
+        with open_session(world.engine, CONSOLE) as session:
+            (order,) = list_orders(session, tenant_id=world.tenant.id)
+            done = [one.act for one in list_acts(session, subject_id=world.tenant.id)]
+        assert order.confirmed_by not in {None, order.ordered_by}
+        assert done[:2] == ["export.confirmed", "export.ordered"]
 
     def test_every_page_opens_in_both_languages(self, operator, world: World) -> None:
         browser, seen = operator(), 0

@@ -16,7 +16,7 @@ from duban.console.errors import (
 )
 from duban.console.models import OperatorOrder
 from duban.console.queries import get_order, get_tenant, open_order
-from duban.console.states import COOLING_OFF, OrderKind, OrderState
+from duban.console.states import COOLING_OFF, TWO_HANDS, OrderKind, OrderState
 from duban.kernel.ids import new_id
 from duban.kernel.text import N_
 
@@ -29,7 +29,11 @@ def _lock_tenant(desk: Desk, tenant_id: UUID) -> None:
 
 
 def order_export(desk: Desk, *, tenant_id: UUID) -> OperatorOrder:
-    """Order an export. Raises: NotFoundError, OrderOpenError."""
+    """
+    Order an export of all a tenant has. It begins once another operator confirms it, however long that takes.
+
+    Raises: NotFoundError, OrderOpenError.
+    """
     _lock_tenant(desk, tenant_id)
     tenant = get_tenant(desk.session, tenant_id)
     if open_order(desk.session, tenant_id) is not None:
@@ -74,22 +78,23 @@ def order_deletion(desk: Desk, *, tenant_id: UUID, typed_slug: str) -> OperatorO
     return order
 
 
-def confirm_deletion(desk: Desk, *, order_id: UUID, typed_slug: str) -> OperatorOrder:
+def confirm_order(desk: Desk, *, order_id: UUID, typed_slug: str = "") -> OperatorOrder:
     """
-    Be the second hand of a deletion: it begins at once.
+    Be the second hand of an export or a deletion: it begins at once.
 
+    Takes:  the tenant's code typed again for a deletion, which cannot be taken back.
     Raises: NotFoundError, WrongSlugError, OrderOverError, SameOperatorError.
     """
     order = get_order(desk.session, order_id, lock=True)
-    if order.kind != OrderKind.DELETION or order.state != OrderState.WAITING:
+    if order.kind not in TWO_HANDS or order.state != OrderState.WAITING or order.confirmed_by is not None:
         raise OrderOverError
-    if typed_slug.strip() != order.slug:
+    if order.kind == OrderKind.DELETION and typed_slug.strip() != order.slug:
         raise WrongSlugError(order.slug)
-    if desk.hand.id is None or desk.hand.id == order.ordered_by or order.confirmed_by is not None:
+    if desk.hand.id is None or desk.hand.id == order.ordered_by:
         raise SameOperatorError
     order.confirmed_at, order.confirmed_by, order.confirmed_name = desk.now, desk.hand.id, desk.hand.name
     order.begins_at = desk.now
-    desk.record("deletion.confirmed", "tenant", order.tenant_id or order.id, slug=order.slug, order=order.id)
+    desk.record(f"{order.kind}.confirmed", "tenant", order.tenant_id or order.id, slug=order.slug, order=order.id)
     return order
 
 

@@ -32,15 +32,15 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _door(login: str, error: str | None) -> str:
-    demo = None
+    demos: list[dict[str, object]] = []
     if runtime().settings.demo:
         with reading() as session:
-            found = next(iter(demo_operators(session)), None)
-        if found is not None:
+            operators = demo_operators(session)
+        for found in operators:
             secret = accounts.secret_of(found, keys=runtime().settings.factor_keys)
             code = usable_code(secret, now=runtime().clock.now(), after=found.totp_step)
-            demo = {"login": found.login, "name": found.name, "password": PASSWORD, "code": code}
-    return render_template("console/sign_in.html", login=login, error=error, demo=demo)
+            demos.append({"login": found.login, "name": found.name, "password": PASSWORD, "code": code})
+    return render_template("console/sign_in.html", login=login, error=error, demos=demos)
 
 
 def sign_out() -> ResponseReturnValue:

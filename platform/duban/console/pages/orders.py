@@ -41,7 +41,7 @@ def export(tenant_id: UUID) -> ResponseReturnValue:
         with desk() as open_desk:
             operations.order_export(open_desk, tenant_id=tenant_id)
 
-    said(act, Text(N_("已下达导出，完成后归档在服务器的数据文件夹中。")))
+    said(act, Text(N_("已下达导出：另一名运维人员确认后执行，归档在服务器的数据文件夹中。")))
     return redirect(url_for("console.tenant", tenant_id=tenant_id))
 
 
@@ -75,13 +75,13 @@ def delete(tenant_id: UUID) -> ResponseReturnValue:
 
 
 def confirm(order_id: UUID) -> ResponseReturnValue:
-    """Be the second hand of a deletion."""
+    """Be the second hand of an export or a deletion."""
 
     def act() -> None:
         with desk() as open_desk:
-            operations.confirm_deletion(open_desk, order_id=order_id, typed_slug=request.form.get("slug", ""))
+            operations.confirm_order(open_desk, order_id=order_id, typed_slug=request.form.get("slug", ""))
 
-    said(act, Text(N_("已确认，删除即将执行。")))
+    said(act, Text(N_("已确认，即将执行。")))
     return redirect(url_for("console.orders"))
 
 
