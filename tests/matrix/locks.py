@@ -269,14 +269,14 @@ class Locks:
     """
     The locks of the program, hung in while installed.
 
-    `passed` says which a request came by, `held` those of them that said something else than they would if open: no one
-    else can notice when they are.
+    `passed` says which a request came by, `held` those of them that said something else than they would if open, in the order
+    in which they first did: no one else can notice when they are.
     """
 
     all: dict[str, Lock] = field(default_factory=dict)
     opened: frozenset[str] = frozenset()
     passed: set[str] = field(default_factory=set)
-    held: set[str] = field(default_factory=set)
+    held: dict[str, None] = field(default_factory=dict)
     _old: list[tuple[FunctionType, CodeType]] = field(default_factory=list)
 
     def ask(self, key: str, check: Callable[[], Any]) -> Any:
@@ -288,10 +288,10 @@ class Locks:
         try:
             found = check()
         except BaseException:
-            self.held.add(key)
+            self.held[key] = None
             raise
         if not self._as_if_open(key, found):
-            self.held.add(key)
+            self.held[key] = None
         return found
 
     def _as_if_open(self, key: str, found: Any) -> bool:

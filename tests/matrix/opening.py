@@ -25,19 +25,25 @@ class Passages:
     by_lock: dict[str, list[Asked]] = field(default_factory=lambda: defaultdict(list))
     held_by: dict[str, list[Asked]] = field(default_factory=lambda: defaultdict(list))
     """Those among them to whom it said something else than it would if open."""
+    first_by: dict[str, list[Asked]] = field(default_factory=lambda: defaultdict(list))
+    """Those among these to whom it was the first to do so: what came after may be the page that says no."""
 
     def note(self, kind: str, cell: Cell, auth: str) -> None:
         """Remember what the last request came by."""
+        asked = (kind, cell, auth)
         for key in locks.passed:
-            self.by_lock[key].append((kind, cell, auth))
+            self.by_lock[key].append(asked)
         for key in locks.held:
-            self.held_by[key].append((kind, cell, auth))
+            self.held_by[key].append(asked)
+        for key in [*locks.held][:1]:
+            self.first_by[key].append(asked)
         locks.passed.clear()
         locks.held.clear()
 
     def likely(self, key: str) -> list[Asked]:
-        """List the cells that can notice, most likely first: the refused ones, one row after the other."""
-        return _in_turn(self.held_by.get(key, ()))
+        """List the cells that can notice, most likely first: those it was the first to stop, then the refused ones, row by row."""
+        ordered = [*_in_turn(self.first_by.get(key, ())), *_in_turn(self.held_by.get(key, ()))]
+        return list({id(asked): asked for asked in ordered}.values())
 
     def others(self, key: str, askers: dict[str, Asker]) -> Iterator[Asked]:
         """Go through all cells of the rows that came by."""

@@ -32,7 +32,7 @@ UNHEARD = frozenset({"silent", "unmet"})
 
 @cache
 def named() -> dict[str, dict[str, Any]]:
-    """Read locks.yaml: `told_by` a test of a feature; `idle` with the check behind it and why nothing is lost."""
+    """Read locks.yaml: `told_by` a test of a feature; `idle` with the check `behind` it, `why` nothing is lost, a test for `both`."""
     found: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "locks.yaml").read_text())
     return found
 
@@ -78,21 +78,27 @@ def counts(verdicts: dict[str, Verdict]) -> str:
     )
 
 
+def told_by() -> dict[str, str]:
+    """Give the tests named for a check, and for an idle one together with that behind it."""
+    both = {f"{key} + {idle['behind']}": idle["both"] for key, idle in named()["idle"].items() if "both" in idle}
+    return named()["told_by"] | both
+
+
 def run_named(folder: Path) -> tuple[dict[str, str], str]:
-    """Run the tests named in `told_by`, each with its check taken away; give those that turned red, and the output."""
-    told_by = folder / "told-by.json"
-    told_by.write_text(json.dumps(named()["told_by"]))
-    command = [sys.executable, "-m", "pytest", "-p", "tests.matrix.telling", f"--told-by={told_by}", "-q", "-s", "--timeout", "0"]
+    """Run the tests named, each with its check taken away; give those that turned red, and the output."""
+    asked = folder / "told-by.json"
+    asked.write_text(json.dumps(told_by()))
+    command = [sys.executable, "-m", "pytest", "-p", "tests.matrix.telling", f"--told-by={asked}", "-q", "-s", "--timeout", "0"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     done = subprocess.run(
-        [*command, *sorted(set(named()["told_by"].values()))],
+        [*command, *sorted(set(told_by().values()))],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    found = Path(f"{told_by}.found")
+    found = Path(f"{asked}.found")
     return (json.loads(found.read_text()) if found.exists() else {}), done.stdout + done.stderr
 
 
@@ -127,8 +133,8 @@ class TestTakingAway:
         """The control: without the cells that are refused, the check of a duty's readers could go."""
         key = "reporting/queries/duties.py:get_duty leave 1"
         assert not unheard_of({key: judge(key, askers, passages, complaints, deep=False)})
-        kept = [asked for asked in passages.held_by[key] if asked[1].expected == "A"]
-        monkeypatch.setitem(passages.held_by, key, kept)
+        for found in (passages.first_by, passages.held_by):
+            monkeypatch.setitem(found, key, [asked for asked in found[key] if asked[1].expected == "A"])
         assert unheard_of({key: judge(key, askers, passages, complaints, deep=False)})
 
 
@@ -142,12 +148,12 @@ def test_what_is_named_is_there() -> None:
 
 def test_what_is_idle_names_a_check_that_is_not() -> None:
     idle = named()["idle"]
-    assert {key: set(entry) for key, entry in idle.items() if set(entry) != {"behind", "why"} or not entry["why"]} == {}
+    assert [key for key, entry in idle.items() if not entry["why"] or set(entry) - {"both"} != {"behind", "why"}] == []
     assert sorted({entry["behind"] for entry in idle.values()} - (set(locks.all) - set(idle))) == []
 
 
 @pytest.mark.nightly
 def test_every_test_named_for_a_check_turns_red_without_it(tmp_path: Path) -> None:
     told, output = run_named(tmp_path)
-    print(f"\n{len(told)} of {len(named()['told_by'])} checks told by tests of their features")
-    assert sorted(set(named()["told_by"]) - set(told)) == [], output[-3000:]
+    print(f"\n{len(told)} of {len(told_by())} checks told by tests of their features")
+    assert sorted(set(told_by()) - set(told)) == [], output[-3000:]

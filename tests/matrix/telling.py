@@ -2,8 +2,9 @@
 A plugin for pytest: which tests come by which checks of the program, and which turn red when one is taken away.
 
 `python -m pytest -p tests.matrix.telling --passages=FILE tests/…` writes for every check the tests that come by it.
-`python -m pytest -p tests.matrix.telling --told-by=FILE TEST…` runs, check by check, the tests that FILE names for it, each first
-as it is (it must pass) and then with the check taken away, until one turns red; writes what it found to FILE.found.
+`python -m pytest -p tests.matrix.telling --told-by=FILE TEST…` runs, check by check (`one + other`: both at once), the tests that
+FILE names for it, each first as it is (it must pass) and then with the check taken away, until one turns red; writes what it found
+to FILE.found.
 """
 
 import importlib
@@ -59,11 +60,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     found: dict[str, str] = {}
     for key, tests in json.loads(Path(path).read_text()).items():
         for test in [tests] if isinstance(tests, str) else tests:
-            if test not in items or key not in locks.all:
+            keys = key.split(" + ")
+            if test not in items or not set(keys) <= set(locks.all):
                 continue
             if test not in green:
                 green[test] = _passes(session, items[test])
-            opened[:] = [key]
+            opened[:] = keys
             if green[test] and not _passes(session, items[test]):
                 found[key] = test
             opened.clear()

@@ -11,11 +11,11 @@ from duban.access.errors import NotLendableError, NotReceivableError
 from duban.access.models import RoleGrant
 from duban.access.operations import lend
 from duban.console.desk import Hand, at_desk
-from duban.console.errors import SameOperatorError
+from duban.console.errors import DoneAlreadyError, SameOperatorError
 from duban.console.models import Operator
 from duban.console.operations.accounts import create_operator
 from duban.console.operations.orders import confirm_order, order_deletion, order_export
-from duban.console.operations.tenants import suspend
+from duban.console.operations.tenants import resume, suspend
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope
 from duban.organisation.errors import OwnRoleError
@@ -163,3 +163,14 @@ def test_the_operator_who_ordered_a_deletion_does_not_confirm_it(world: World) -
     with at_desk(world.engine, hand=other, now=world.now) as desk:
         assert confirm_order(desk, order_id=sent_id).confirmed_by == other.id
         assert confirm_order(desk, order_id=order_id, typed_slug=world.tenant.slug).confirmed_by == other.id
+
+
+def test_a_key_keeps_only_the_operator_who_sent_it_from_a_second_act(world: World) -> None:
+    hands = [Hand(uuid4(), "op", key="k", asked="a"), Hand(uuid4(), "op", key="k", asked="a")]
+    for hand in hands:
+        with at_desk(world.engine, hand=hand, now=world.now) as desk:
+            suspend(desk, tenant_id=world.tenant.id, reason="检修")
+        with at_desk(world.engine, hand=Hand(None, "terminal"), now=world.now) as desk:
+            resume(desk, tenant_id=world.tenant.id)
+    with pytest.raises(DoneAlreadyError), at_desk(world.engine, hand=hands[0], now=world.now) as desk:
+        suspend(desk, tenant_id=world.tenant.id, reason="检修")

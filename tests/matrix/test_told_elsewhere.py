@@ -23,6 +23,7 @@ from duban.dashboards.queries import count_below, units_below
 from duban.files import operations as files
 from duban.files.models import StoredFile
 from duban.files.storage import open_store
+from duban.identity import unsent
 from duban.identity.operations import create_token
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.ids import new_id
@@ -42,9 +43,11 @@ from duban.programmes.queries import find_by_numbers
 from duban.reporting import operations as reporting
 from duban.reporting import queries
 from duban.reporting.models import Duty
+from duban.security import operations as security_operations
 from duban.security import queries as security
 from duban.tree.queries import get_unit
 from duban.web import replies
+from duban.web.replies import KeptReply
 from tests.attack.files.corpus import pdf
 from tests.cast import PASSWORD, World
 from tests.integration.access.line_checks import hand_down_by_township, hand_to_line
@@ -288,6 +291,25 @@ class TestLists:
             with world.as_(who) as scope:
                 found[who] = replies._claim(scope, digest) is not None
         assert found == {"vera": True, "tina": False}
+
+    def test_a_form_kept_for_another_is_not_given_back(self, world: World) -> None:
+        found = {}
+        for owner, number in (("vera", "1"), ("tina", "2")):
+            with world.as_(owner) as scope:
+                scope.add(
+                    KeptReply(
+                        id=new_id(), person_id=scope.person_id, key_digest=unsent._digest(world.people["vera"], number),
+                        request_digest="form", status=200, headers="{}", body=b"", made_at=scope.now,
+                    )
+                )  # fmt: skip
+            with world.as_("vera") as scope:
+                found[owner] = unsent.find_unsent(scope, number) is not None
+        assert found == {"vera": True, "tina": False}
+
+    def test_who_is_no_second_hand_settles_no_reset(self, world: World) -> None:
+        _, reset = ask_reset(world, "sara")
+        with pytest.raises(NotAllowedError), world.as_("lena") as scope:
+            security_operations.refuse_reset(scope, reset_id=reset.id)
 
 
 def named(scope: Scope, world: World) -> None:

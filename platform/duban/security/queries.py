@@ -178,17 +178,23 @@ class WaitingReset:
 
 def is_waited_for(scope: Scope) -> bool:
     """Whether a reset waits for the actor as its second hand. Costs: nothing for those who can be none, else a few queries."""
-    return any(may_somewhere(scope, *way) for way in SECOND_HANDS) and bool(waiting_resets(scope))
+    if not any(may_somewhere(scope, *way) for way in SECOND_HANDS):
+        return False
+    return any(second_hand_of(scope, row) for row in _unsettled(scope))
 
 
-def waiting_resets(scope: Scope) -> list[WaitingReset]:
-    """List the password resets the actor may confirm or refuse, oldest first."""
-    rows = scope.session.scalars(
+def _unsettled(scope: Scope) -> Sequence[PasswordReset]:
+    return scope.session.scalars(
         owned(scope, PasswordReset)
         .where(PasswordReset.settled_at.is_(None), PasswordReset.ends_at > scope.now)
         .order_by(PasswordReset.asked_at, PasswordReset.id)
         .limit(SHOWN)
     ).all()
+
+
+def waiting_resets(scope: Scope) -> list[WaitingReset]:
+    """List the password resets the actor may confirm or refuse, oldest first."""
+    rows = _unsettled(scope)
     people = people_by_id(scope, {PersonId(one) for row in rows for one in (row.person_id, row.asked_by)})
     return [
         WaitingReset(row.id, people[PersonId(row.person_id)], people[PersonId(row.asked_by)], row.asked_at, row.ends_at)
