@@ -282,29 +282,22 @@ class TestLists:
         found = world.client("tom").get("/units/search?act=appoint").get_json()["items"]
         assert {one["code"] for one in found} == {"V11", "V12"}
 
-    def test_an_answer_kept_for_another_is_not_given(self, world: World) -> None:
-        with world.as_("vera") as scope:
-            digest = replies.key_digest(scope, "k")
-            replies._keep(scope, digest, "asked", None)
+    @pytest.mark.parametrize("what", ["answer", "form"])
+    def test_what_is_kept_for_another_is_not_given(self, world: World, what: str) -> None:
         found = {}
-        for who in ("vera", "tina"):
-            with world.as_(who) as scope:
-                found[who] = replies._claim(scope, digest) is not None
-        assert found == {"vera": True, "tina": False}
-
-    def test_a_form_kept_for_another_is_not_given_back(self, world: World) -> None:
-        found = {}
-        for owner, number in (("vera", "1"), ("tina", "2")):
+        for owner in ("vera", "tina"):
+            with world.as_("vera") as scope:
+                digest = replies.key_digest(scope, owner) if what == "answer" else unsent._digest(scope.person_id, owner)
             with world.as_(owner) as scope:
                 scope.add(
                     KeptReply(
-                        id=new_id(), person_id=scope.person_id, key_digest=unsent._digest(world.people["vera"], number),
-                        request_digest="form", status=200, headers="{}", body=b"", made_at=scope.now,
+                        id=new_id(), person_id=scope.person_id, key_digest=digest, request_digest="x", status=200, headers="{}",
+                        body=b"", made_at=scope.now,
                     )
                 )  # fmt: skip
             with world.as_("vera") as scope:
-                found[owner] = unsent.find_unsent(scope, number) is not None
-        assert found == {"vera": True, "tina": False}
+                found[owner] = replies._claim(scope, digest) if what == "answer" else unsent.find_unsent(scope, owner)
+        assert found["vera"] is not None and found["tina"] is None
 
     def test_who_is_no_second_hand_settles_no_reset(self, world: World) -> None:
         _, reset = ask_reset(world, "sara")
