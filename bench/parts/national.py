@@ -93,6 +93,7 @@ class Country:
     engine: Engine
     tenant: TenantInfo
     units: list[UnitRow]
+    context_key: str
 
     def reader(self, code: str, role: str) -> Actor:
         """Make a person who holds a role at a unit, and give them as an actor."""
@@ -132,7 +133,7 @@ def country(*, duties: int = 0, within: str = "", units: bool = True) -> Iterato
             now=NOW,
             time_zone="Asia/Shanghai",
         )
-        made = Country(server, engine, tenant, divisions(within))
+        made = Country(server, engine, tenant, divisions(within), key)
         if units:
             _units(made)
         if duties:

@@ -125,12 +125,14 @@ def _erase_table(session: Any, table: Table, tenant_id: TenantId) -> None:
 
 
 def _measure_files(store: Store, tenant_id: TenantId) -> tuple[int, int]:
-    sizes = [store.size(key) for key, _ in store.keys(tenant_id)]
-    return len(sizes), sum(sizes)
+    count = size = 0
+    for key, _ in store.keys(tenant_id):
+        count, size = count + 1, size + store.size(key)
+    return count, size
 
 
 def _erase_files(store: Store, tenant_id: TenantId) -> None:
-    for key, _ in list(store.keys(tenant_id)):
+    for key, _ in store.keys(tenant_id):
         store.delete(key)
     store.forget(tenant_id)
 

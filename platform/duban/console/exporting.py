@@ -5,13 +5,14 @@ import hashlib
 import io
 import json
 import os
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,9 @@ from duban.kernel.scope import open_session
 from duban.kernel.text import N_
 from duban.tenancy.models import Tenant
 
+ROWS_AT_ONCE = 1000
+NAMED_MISSING = 1000
+"""Files gone from the store that the manifest names; of more it gives the number."""
 README = """\
 督办 Duban：一个租户的完整导出 / complete export of one tenant
 
@@ -65,7 +69,8 @@ def export_tenant(
     Write a tenant's archive, of one moment, under `into`; it appears there whole or not at all, readable by its owner only.
 
     Takes:  the application's engine: row-level security keeps every other tenant's rows out of it.
-    Raises: ArchiveRefusedError where there is no such tenant. Costs: reads everything of the tenant once.
+    Raises: ArchiveRefusedError where there is no such tenant. Costs: reads everything of the tenant once; of each stored file
+            only its entry in the archive's directory is held (about 1 kB).
     """
     part = into.with_name(f"{into.name}.part")
     into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -76,7 +81,7 @@ def export_tenant(
             session.execute(text("SET TRANSACTION READ ONLY"))
             session.execute(text("SET LOCAL statement_timeout = 0"))
             session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-            exported = _Export(session, tenant_id, store, now, progress).write(raw, into)
+            exported = _Export(session, tenant_id, store, now, progress, into.parent).write(raw, into)
         with part.open("rb") as file:
             digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
         part.replace(into)
@@ -89,20 +94,25 @@ def export_tenant(
 class _Export:
     """One export under way."""
 
-    def __init__(self, session: Session, tenant_id: TenantId, store: Store, now: datetime, progress: Progress) -> None:
-        self.session, self.tenant_id, self.store, self.now, self.progress = session, tenant_id, store, now, progress
+    def __init__(
+        self, session: Session, tenant_id: TenantId, store: Store, now: datetime, progress: Progress, folder: Path
+    ) -> None:
+        self.session, self.tenant_id, self.store, self.now = session, tenant_id, store, now
+        self.progress, self.folder = progress, folder
         self.tables = tenant_tables(session.connection())
-        self.files = list(
-            session.execute(
-                select(StoredFile.storage_key, StoredFile.size_bytes, StoredFile.digest, StoredFile.original_name)
-                .where(StoredFile.tenant_id == tenant_id)
-                .ext(distinct_on(StoredFile.storage_key))
-                .order_by(StoredFile.storage_key, StoredFile.id)
-            )
+        stored = StoredFile.tenant_id == tenant_id
+        self.file_count = session.scalar(select(func.count(StoredFile.storage_key.distinct())).where(stored)) or 0
+        # Read from the database as they are written: a tenant may have more files than fit into memory.
+        self.files = (
+            select(StoredFile.storage_key, StoredFile.original_name)
+            .where(stored)
+            .ext(distinct_on(StoredFile.storage_key))
+            .order_by(StoredFile.storage_key, StoredFile.id)
+            .execution_options(yield_per=ROWS_AT_ONCE)
         )
 
     def write(self, raw: IO[bytes], into: Path) -> dict[str, Any]:
-        total = len(self.tables) + len(self.files)
+        total = len(self.tables) + self.file_count
         tenant = self.session.get(Tenant, self.tenant_id)
         if tenant is None:
             raise ArchiveRefusedError(N_("没有这个租户。"))
@@ -129,7 +139,7 @@ class _Export:
             "path": into,
             "rows": sum(one["rows"] for one in manifest["tables"]),
             "files": manifest["files"]["count"],
-            "missing": len(manifest["files"]["missing"]),
+            "missing": manifest["files"]["missing_count"],
             "audit_records": manifest["audit"]["records"],
         }
 
@@ -146,34 +156,48 @@ class _Export:
         }
 
     def _files(self, archive: zipfile.ZipFile, total: int) -> dict[str, Any]:
-        listing = io.StringIO()
-        writer = csv.writer(listing, lineterminator="\n")
-        writer.writerow(["key", "size_bytes", "sha256", "original_name"])
-        missing, size = [], 0
-        for number, row in enumerate(self.files):
-            self.progress(len(self.tables) + number, total)
-            name = row.storage_key.rpartition("/")[2]
-            try:
-                content = self.store.open(row.storage_key)
-            except OSError:
-                missing.append(row.storage_key)
-                continue
-            with content, archive.open(_entry(f"files/{name}", self.now), "w", force_zip64=True) as out:
-                digesting = Digesting(out)
-                while chunk := content.read(CHUNK):
-                    digesting.write(chunk)
-            size += digesting.size
-            writer.writerow([row.storage_key, digesting.size, digesting.digest, row.original_name])
-        written = listing.getvalue().encode()
-        archive.writestr(_entry("files.csv", self.now), written)
-        digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
+        missing, gone, count, size = [], 0, 0, 0
+        # The list is finished when the last file is, and an archive takes one entry after the other: on disk till then.
+        with tempfile.TemporaryFile(dir=self.folder) as kept:
+            listing = io.TextIOWrapper(kept, encoding="utf-8", newline="")
+            writer = csv.writer(listing, lineterminator="\n")
+            writer.writerow(["key", "size_bytes", "sha256", "original_name"])
+            for number, row in enumerate(self.session.execute(self.files)):
+                self.progress(len(self.tables) + number, total)
+                written = self._file(archive, row.storage_key)
+                if written is None:
+                    gone += 1
+                    missing += [row.storage_key] if gone <= NAMED_MISSING else []
+                    continue
+                count, size = count + 1, size + written.size
+                writer.writerow([row.storage_key, written.size, written.digest, row.original_name])
+            listing.detach()  # which writes what is left of it
+            kept.seek(0)
+            with archive.open(_entry("files.csv", self.now), "w", force_zip64=True) as out:
+                listed = _copy(kept, out)
         return {
-            "count": len(self.files) - len(missing),
+            "count": count,
             "size_bytes": size,
             "missing": missing,
-            "list_bytes": len(written),
-            "sha256": digest,
+            "missing_count": gone,
+            "list_bytes": listed.size,
+            "sha256": listed.digest,
         }
+
+    def _file(self, archive: zipfile.ZipFile, key: str) -> Digesting | None:
+        try:
+            content = self.store.open(key)
+        except OSError:
+            return None
+        with content, archive.open(_entry(f"files/{key.rpartition('/')[2]}", self.now), "w", force_zip64=True) as out:
+            return _copy(content, out)
+
+
+def _copy(content: IO[bytes], out: IO[bytes]) -> Digesting:
+    digesting = Digesting(out)
+    while chunk := content.read(CHUNK):
+        digesting.write(chunk)
+    return digesting
 
 
 def _described(tenant: Tenant) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -84,7 +85,7 @@ class _Import:
         self.manifest = read_manifest(archive)
         self.about = self.manifest["tenant"]
         self.tenant_id = TenantId(UUID(self.about["id"]))
-        self.kept: list[str] = []
+        self.placed = 0
 
     def bring(self, slug: str) -> Imported:
         here = current_revision(self.owner)
@@ -113,8 +114,8 @@ class _Import:
                 records = self._verified(scope)
                 measure(scope)
         except BaseException:
-            for key in self.kept:
-                self.store.delete(key)
+            for row in islice(self._listed(), self.placed):
+                self.store.delete(row["key"])
             raise
         return Imported(tenant, rows, files, records, self.manifest["audit"]["hash"])
 
@@ -217,18 +218,23 @@ class _Import:
 
     def _files(self) -> int:
         said = self.manifest["files"]
-        listing = b"".join(self._blocks("files.csv", said["sha256"], said["list_bytes"]))
-        rows = list(csv.DictReader(io.StringIO(listing.decode())))
+        for _block in self._blocks("files.csv", said["sha256"], said["list_bytes"]):
+            pass  # read to its end and found right before the first line of it is believed
         done = len(self.manifest["tables"])
-        for number, row in enumerate(rows):
-            self.progress(done + number, done + len(rows))
+        for number, row in enumerate(self._listed()):
+            self.progress(done + number, done + said["count"])
             if not STORAGE_KEY.fullmatch(row["key"]) or not row["key"].startswith(f"{self.tenant_id}/"):
                 raise ArchiveRefusedError(N_("归档中有不属于该租户的附件，没有导入。"))
             name = row["key"].rpartition("/")[2]
             with _Stream(self._blocks(f"files/{name}", row["sha256"], int(row["size_bytes"]))) as stream:
-                self.kept.append(row["key"])
+                self.placed = number + 1
                 self.store.place(row["key"], cast("BinaryIO", stream))
-        return len(rows)
+        return self.placed
+
+    def _listed(self) -> Iterator[dict[str, str]]:
+        """Read the list of files line by line."""
+        with self.archive.open("files.csv") as content, io.TextIOWrapper(content, encoding="utf-8", newline="") as lines:
+            yield from csv.DictReader(lines)
 
 
 class _Stream(io.RawIOBase):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -67,10 +68,13 @@ def unfinished(scope: Scope, store: Store, *, written_before: datetime) -> list[
 
 
 def orphans(scope: Scope, store: Store, *, written_before: datetime) -> Iterator[str]:
-    """Walk the keys of the tenant no row names, written before an instant: left by an upload that was never committed."""
-    old = [key for key, written_at in store.keys(scope.tenant_id) if written_at < written_before]
-    for start in range(0, len(old), _KEYS_AT_ONCE):
-        part = old[start : start + _KEYS_AT_ONCE]
+    """
+    Walk the keys of the tenant no row names, written before an instant: left by an upload that was never committed.
+
+    Costs: one query for so many keys at a time; no more are held. What is given may be deleted at once.
+    """
+    old = (key for key, written_at in store.keys(scope.tenant_id) if written_at < written_before)
+    while part := list(islice(old, _KEYS_AT_ONCE)):
         known = set(
             scope.session.scalars(
                 select(StoredFile.storage_key).where(StoredFile.tenant_id == scope.tenant_id, StoredFile.storage_key.in_(part))

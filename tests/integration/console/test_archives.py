@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select, text
 from duban.access.checks import Place
 from duban.audit.anchors import AnchorFile, AnchorKind
 from duban.audit.queries import verify
+from duban.console import exporting
 from duban.console.archives import table_digests
 from duban.console.desk import CONSOLE, STEWARD, at_desk
 from duban.console.erasing import NotDueError, erase_tenant
@@ -386,12 +387,22 @@ def test_what_was_not_asked_for_is_left_to_the_steward(office, world: World, mea
     assert carry_out(means, only=[own, beside]) == [beside]
 
 
-def test_a_missing_file_is_said(engine, office, world: World, means: Means) -> None:
+def test_a_missing_file_is_said(engine, office, world: World, means: Means, monkeypatch) -> None:
     fill(world, means)
     key = next(key for key, _ in means.store.keys(world.tenant.id))
     means.store.delete(key)
     exported = export(office, means, world.tenant.id)
     assert (exported.outcome["files"], exported.outcome["missing"]) == (2, 1)
+    with zipfile.ZipFile(means.exports / exported.archive) as archive:
+        said = json.loads(archive.read("manifest.json"))["files"]
+    assert (said["missing"], said["missing_count"]) == ([key], 1)
     with at_desk(engine, hand=STEWARD, now=world.now) as desk:
         assert desk.session.get(OperatorOrder, exported.id).state == "done"
+    for more, _ in list(means.store.keys(world.tenant.id)):
+        means.store.delete(more)
+    monkeypatch.setattr(exporting, "NAMED_MISSING", 2)  # a store that is gone altogether does not make the manifest endless
+    again = export(office, means, world.tenant.id)
+    with zipfile.ZipFile(means.exports / again.archive) as archive:
+        said = json.loads(archive.read("manifest.json"))["files"]
+    assert (len(said["missing"]), said["missing_count"], again.outcome["missing"]) == (2, 3, 3)
     shutil.rmtree(means.exports)
