@@ -28,7 +28,7 @@ from duban.kernel.settings import ROOT
 
 SOURCE = ROOT / "platform" / "duban"
 LEAVE, LIST, ASK, SELF, REFUSE, DOOR = "leave", "list", "ask", "self", "refuse", "door"
-QUESTIONS = frozenset({"may", "may_somewhere"})
+QUESTIONS = frozenset({"granted", "may", "may_somewhere"})
 FAMILIES = ("NotAllowedError", "CSRFError")
 _NAME = "__duban_lock__"
 _LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

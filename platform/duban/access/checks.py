@@ -30,6 +30,7 @@ __all__ = [
     "active_delegation",
     "active_grant",
     "deciding",
+    "granted",
     "grants_of",
     "holders",
     "holders_at",
@@ -88,6 +89,18 @@ def may(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> bool:
     return deciding(scope, obj, act, placed) is not None
 
 
+def granted(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> bool:
+    """
+    Say whether the actor may do this to the row, where the work goes on upon a yes: whose lent role was needed is noted.
+
+    For operations that judge many rows at once, or choose between two leaves; else `require`.
+    """
+    used = deciding(scope, obj, act, placed)
+    if used is not None:
+        _note_giver(scope, used)
+    return used is not None
+
+
 def may_somewhere(scope: Scope, obj: str, act: str) -> bool:
     """Say whether any of the actor's roles allows this anywhere at all."""
     return any(policy(scope).allowed(grant.role, obj, act) for grant in grants_of(scope))
@@ -102,11 +115,24 @@ def require(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Non
     """
     grant = deciding(scope, obj, act, placed)
     if grant is not None:
-        scope.memo["acting_for"] = {"id": grant.giver, "name": grant.giver_name} if grant.giver else None
+        _note_giver(scope, grant)
         return
     if act != "read" and may(scope, obj, "read", placed):
         raise NotAllowedError
     raise NotFoundError
+
+
+def _note_giver(scope: Scope, used: Grant) -> None:
+    """
+    Note whose lent role was needed. It stays noted until the work ends, for a work may ask leave for several things, and what
+    it does would not have come about without the lent one; where two people's were needed both are named.
+    """
+    if used.giver is None:
+        return
+    first = scope.memo.setdefault("acting_for", {"id": used.giver, "name": used.giver_name})
+    if first["id"] != used.giver:
+        others = {one["id"]: one for one in first.get("also", ())} | {used.giver: {"id": used.giver, "name": used.giver_name}}
+        scope.memo["acting_for"] = {"id": first["id"], "name": first["name"], "also": list(others.values())}
 
 
 def lines_of(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> frozenset[str | None]:
@@ -133,7 +159,8 @@ def require_in_lines(scope: Scope, obj: str, act: str, placed: decisions.HasPlac
         next(one for one in usable if one.line == line and decisions.allows(decided, one, obj, act, *place)) for line in lines
     ]
     lent = next((one for one in used if one.giver), None)
-    scope.memo["acting_for"] = {"id": lent.giver, "name": lent.giver_name} if lent else None
+    if lent is not None:
+        _note_giver(scope, lent)
 
 
 def readable(scope: Scope, model: Any, obj: str, act: str = "read") -> ColumnElement[bool]:

@@ -44,7 +44,7 @@ def record(scope: Scope, act: str, subject_kind: str, subject_id: UUID, unit_pat
     Rows are appended just before the commit, so that the chain's lock is held only for a moment; they are part of
     the same transaction: if they cannot be written, nothing is.
     Takes: `act` as `thing.verb` in the past, e.g. "submission.accepted"; details of plain values. What was allowed only by
-    a delegation (`scope.memo["acting_for"]`, set where leave was asked) is recorded as done for its giver.
+    a delegation (`scope.memo["acting_for"]`, set where leave was asked, until the work ends) is recorded as done for its giver.
     """
     entries: list[_Entry] = scope.memo.setdefault("audit", [])
     if not entries:

@@ -22,6 +22,7 @@ ACTS: dict[str, str] = {
     "duty.urged": N_("催办"),
     "factor.dropped": N_("解除动态口令绑定"),
     "factor.enrolled": N_("已绑定动态口令"),
+    "factor.passed": N_("动态口令核对通过"),
     "factor.recovery-code-used": N_("使用备用码"),
     "factor.recovery-codes-made": N_("重新生成备用码"),
     "factor.reset": N_("重置他人动态口令"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from duban.access.checks import may, require
+from duban.access.checks import granted, require
 from duban.assessments import queries, telling, versions
 from duban.assessments.errors import BadMarkError, NotReadyError, WrongStateError
 from duban.assessments.models import Assessment, Scorecard
@@ -89,6 +89,6 @@ def _locked(scope: Scope, assessment_id: UUID, act: str) -> tuple[Assessment, Se
     assessment = queries.get_assessment(scope, assessment_id, lock=True)
     require(scope, "assessment", "read", assessment)
     cards = queries.cards_of(scope, [assessment.id], lock=True)
-    if not all(may(scope, "scorecard", act, card) for card in cards):
+    if not all(granted(scope, "scorecard", act, card) for card in cards):
         raise NotAllowedError
     return assessment, cards

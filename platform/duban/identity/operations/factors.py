@@ -88,6 +88,8 @@ def check_code(scope: Scope, *, code: str, keys: Sequence[str]) -> None:
         right = use_code(apart, person_id=person_id, code=code, keys=keys)
         if not right:
             record(apart, "factor.refused", "person", person_id)
+        elif is_code(code):  # a code from paper says so itself
+            record(apart, "factor.passed", "person", person_id)
     settle(scope, attempt, right=right, person_id=person_id)
     if not right:
         raise WrongCodeError

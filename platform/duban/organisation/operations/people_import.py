@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from duban.access.checks import may, may_somewhere
+from duban.access.checks import granted, may_somewhere
 from duban.audit.operations import record
 from duban.identity.models import Person
 from duban.kernel.errors import NotAllowedError
@@ -89,7 +89,7 @@ def _units(scope: Scope, rows: tuple[PersonRow, ...] | list[PersonRow]) -> dict[
     return {
         unit.code: unit
         for unit in found
-        if may(scope, "person", "manage", unit) and (unit.active_to is None or unit.active_to > scope.today)
+        if granted(scope, "person", "manage", unit) and (unit.active_to is None or unit.active_to > scope.today)
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from duban.access.checks import may, require
+from duban.access.checks import granted, require
 from duban.access.models import RoleGrant
 from duban.audit.operations import record
 from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
@@ -120,12 +120,12 @@ def change_role_end(scope: Scope, *, grant_id: UUID, active_to: date | None) -> 
 
 def _require_roles(scope: Scope, unit: Unit) -> None:
     """Refuse unless the actor gives roles there, or keeps the accounts there and so may propose them."""
-    if not may(scope, "grant", "manage", unit):
+    if not granted(scope, "grant", "manage", unit):
         require(scope, "person", "manage", unit)
 
 
 def _require_giving(scope: Scope, unit: Unit) -> None:
-    if not may(scope, "grant", "manage", unit):
+    if not granted(scope, "grant", "manage", unit):
         require(scope, "person", "read", unit)
         raise NotAllowedError
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from duban.access.checks import may, require
+from duban.access.checks import granted, require
 from duban.audit.operations import record
 from duban.kernel.errors import InvalidInputError, StaleError
 from duban.kernel.ids import new_id
@@ -44,7 +44,7 @@ def record_actual(scope: Scope, *, allocation_id: UUID, typed: ActualInput) -> A
     """
     share = queries.get_share(scope, allocation_id, lock=True)
     # The supervising officer may always record: an accident is counted whether its unit reports it or not.
-    if not may(scope, "target", "assign", share):
+    if not granted(scope, "target", "assign", share):
         require(scope, "target", "report", share)
     if not is_told(share):
         raise ShareStateError(N_("这项指标还没有下达，不能填报完成情况。"))
