@@ -13,6 +13,7 @@ from flask_login import current_user
 from sqlalchemy import delete, select
 
 from duban.identity.models import Person
+from duban.identity.weighty import ASKS_FOR_PASSWORD
 from duban.kernel.ids import PersonId, new_id
 from duban.kernel.scope import SYSTEM, Scope, open_session, owned, unit_of_work
 from duban.tenancy.queries import tenant_by_id
@@ -82,7 +83,8 @@ def _is_page_form() -> bool:
 
 
 def _packed() -> bytes | None:
-    typed = [pair for pair in request.form.items(multi=True) if pair[0] not in {*GUARDS, _PROOF}]
+    secret = {_PROOF, *ASKS_FOR_PASSWORD.get(request.endpoint or "", ())}  # never kept anywhere: typed once more
+    typed = [pair for pair in request.form.items(multi=True) if pair[0] not in GUARDS | secret]
     packed = json.dumps({"action": request.path, "typed": typed}).encode("utf-8")
     return packed if typed and len(packed) <= MOST_BYTES else None
 

@@ -16,12 +16,15 @@ from werkzeug.test import TestResponse
 
 from duban.identity import operations
 from duban.identity.unsent import KEPT, MOST_BYTES, MOST_FORMS
+from duban.identity.weighty import ASKS_FOR_PASSWORD
 from duban.kernel.clock import SetClock
 from duban.kernel.scope import owned
+from duban.kernel.settings import ROOT
 from duban.reporting.models import Draft, Requirement, Submission
 from duban.web.replies import KeptReply
 from tests.cast import PASSWORD, World
 from tests.integration.assessments.stage import Round, counted
+from tests.integration.letters.cast_letters import issue_all, letter_of
 from tests.integration.reporting import requirements as given
 from tests.web.identity.test_door import sign_in, token_in
 
@@ -189,6 +192,28 @@ class TestWhatWasTyped:
         assert [pair for pair in comparable(back.shown) if pair in wanted] == wanted
         assert counts(world) == before
 
+    def test_a_letter_about_to_be_signed_comes_back_without_its_password(
+        self, app: Flask, world: World, app_clock: SetClock
+    ) -> None:
+        """The tick is back, the password is kept nowhere and shown nowhere, and the letter is not signed."""
+        letter = issue_all(world)["T1"]
+        address, password = f"/letters/{letter}/sign", "Typed-too-late-1949"
+        browser, answer, typed, form = sent_too_late(app, world, app_clock, "tess", address, pick="/sign", password=password)
+        assert ("read", "1") in typed
+        with world.as_system() as scope:
+            (kept,) = scope.session.scalars(owned(scope, KeptReply).where(KeptReply.request_digest == "unsent form"))
+            assert b'"read"' in kept.body
+            assert password.encode() not in kept.body
+        page = again(app, browser, world, answer, "tess").text
+        assert "data-unsent" in page
+        assert password not in page
+        back = next(one for one in Forms(page).forms if one.action == form.action)
+        assert ("read", "1") in back.shown
+        assert letter_of(world, letter).state == "issued"
+        done = browser.post(address, data=MultiDict([*back.server, *back.shown, ("password", PASSWORD)]))
+        assert done.status_code == 302
+        assert letter_of(world, letter).state == "signed_by_lower"
+
     def test_can_be_pressed_again_as_it_stands(self, app: Flask, world: World, app_clock: SetClock, duty: str) -> None:
         browser, _, _ = sign_in(app, world)
         form = next(one for one in Forms(browser.get(duty).text).forms if one.action.endswith("/submit"))
@@ -276,3 +301,14 @@ class TestLimits:
         assert len(kept) == MOST_FORMS
         app_clock.at += KEPT + timedelta(seconds=1)
         assert "data-unsent" not in again(app, browser, world, answers[-1], "vera").text
+
+
+def test_every_page_outside_one_s_own_account_that_asks_for_a_password_is_on_the_list(app: Flask) -> None:
+    """What such a field holds is never kept with an unsent form: its name stands in `ASKS_FOR_PASSWORD`."""
+    asking = {}
+    for template in (ROOT / "platform" / "duban").rglob("templates/**/*.html"):
+        if template.parent.name not in {"identity", "console"}:
+            found = re.findall(r'ui\.field\("(\w+)"[^}]*type="password"|name="(\w+)"[^>]*type="password"', template.read_text())
+            asking |= {f"{template.parent.name}.{template.stem}": {one or other for one, other in found}} if found else {}
+    assert asking == {"letters.sign": {"password"}}
+    assert all(names <= set(ASKS_FOR_PASSWORD[endpoint]) for endpoint, names in asking.items())
