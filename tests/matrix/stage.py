@@ -163,7 +163,7 @@ def _person(house: House, scope: Scope, who: str, role: str | None, place: str, 
         Person(
             id=new_id(),
             login=f"p{len(house.people)}",
-            name=house.title("person", who).replace("@", "-"),
+            name=house.title("person", who.replace(SPARE, SUBJECT)).replace("@", "-"),  # two accounts of one person, to be merged
             post=role or "",
             email="",
             phone="",

@@ -301,7 +301,7 @@ def import_people_file(data: dict[str, Any]) -> dict[str, object]:
 def merge_person(data: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Let an account end in another of the same person; answers with the one kept."""
     with work() as scope:
-        kept = merge_people(scope, kept_id=data["kept_id"], gone_id=person_id)
+        kept = merge_people(scope, gone_id=person_id, **data).person
         scope.session.flush()  # the answer lists what was just moved
         return person_visible_body(scope, kept.id)
 

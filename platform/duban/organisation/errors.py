@@ -113,6 +113,29 @@ class LastAdministratorError(RuleBrokenError):
         )
 
 
+class DutyNotMergedError(RuleBrokenError):
+    """The account that would end is an administrator's, and one hand would do away with it."""
+
+    code = "organisation.duty-not-merged"
+
+    def __init__(self, login: str) -> None:
+        super().__init__(
+            N_("账号 %(login)s 担任系统、安全或审计管理员，不能由一人并入别的账号：请先由安全管理员收回该角色，合并后再行授予。"),
+            login=login,
+        )
+
+
+class TwoNamesError(RuleBrokenError):
+    """The accounts bear different names, and nobody has said that they are one person's."""
+
+    code = "organisation.two-names"
+
+    def __init__(self, gone: str, kept: str) -> None:
+        super().__init__(
+            N_("两个账号的姓名不同（%(gone)s、%(kept)s）。确为同一人的，请先把姓名更正一致，再合并。"), gone=gone, kept=kept
+        )
+
+
 class GrantExistsError(RuleBrokenError):
     """The person already holds this role at this unit in that time."""
 

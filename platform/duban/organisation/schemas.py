@@ -319,6 +319,9 @@ class MergePeopleSchema(InputSchema):
     """The account that is kept."""
 
     kept_id = fields.UUID(required=True)
+    different_names = fields.Boolean(
+        load_default=False, metadata={"description": "Say so where it is one person although the accounts bear two names."}
+    )
 
 
 class NewGrantSchema(InputSchema):

@@ -200,7 +200,7 @@ def merged(world: World) -> None:
         "adam",
         "POST",
         f"/api/v1/people/{world.people['vera']}/merge",
-        {"kept_id": str(world.people["vlad"])},
+        {"kept_id": str(world.people["vlad"]), "different_names": True},
         match=True,
     )
 

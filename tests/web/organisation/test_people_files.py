@@ -96,6 +96,20 @@ def test_double_accounts_are_merged_from_their_list(world: World) -> None:
     assert "请选择另一个账号" in browser.post(f"/people/{found['one'].id}/merge", data={}, follow_redirects=True).text
 
 
+def test_what_goes_over_by_who_gives_no_roles_is_said_to_wait(world: World) -> None:
+    rows = (
+        ["欧阳明", "V11", "village.clerk", "one", "", "13800000001", ""],
+        ["欧阳明", "V12", "village.clerk", "two", "", "13800000001", ""],
+    )
+    world.client("tom").post("/people/import", data={"content": b64encode(csv(*rows)).decode(), "confirmed": "1"})
+    found = people(world)
+    browser = world.client("adam")
+    assert "您不能授予的待安全管理员确认后生效" in browser.get("/people/duplicates").text
+    done = browser.post(f"/people/{found['two'].id}/merge", data={"kept_id": str(found["one"].id)}, follow_redirects=True)
+    assert "转过来的 1 个角色待安全管理员确认后生效" in done.text
+    assert "欧阳明" in world.client("sara").get("/people/roles").text
+
+
 @pytest.mark.parametrize("who, status", [("vera", 302), ("tina", 404)])
 def test_strangers_merge_nobody(world: World, who: str, status: int) -> None:
     assert world.client("vera").get("/people/duplicates").status_code == 302
@@ -113,5 +127,8 @@ def test_programs_do_the_same(world: World) -> None:
     done = browser.post("/api/v1/people/import", json={"content": content, "confirmed": True}).get_json()
     assert [slip["login"] for slip in done["slips"]] == ["ouyangming", "ouyangming2", "zs"]
     found = people(world)
-    answer = browser.post(f"/api/v1/people/{found['zs'].id}/merge", json={"kept_id": str(found["ouyangming2"].id)})
+    pair = {"kept_id": str(found["ouyangming2"].id)}
+    refused = browser.post(f"/api/v1/people/{found['zs'].id}/merge", json=pair)
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "organisation.two-names")
+    answer = browser.post(f"/api/v1/people/{found['zs'].id}/merge", json=pair | {"different_names": True})
     assert answer.get_json()["login"] == "ouyangming2"

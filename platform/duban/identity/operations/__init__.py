@@ -31,7 +31,7 @@ from duban.identity.operations.passwords import (
     weigh,
 )
 from duban.identity.operations.presence import prove_presence
-from duban.identity.operations.resets import HalfSecret, confirm_reset, open_reset, refuse_reset, waiting_reset
+from duban.identity.operations.resets import HalfSecret, confirm_reset, open_reset, refuse_reset, void_resets, waiting_reset
 from duban.identity.operations.sessions import (
     confirm_session,
     end_session,
@@ -94,6 +94,7 @@ __all__ = [
     "touch_token",
     "unlock",
     "use_code",
+    "void_resets",
     "waiting_reset",
     "weigh",
 ]

@@ -36,15 +36,7 @@ def open_reset(scope: Scope, *, person: Person, keys: Sequence[str]) -> HalfSecr
 
     The caller has asked leave. Until it is confirmed nothing changes for the person.
     """
-    scope.session.execute(
-        update(PasswordReset)
-        .where(
-            PasswordReset.tenant_id == scope.tenant_id,
-            PasswordReset.person_id == person.id,
-            PasswordReset.settled_at.is_(None),
-        )
-        .values(settled_at=scope.now, settled_by=scope.actor.person_id, sealed_half="")
-    )
+    void_resets(scope, person_id=person.id)
     half, reset_id = one_time_password(), new_id()
     row = scope.add(
         PasswordReset(
@@ -58,6 +50,19 @@ def open_reset(scope: Scope, *, person: Person, keys: Sequence[str]) -> HalfSecr
         )
     )
     return HalfSecret(row.id, half, row.ends_at)
+
+
+def void_resets(scope: Scope, *, person_id: UUID) -> None:
+    """Let every reset that waits for this person come to nothing; the halves handed out open nothing."""
+    scope.session.execute(
+        update(PasswordReset)
+        .where(
+            PasswordReset.tenant_id == scope.tenant_id,
+            PasswordReset.person_id == person_id,
+            PasswordReset.settled_at.is_(None),
+        )
+        .values(settled_at=scope.now, settled_by=scope.actor.person_id, sealed_half="")
+    )
 
 
 def waiting_reset(scope: Scope, reset_id: UUID) -> PasswordReset:

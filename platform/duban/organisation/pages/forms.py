@@ -43,15 +43,15 @@ def attempt(action: Callable[[], Any]) -> Refusal | None:
     return None
 
 
-def do_and_return(action: Callable[[], Any], *, to: str, done: Text) -> ResponseReturnValue:
-    """Do what a button asks and go back to a page, saying that it is done or why it is not."""
+def do_and_return(action: Callable[[], Any], *, to: str, done: Text | Callable[[], Text]) -> ResponseReturnValue:
+    """Do what a button asks and go back to a page, saying that it is done, or what came of it, or why it is not."""
     try:
         action()
     except (InvalidInputError, RuleBrokenError) as error:
         texts = [text for texts in getattr(error, "fields", {}).values() for text in texts] or [error.text]
         flash("；".join(translate(text) for text in texts), "error")
     else:
-        flash(translate(done), "success")
+        flash(translate(done() if callable(done) else done), "success")
     return redirect(to)
 
 

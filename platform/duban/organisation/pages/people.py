@@ -16,7 +16,7 @@ from duban.organisation.numbers import number_of_person
 from duban.organisation.offering import by_level, offered_roles
 from duban.organisation.operations import people as operations
 from duban.organisation.operations import roles
-from duban.organisation.operations.merging import merge_people
+from duban.organisation.operations.merging import Merged, merge_people
 from duban.organisation.operations.people import Slip
 from duban.organisation.pages.forms import Refusal, attempt, day, do_and_return, typed, unit_id
 from duban.organisation.queries import people as queries
@@ -115,15 +115,21 @@ def duplicates() -> ResponseReturnValue:
 
 def merge(person_id: UUID) -> ResponseReturnValue:
     """Let this account end in another one."""
+    kept = unit_id(request.form.get("kept_id", ""))
+    merged: list[Merged] = []
 
     def act() -> None:
-        kept = unit_id(request.form.get("kept_id", ""))
         if kept is None:
             raise InvalidInputError(fields={"kept_id": [Text(N_("请选择另一个账号。"))]})
         with work() as scope:
-            merge_people(scope, kept_id=kept, gone_id=person_id)
+            merged.append(merge_people(scope, kept_id=kept, gone_id=person_id))
 
-    return do_and_return(act, to=url_for("organisation.duplicates"), done=Text(N_("两个账号已合并。")))
+    def done() -> Text:
+        if merged[0].waiting:
+            return Text(N_("两个账号已合并，转过来的 %(count)s 个角色待安全管理员确认后生效。"), {"count": merged[0].waiting})
+        return Text(N_("两个账号已合并。"))
+
+    return do_and_return(act, to=url_for("organisation.duplicates"), done=done)
 
 
 def new() -> ResponseReturnValue:
