@@ -1,23 +1,29 @@
 """The operator's door: who asks, before every page and program's door of the console, and nothing of the tenants' door."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from hashlib import sha256
 
 from flask import Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from duban.console.desk import CONSOLE, Desk, Hand, at_desk
 from duban.console.operations import accounts
-from duban.console.queries import AtWork, find_at_work, password_hash_of
+from duban.console.queries import AtWork, find_at_work
 from duban.console.rules import ABSOLUTE
+from duban.identity.door import YEAR_SECONDS
 from duban.identity.doorway import OPERATORS
-from duban.identity.passwords import matches
+from duban.identity.operations.attempts import login_subject
 from duban.kernel.errors import AnticipatedError, TooBusyError
 from duban.kernel.scope import open_session
 from duban.kernel.text import N_, Text
+from duban.web.cookies import cookie_name as web_cookie
+from duban.web.cookies import put_cookie
 from duban.web.errors import problem, translate, wants_json
 from duban.web.requests import runtime
 
@@ -26,6 +32,7 @@ OPEN = frozenset({"console.sign_in", "operator-session.start"})
 """Endpoints before which nobody is asked: the doors themselves."""
 FIRST_STEPS = frozenset({"console.password", "console.second_factor", "console.sign_out"})
 TOUCH_EVERY = timedelta(minutes=1)
+DEVICE = "duban-operator-device"
 BEARER = "op_"
 """What an operator's token begins with; a person's never does."""
 
@@ -104,27 +111,46 @@ def reading() -> Iterator[Session]:
         yield session
 
 
+def _device_signer() -> URLSafeSerializer:
+    keys = list(reversed(runtime().settings.secret_keys))  # itsdangerous signs with the last and tries all
+    return URLSafeSerializer(
+        keys, salt=b"duban.operator-device", signer_kwargs={"key_derivation": "hmac", "digest_method": sha256}
+    )
+
+
+def _known_device(login: str) -> str | None:
+    """Give the number of this browser where the login has come through the door from it before."""
+    try:
+        found = _device_signer().loads(request.cookies.get(web_cookie(DEVICE), ""))
+    except BadSignature:
+        return None
+    return str(found["number"]) if isinstance(found, dict) and found.get("account") == login_subject(login) else None
+
+
+def remember_device(response: Response, *, login: str) -> None:
+    """Note on this browser that the operator has signed in from it; it opens nothing."""
+    number = _known_device(login) or secrets.token_urlsafe(12)
+    sealed = _device_signer().dumps({"account": login_subject(login), "number": number})
+    put_cookie(response, DEVICE, str(sealed), max_age=YEAR_SECONDS)
+
+
 def try_sign_in(login: str, password: str, code: str) -> str | AnticipatedError:
     """Give the token for a right login, password and code, or the error to show."""
     login, password, code = (text.replace("\x00", "") for text in (login, password, code))
+    device = _known_device(login)
     try:
-        with OPERATORS.passing():
-            with reading() as session:
-                kept = password_hash_of(session, login)
-            fits = matches(
-                kept, password
-            )  # no connection is held meanwhile; the guess is counted below, under the account's lock
-            with at_desk(runtime().engine, hand=Hand(id=None, name=login[:40]), now=runtime().clock.now()) as open_desk:
-                return accounts.sign_in(
-                    open_desk,
-                    login=login,
-                    password=password,
-                    code=code,
-                    address=request.remote_addr or "",
-                    device=request.user_agent.string,
-                    keys=runtime().settings.factor_keys,
-                    checked=(kept, fits),
-                )
+        with OPERATORS.passing(device):
+            return accounts.enter(
+                runtime().engine,
+                login=login,
+                password=password,
+                code=code,
+                address=request.remote_addr or "",
+                device=request.user_agent.string,
+                keys=runtime().settings.factor_keys,
+                now=runtime().clock.now(),
+                known_device=device,
+            )
     except TooBusyError as error:
         return error
 

@@ -23,9 +23,6 @@ class Operator(Base):
     password_hash: Mapped[str]
     must_change: Mapped[bool] = mapped_column(default=True)
     slip_ends_at: Mapped[datetime | None]
-    failures: Mapped[int] = mapped_column(default=0)
-    failing_since: Mapped[datetime | None]
-    locked_until: Mapped[datetime | None]
     totp_secret: Mapped[str] = mapped_column(default="")
     totp_confirmed_at: Mapped[datetime | None]
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -44,6 +41,18 @@ class OperatorSession(Base):
     ended_at: Mapped[datetime | None]
     address: Mapped[str]
     device: Mapped[str]
+
+
+class OperatorAttempt(Base):
+    """Tries not yet proven right, by login as typed (its digest), known browser, source address, or operator proving it anew."""
+
+    __table_args__ = (CheckConstraint("kind IN ('account', 'device', 'source', 'proof')", name="kind"),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    failing_since: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
 
 
 class OperatorAct(Base):

@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 
+from duban.identity.rules.passwords import PasswordPolicy, complaints
+from duban.identity.words import as_typed, lists
+from duban.kernel.text import N_, Text
+
 FAILURES_ALLOWED = 5
-WINDOW = timedelta(minutes=15)
-LOCK = timedelta(minutes=15)
+SOURCE_FAILURES_ALLOWED = 30
 IDLE = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=8)
 SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 128
+POLICY = PasswordPolicy("operator", kinds=2, lives=None, idle=None, remembered=1)
 
 
 def session_lives(*, started_at: datetime, seen_at: datetime, ended_at: datetime | None, now: datetime) -> bool:
@@ -16,8 +19,9 @@ def session_lives(*, started_at: datetime, seen_at: datetime, ended_at: datetime
     return ended_at is None and now < seen_at + IDLE and now < started_at + ABSOLUTE
 
 
-def password_is_strong(password: str, login: str) -> bool:
-    """Say whether a password is long enough, of at least two kinds of characters, and does not hold the login."""
-    kinds = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum())
-    used = sum(any(kind(char) for char in password) for kind in kinds)
-    return SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD and used > 1 and login.lower() not in password.lower()
+def password_complaints(password: str, *, login: str, name: str) -> list[Text]:
+    """Say what is wrong with an operator's password: the lists and words of every tenant's, and longer."""
+    found = complaints(POLICY, password, login=login, lists=lists(), own_words=as_typed(name, login))
+    if len(password) < SHORTEST_PASSWORD:
+        found.insert(0, Text(N_("运维人员的密码至少 %(count)s 位。"), {"count": SHORTEST_PASSWORD}))
+    return found

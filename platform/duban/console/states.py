@@ -57,6 +57,7 @@ ACTS: dict[str, str] = {
     "operator.stopped": N_("停用运维账号"),
     "session.started": N_("登录"),
     "session.refused": N_("登录被拒绝"),
+    "door.locked": N_("多次输错，登录被暂时锁定"),
     "session.ended": N_("退出登录"),
     "tenant.created": N_("新建租户"),
     "tenant.quota-set": N_("设置配额"),

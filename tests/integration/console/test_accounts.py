@@ -13,9 +13,10 @@ from duban.console.errors import CodeRefusedError, OperatorExistsError, Operator
 from duban.console.models import Operator, OperatorAct
 from duban.console.operations import accounts
 from duban.console.queries import find_at_work
-from duban.console.rules import ABSOLUTE, FAILURES_ALLOWED, IDLE
+from duban.console.rules import ABSOLUTE, FAILURES_ALLOWED, IDLE, SOURCE_FAILURES_ALLOWED
 from duban.identity.errors import WeakPasswordError
 from duban.identity.sealing import SealBrokenError
+from duban.kernel.errors import AnticipatedError
 from duban.kernel.scope import open_session
 from tests.binding import FACTOR_KEYS
 from tests.cast import World
@@ -24,11 +25,18 @@ TERMINAL = Hand(None, "terminal")
 PASSWORD = "keep-the-lights-on-7"
 
 
-def enter(engine, now, slip_login, password, code=""):
-    with at_desk(engine, hand=TERMINAL, now=now) as desk:
-        return accounts.sign_in(
-            desk, login=slip_login, password=password, code=code, address="127.0.0.1", device="test", keys=FACTOR_KEYS
-        )
+def enter(engine, now, slip_login, password, code="", *, address="", known_device=None):
+    return accounts.enter(
+        engine,
+        login=slip_login,
+        password=password,
+        code=code,
+        address=address or uuid4().hex,
+        device="test",
+        keys=FACTOR_KEYS,
+        now=now,
+        known_device=known_device,
+    )
 
 
 def at_work(engine, token, now):
@@ -71,7 +79,15 @@ def test_a_slip_ends(engine: Engine, clock) -> None:
 def test_weak_and_short_passwords_are_refused(engine: Engine, clock) -> None:
     slip = new_operator(engine, clock.at)
     found = at_work(engine, enter(engine, clock.at, slip.login, slip.password), clock.at)
-    for weak in ("short-1", "alllowercaseletters", f"{slip.login}-1", slip.password):
+    for weak in (
+        "short-1",
+        "alllowercaseletters",
+        f"{slip.login}-1",
+        slip.password,
+        "Password1234",
+        "Anquan-jiandu-2026",
+        "20" * 200,
+    ):
         with pytest.raises(WeakPasswordError), at_desk(engine, hand=Hand(found.id, ""), now=clock.at) as desk:
             accounts.change_password(desk, old=slip.password, new=weak, session_id=found.session_id)
 
@@ -118,6 +134,59 @@ def test_parallel_guesses_do_not_pass_the_lock(engine: Engine, clock) -> None:
     assert isinstance(enter(engine, free, login, PASSWORD, pyotp.TOTP(secret).at(free)), str)
 
 
+def test_an_operator_and_nobody_are_answered_alike(engine: Engine, clock) -> None:
+    """Otherwise a stranger learns who the operators are."""
+    login, _, _ = settled(engine, clock.at)
+    now = clock.at + timedelta(seconds=60)
+    said = {
+        name: [type(enter(engine, now, name, f"wrong-{number}", "000000")).__name__ for number in range(FAILURES_ALLOWED + 2)]
+        for name in (login, f"nobody-{uuid4().hex[:8]}")
+    }
+    print(said)
+    first, second = said.values()
+    assert first == second
+    assert first == ["OperatorRefusedError"] * FAILURES_ALLOWED + ["OperatorLockedError"] * 2
+
+
+def test_a_stranger_does_not_lock_an_operator_out(engine: Engine, clock) -> None:
+    login, secret, _ = settled(engine, clock.at)
+    now = clock.at + timedelta(seconds=60)
+    for number in range(FAILURES_ALLOWED + 1):
+        enter(engine, now, login, f"wrong-{number}", "000000")
+    code = pyotp.TOTP(secret).at(now)
+    assert isinstance(enter(engine, now, login, PASSWORD, code), OperatorLockedError)
+    assert isinstance(enter(engine, now, login, PASSWORD, code, known_device="desk-3"), str)
+    for number in range(FAILURES_ALLOWED):  # a stolen browser is stopped like anybody
+        enter(engine, now, login, f"wrong-{number}", "000000", known_device="desk-3")
+    assert isinstance(enter(engine, now, login, PASSWORD, "000000", known_device="desk-3"), OperatorLockedError)
+
+
+def test_one_address_does_not_try_all_operators(engine: Engine, clock) -> None:
+    said = [
+        enter(engine, clock.at, f"nobody-{number}", "wrong", address="192.0.2.7") for number in range(SOURCE_FAILURES_ALLOWED + 1)
+    ]
+    assert sum(isinstance(one, OperatorRefusedError) for one in said) == SOURCE_FAILURES_ALLOWED
+    with open_session(engine, CONSOLE) as session:
+        acts = session.scalars(select(OperatorAct).where(OperatorAct.act == "door.locked")).all()
+    assert [one.details["by"] for one in acts if one.details["address"] == "192.0.2.7"] == ["source"]
+
+
+def test_wrong_old_passwords_are_counted(engine: Engine, clock) -> None:
+    login, _, token = settled(engine, clock.at)
+    found = at_work(engine, token, clock.at)
+
+    def change(old: str) -> str:
+        try:
+            with at_desk(engine, hand=Hand(found.id, ""), now=clock.at) as desk:
+                accounts.change_password(desk, old=old, new="quiet-river-stone-9", session_id=found.session_id)
+        except AnticipatedError as error:
+            return type(error).__name__
+        return "changed"
+
+    assert [change(f"wrong-{number}") for number in range(FAILURES_ALLOWED)] == ["WrongPasswordError"] * FAILURES_ALLOWED
+    assert change(PASSWORD) == "OperatorLockedError"
+
+
 def test_sessions_end_by_idleness_age_and_being_stopped(engine: Engine, clock) -> None:
     login, _, token = settled(engine, clock.at)
     assert at_work(engine, token, clock.at + IDLE - timedelta(seconds=1)) is not None
@@ -141,13 +210,21 @@ def test_names_are_taken_once_and_wrong_codes_confirm_nothing(engine: Engine, cl
 
 def test_no_tenant_and_nobody_sees_the_operators_tables(engine: Engine, world: World, clock) -> None:
     new_operator(engine, clock.at)
-    tables = ("operator", "operator_session", "operator_act", "operator_act_head", "operator_order", "deletion_certificate")
+    tables = (
+        "operator",
+        "operator_session",
+        "operator_act",
+        "operator_act_head",
+        "operator_order",
+        "deletion_certificate",
+        "operator_attempt",
+    )
     seen = 0
     for bound in (None, world.tenant.id, world.other.id):
         with open_session(engine, bound) as session:
             for table in tables:
                 seen += session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
-                if table != "deletion_certificate":
+                if table not in {"deletion_certificate", "operator_attempt"}:
                     changed = session.execute(
                         text(f"UPDATE {table} SET id = id" if "act" not in table else "SELECT 1 WHERE false")
                     )

@@ -29,7 +29,6 @@ def test_nothing_is_held_while_an_operators_password_is_hashed(app, operator, mo
         held.append(engine.pool.checkedout())
         return matches(kept, password)
 
-    monkeypatch.setattr("duban.console.door.matches", compared)
     monkeypatch.setattr("duban.console.operations.accounts.matches", compared)
     typed = {"login": known.login, "password": PASSWORD, "code": pyotp.TOTP(known.secret).at(NOW)}
     for sent in (typed | {"password": "wrong"}, typed | {"login": "nobody"}):

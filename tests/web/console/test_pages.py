@@ -89,6 +89,30 @@ class TestTheDoor:
         assert "SameSite=Strict" in cookie
         assert browser.get("/operator/").status_code == 200
 
+    def test_a_strangers_guesses_lock_strangers_out_but_not_the_operators_own_browser(self, app, operator, app_clock) -> None:
+        known, own, stranger = operator(), app.test_client(), app.test_client()
+
+        def enter(browser, *, login=known.login, password=PASSWORD, seconds=0):
+            page = browser.get("/operator/sign-in").get_data(as_text=True)
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+            code = pyotp.TOTP(known.secret).at(NOW + timedelta(seconds=seconds))
+            return browser.post(
+                "/operator/sign-in", data={"csrf_token": token, "login": login, "password": password, "code": code}
+            )
+
+        assert enter(own).status_code == 302
+        own.delete_cookie("duban-operator")
+        said = {
+            login: [enter(stranger, login=login, password="wrong") for _ in range(6)] for login in (known.login, "nobody-at-all")
+        }
+        texts = [[re.sub(r"\s+", " ", one.text.replace(login, "*")) for one in found] for login, found in said.items()]
+        assert [one.status_code for one in said[known.login]] == [one.status_code for one in said["nobody-at-all"]]
+        assert [("锁定" in one) for one in texts[0]] == [("锁定" in one) for one in texts[1]]
+        assert "锁定" in texts[0][-1]
+        app_clock.at = NOW + timedelta(seconds=60)
+        assert enter(stranger, seconds=60).status_code == 400
+        assert enter(own, seconds=60).status_code == 302
+
     def test_the_first_steps_come_first(self, app, engine, app_clock) -> None:
         from duban.console.desk import Hand, at_desk
         from duban.console.operations import accounts

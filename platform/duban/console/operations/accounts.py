@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
-from duban.console.desk import Desk
+from duban.console.desk import CONSOLE, Desk, Hand, at_desk
 from duban.console.errors import CodeRefusedError, OperatorExistsError, OperatorLockedError, OperatorRefusedError
 from duban.console.factors import accepted_step, new_secret
 from duban.console.models import Operator, OperatorSession
-from duban.console.rules import FAILURES_ALLOWED, LOCK, WINDOW, password_is_strong
+from duban.console.operations import guesses
+from duban.console.queries import password_hash_of
+from duban.console.rules import password_complaints
 from duban.console.states import SLIP_LIVES
 from duban.identity.errors import WeakPasswordError, WrongPasswordError
 from duban.identity.passwords import hash_password, matches, one_time_password
@@ -22,6 +24,7 @@ from duban.identity.queries import token_digest
 from duban.identity.sealing import SCHEME, is_newest, seal, unseal
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError
 from duban.kernel.ids import new_id
+from duban.kernel.scope import open_session
 from duban.kernel.text import N_, Text
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}", re.ASCII)
@@ -130,32 +133,60 @@ def sign_in(
     checked: tuple[str | None, bool] | None = None,
 ) -> str | AnticipatedError:
     """
-    Give a fresh session token, or the error to show.
+    Give a fresh session token, or the error to show. Whoever calls it has counted the try (see guesses.py).
 
-    The error is returned, not raised: the count of failures must be committed with it. Whoever has no second factor yet gets
-    a session that opens nothing but its set-up.
+    Whoever has no second factor yet gets a session that opens nothing but its set-up.
     Takes: `checked`, the hash the password was compared with before and whether it fits, so that nothing is held while hashing.
-    Costs: the account's row lock, so parallel guesses are counted one after the other.
+    Costs: the account's row lock, so that a code is used once.
     """
     operator = _by_login(desk, login)
     if operator is None or not operator.active:
         if checked is None:
             matches(None, password)
         return OperatorRefusedError()
-    if operator.locked_until is not None and desk.now < operator.locked_until:
-        minutes = -int(-(operator.locked_until - desk.now).total_seconds() // 60)
-        return OperatorLockedError(max(1, minutes))
     step = _step(desk, operator, code, keys)
     fits = checked[1] if checked and checked[0] == operator.password_hash else matches(operator.password_hash, password)
     if not fits or step is None or _slip_is_over(desk, operator):
-        _count_failure(desk, operator)
         desk.record("session.refused", "operator", operator.id, login=operator.login, address=address)
         return OperatorRefusedError()
-    operator.failures, operator.failing_since, operator.locked_until = 0, None, None
     operator.totp_step = step
     if operator.totp_secret and not is_newest(operator.totp_secret, keys):
         operator.totp_secret = _sealed(operator.id, secret_of(operator, keys=keys), keys)
     return _start_session(desk, operator, address=address, device=device)
+
+
+def enter(
+    engine: Engine,
+    *,
+    login: str,
+    password: str,
+    code: str,
+    address: str,
+    device: str,
+    keys: Sequence[str],
+    now: datetime,
+    known_device: str | None = None,
+) -> str | AnticipatedError:
+    """
+    Come through the operator's door: counted, looked at, settled, each in a transaction of its own.
+
+    Takes: `known_device`, the number of a browser this operator has signed in from before.
+    Gives: a fresh session token, or the error to show, the same whether there is such an operator or not.
+    """
+    guess = guesses.at_door(login=login, address=address, device=known_device)
+    try:
+        guesses.reserve(engine, guess, now=now)
+    except OperatorLockedError as error:
+        return error
+    with open_session(engine, CONSOLE) as session:
+        kept = password_hash_of(session, login)
+    fits = matches(kept, password)  # no connection is held meanwhile
+    with at_desk(engine, hand=Hand(id=None, name=login[:40]), now=now) as desk:
+        outcome = sign_in(
+            desk, login=login, password=password, code=code, address=address, device=device, keys=keys, checked=(kept, fits)
+        )
+    guesses.settle(engine, guess, right=isinstance(outcome, str), now=now)
+    return outcome
 
 
 def _step(desk: Desk, operator: Operator, code: str, keys: Sequence[str]) -> int | None:
@@ -166,15 +197,6 @@ def _step(desk: Desk, operator: Operator, code: str, keys: Sequence[str]) -> int
 
 def _slip_is_over(desk: Desk, operator: Operator) -> bool:
     return operator.slip_ends_at is not None and operator.slip_ends_at <= desk.now
-
-
-def _count_failure(desk: Desk, operator: Operator) -> None:
-    if operator.failing_since is None or desk.now - operator.failing_since > WINDOW:
-        operator.failures, operator.failing_since = 0, desk.now
-    operator.failures += 1
-    if operator.failures >= FAILURES_ALLOWED:
-        operator.locked_until = desk.now + LOCK
-        operator.failures, operator.failing_since = 0, None
 
 
 def _start_session(desk: Desk, operator: Operator, *, address: str, device: str) -> str:
@@ -227,17 +249,22 @@ def _own(desk: Desk) -> Operator:
 
 def change_password(desk: Desk, *, old: str, new: str, session_id: UUID) -> None:
     """
-    Change one's own password; all other sessions end.
+    Change one's own password; all other sessions end. Wrong old ones are counted, and after some of them no more is looked at.
 
-    Raises: WrongPasswordError, WeakPasswordError.
+    Raises: OperatorLockedError, WrongPasswordError, WeakPasswordError.
     """
-    operator = _own(desk)
-    if not matches(operator.password_hash, old):
+    operator, engine = _own(desk), desk.session.get_bind().engine
+    guess = guesses.with_old_password(operator.id, login=operator.login)
+    guesses.reserve(engine, guess, now=desk.now)
+    right = matches(operator.password_hash, old)
+    guesses.settle(engine, guess, right=right, now=desk.now)
+    if not right:
         raise WrongPasswordError
-    if not password_is_strong(new, operator.login) or new == old:
-        raise WeakPasswordError(
-            [Text(N_("密码须 12 至 128 位，含字母、数字、符号中的两类，不含账号名，且与原密码不同。请换一个。"))]
-        )
+    wrong = password_complaints(new, login=operator.login, name=operator.name)
+    if not wrong and new == old:
+        wrong = [Text(N_("新密码不能与原密码相同。"))]
+    if wrong:
+        raise WeakPasswordError(wrong)
     operator.password_hash, operator.must_change, operator.slip_ends_at = hash_password(new), False, None
     end_sessions(desk, operator.id, but=session_id)
     desk.record("operator.password-set", "operator", operator.id)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from duban.console.demo import PASSWORD
-from duban.console.door import desk, drop_cookie, reading, set_cookie, try_sign_in
+from duban.console.door import desk, drop_cookie, reading, remember_device, set_cookie, try_sign_in
 from duban.console.factors import enrolment_uri, usable_code
 from duban.console.operations import accounts
 from duban.console.queries import demo_operators
@@ -28,6 +28,7 @@ def sign_in() -> ResponseReturnValue:
         return refused(_door(login, translate(outcome.text)), outcome)
     response = redirect(url_for("console.tenants"))
     set_cookie(response, outcome)
+    remember_device(response, login=login)
     return response
 
 
