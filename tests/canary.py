@@ -95,11 +95,11 @@ class Watch:
                         f"{sort} {where} for tenant {reader} holds {canary.decode()} of {[str(one) for one in owners]}"
                     )
 
-    def scan_unread(self, sort: str, words: bytes, *, where: str = "") -> None:
-        """Look through what has no reader: it may speak of one tenant only."""
+    def scan_unread(self, sort: str, words: bytes, *, where: str = "", allowed: Iterable[bytes] = ()) -> None:
+        """Look through what has no reader: it may speak of one tenant only, but for what a sender wrote into the request."""
         self._count(sort, words)
         common: frozenset[UUID] | None = None
-        for canary in set(_CANARY.findall(words)):
+        for canary in set(_CANARY.findall(words)) - set(allowed):
             owners = self.owners.get(canary)
             if owners is not None:
                 self.seen["canaries met"] += 1
@@ -195,8 +195,14 @@ def _look_at_response(_app: flask.Flask, response: Response, **_: object) -> Non
         watch.scan("responses", unpacked(response.get_data()), **about)
 
 
+def _sent() -> set[bytes]:
+    """Ids in the path asked for: a line that says who asked for what holds them, whosever they are."""
+    return set(_CANARY.findall(flask.request.path.encode())) if flask.has_request_context() else set()
+
+
 def _look_at_log(_logger: object, _method: str, fields: dict[str, Any]) -> dict[str, Any]:
-    watch.scan_unread("log lines", str(fields).encode(errors="replace"))
+    words = str(fields | structlog.contextvars.get_contextvars()).encode(errors="replace")
+    watch.scan_unread("log lines", words, allowed=_sent())
     return fields
 
 
@@ -206,7 +212,8 @@ def _watch_logs() -> None:
 
     def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = made_before(*args, **kwargs)
-        watch.scan_unread("log lines", f"{record.getMessage()} {record.exc_info or ''}".encode(errors="replace"))
+        words = f"{record.getMessage()} {record.exc_info or ''}".encode(errors="replace")
+        watch.scan_unread("log lines", words, allowed=_sent())
         return record
 
     logging.setLogRecordFactory(make)

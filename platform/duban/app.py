@@ -36,6 +36,7 @@ from duban.web.form_numbers import form_number, shown_to
 from duban.web.forms import FormGuard
 from duban.web.metrics import init_metrics
 from duban.web.replies import init_replies, pressed_once
+from duban.web.request_logs import init_request_logs
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
 from duban.web.typed import refuse_unstorable
 
@@ -139,6 +140,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     if settings.proxy_hops:
         # exactly so many are ours; whatever stands further left in the header was written by the sender
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxy_hops, x_proto=settings.proxy_hops, x_host=0)  # type: ignore[method-assign]
+    init_request_logs(app, behind_proxy=bool(settings.proxy_hops))
     init_requests(app, Runtime(settings=settings, engine=engine, clock=clock or SystemClock()))
     init_replies(app, name_of_rights)
     bell.hang(ringer(settings.redis_url) if settings.redis_url else None)

@@ -185,15 +185,15 @@ class Crew:
             self._echoes.append(echo)
 
 
-QUIET = b"audit anchored"
-"""Every three minutes for every tenant: for a log kept on another host; the anchor file of the data folder has the same lines."""
+QUIET = (b"audit anchored", b"request answered")
+"""Lines for a log kept on another host: heads of the audit every three minutes, and every answer of the pages."""
 
 
 def _echo(name: str, lines: IO[bytes]) -> None:
     """Repeat a process's output with its name before each line, until it ends."""
     with lines:
         for line in lines:
-            if QUIET in line:
+            if any(quiet in line for quiet in QUIET):
                 continue
             click.echo(_label(name) + line.decode(errors="replace").rstrip())
 

@@ -25,6 +25,7 @@ from duban.kernel.text import N_, Text
 from duban.web.cookies import cookie_name as web_cookie
 from duban.web.cookies import put_cookie
 from duban.web.errors import problem, translate, wants_json
+from duban.web.request_logs import bind_operator
 from duban.web.requests import runtime
 
 BLUEPRINTS = frozenset({"console", "operator", "operator-session"})
@@ -59,6 +60,7 @@ def _guard() -> ResponseReturnValue | None:
             return problem(401, "sign-in-needed", translate(Text(N_("请先登录。"))))
         return redirect(url_for("console.sign_in"))
     g.operator = found
+    bind_operator(found.id)
     _keep_alive(found)
     return _first_steps(found)
 

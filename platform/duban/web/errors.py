@@ -26,6 +26,7 @@ from duban.kernel.ids import new_id
 from duban.kernel.logs import get_logger
 from duban.kernel.text import N_, Text
 from duban.web.addresses import page_above, page_behind
+from duban.web.request_logs import short_path
 
 log = get_logger(__name__)
 
@@ -92,7 +93,7 @@ def _page(status: int, message: str, code: str, number: str | None = None) -> Re
 
 def _anticipated(error: AnticipatedError) -> ResponseReturnValue:
     status, message = status_of(error), translate(error.text)
-    log.info("refused", code=error.code, status=status, path=request.path)
+    log.info("refused", code=error.code, status=status, method=request.method, path=short_path())
     if wants_json():
         fields = getattr(error, "fields", {})
         errors = {name: [translate(item) for item in texts] for name, texts in fields.items()}
@@ -152,7 +153,7 @@ def answer_unavailable(error: Exception) -> ResponseReturnValue:
     The page is that of a stranger, for a signed-in person's frame would ask the database again.
     """
     number = new_id().hex[-8:]
-    log.error("database unavailable", number=number, path=request.path, reason=str(getattr(error, "orig", error)))
+    log.error("database unavailable", number=number, path=short_path(), reason=str(getattr(error, "orig", error)))
     for name in ("actor", "tenant", "read_scope"):
         g.pop(name, None)
     g._login_user = AnonymousUserMixin()  # noqa: SLF001 - else Flask-Login looks for the session once more, and fails again
@@ -164,7 +165,7 @@ def answer_unavailable(error: Exception) -> ResponseReturnValue:
 def answer_defect(error: Exception) -> ResponseReturnValue:
     """Log a defect and answer it, under one number."""
     number = new_id().hex[-8:]
-    log.error("defect", number=number, path=request.path, method=request.method, exc_info=error)
+    log.error("defect", number=number, path=short_path(), method=request.method, exc_info=error)
     return _defect(500, number)
 
 

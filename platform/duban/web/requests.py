@@ -15,6 +15,7 @@ from sqlalchemy import text
 from duban.kernel.errors import NotFoundError
 from duban.kernel.runtime import Runtime
 from duban.kernel.scope import Actor, Scope, TenantInfo, open_session, unit_of_work
+from duban.web.request_logs import bind_person
 
 EXTENSION = "duban"
 READS = "personal_reads"
@@ -30,6 +31,7 @@ def admit(tenant: TenantInfo, actor: Actor) -> None:
     """Say for the rest of this request who acts and in which tenant."""
     g.tenant, g.actor = tenant, actor
     g.zone_name = tenant.zone.key
+    bind_person(tenant=tenant.slug, tenant_id=tenant.id, person=actor.person_id)
 
 
 def is_admitted() -> bool:
