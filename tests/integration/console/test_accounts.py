@@ -250,6 +250,20 @@ def test_a_tenant_cannot_raise_its_own_limits_or_another_s_figures(engine: Engin
             )
 
 
+def test_a_tenant_reads_its_own_limits_only(engine: Engine, world: World) -> None:
+    limits = {"own": world.tenant.id, "other": world.other.id}
+    with open_session(engine, CONSOLE) as session, session.begin():
+        statement = "INSERT INTO tenant_quota (tenant_id, people_limit, version) VALUES (:own, 900, 1), (:other, 900, 1) ON CONFLICT DO NOTHING"
+        session.execute(text(statement), limits)
+    found = {}
+    for name, bound in (("own", world.tenant.id), ("console", CONSOLE), ("none", None)):
+        with open_session(engine, bound) as session:
+            asked = "SELECT count(*) FROM tenant_quota WHERE tenant_id IN (:own, :other)"
+            found[name] = session.execute(text(asked), limits).scalar_one()
+    print(found)
+    assert found == {"own": 1, "console": 2, "none": 0}
+
+
 def test_the_chain_of_acts_notices_a_changed_and_a_missing_act(engine: Engine, owner_engine: Engine, clock) -> None:
     for _ in range(3):
         new_operator(engine, clock.at)

@@ -296,7 +296,16 @@ class TestWritingRequirements:
         assert "东一村" in page
         assert "下达 8 项任务" in page
 
-        issued = tom.post(preview.replace("/preview", "/issue"))
+        assert (
+            tom.post(preview.replace("/preview", "/edit"), data={**FORM, "title": "改过的月报", "version": "1"}).status_code
+            == 303
+        )
+        unseen = tom.post(preview.replace("/preview", "/issue"), data={"version": "1"})
+        assert unseen.status_code == 412
+        assert "在您预览之后被别人修改过" in unseen.text
+        assert "改过的月报" in unseen.text
+        seen = re.search(r'name="version" value="(\d+)"', unseen.text)[1]
+        issued = tom.post(preview.replace("/preview", "/issue"), data={"version": seen})
         assert issued.status_code == 303
         page = tom.get(issued.headers["Location"]).text
         assert "已下达，共生成 8 项任务" in page
@@ -386,7 +395,7 @@ class TestWritingRequirements:
 
     def test_issuing_to_nobody_is_explained(self, world: World) -> None:
         requirement_id = given.drafted(world, targets={"scope": "children", "levels": ["enterprise"]})
-        answer = world.client("tom").post(f"/requirements/{requirement_id}/issue")
+        answer = world.client("tom").post(f"/requirements/{requirement_id}/issue", data={"version": "1"})
         assert answer.status_code == 409
         assert "没有任何单位需要报送" in answer.text
 

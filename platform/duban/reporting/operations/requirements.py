@@ -89,18 +89,21 @@ def edit_requirement(scope: Scope, *, requirement_id: UUID, form: RequirementFor
     return requirement
 
 
-def issue(scope: Scope, *, requirement_id: UUID) -> Issued:
+def issue(scope: Scope, *, requirement_id: UUID, version: int | None = None) -> Issued:
     """
     Issue a requirement: one duty for each unit and period, and word to everybody who has to hand in.
 
-    Doing it twice makes nothing twice. Raises: NotFoundError, NotAllowedError, RequirementStateError, NobodyOwesError,
-    UnknownYearError. Costs: one INSERT … SELECT for all duties, however many units.
+    Takes:  `version` the issuer has looked at; None where the caller has compared it already, or there was nothing to look at.
+    Doing it twice makes nothing twice. Raises: NotFoundError, NotAllowedError, RequirementStateError, StaleError,
+    NobodyOwesError, UnknownYearError. Costs: one INSERT … SELECT for all duties, however many units.
     """
     requirement = get_requirement(scope, requirement_id, lock=True)
     access.require(scope, "requirement", "issue", requirement)
     if requirement.stands is RequirementState.ISSUED:
         return Issued(requirement, 0)
     _check_state(requirement, RequirementState.DRAFT)
+    if version is not None and requirement.version != version:
+        raise StaleError(N_("这项要求在您预览之后被别人修改过，没有下达。请核对下面的最新内容后再下达。"))
     found = occurrences(requirement.rule, requirement.campaign, working_calendar(scope))
     if not found:
         raise NobodyOwesError

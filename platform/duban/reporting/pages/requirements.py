@@ -138,7 +138,7 @@ def issue(requirement_id: UUID) -> ResponseReturnValue:
     """Issue it."""
     try:
         with work() as scope:
-            done = operations.issue(scope, requirement_id=requirement_id)
+            done = operations.issue(scope, requirement_id=requirement_id, version=request.form.get("version", 0, type=int))
     except RuleBrokenError as error:
         scope = current_scope()
         page = _preview_page(scope, queries.get_requirement(scope, requirement_id), general=error.text)
