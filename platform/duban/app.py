@@ -222,6 +222,9 @@ def _register_face(app: Flask) -> None:
             unread=unread,
             is_demo=runtime().settings.demo,
             scope=scope,
+            doors=import_module("duban.dashboards.working_for").doors(scope)
+            if _is_there("duban.dashboards", "working_for")
+            else (),
             links={name: endpoint for name, endpoint in _FRAME_LINKS.items() if endpoint in app.view_functions},
         )
 

@@ -49,14 +49,19 @@ def abilities(scope: Scope) -> Abilities:
     )
 
 
-def home_unit(scope: Scope) -> Unit | None:
-    """Find the highest unit the actor holds a role at. Costs: one query per unit of work."""
-    if "dashboards.home" not in scope.memo:
-        homes = home_paths(scope)[:1]
+def home_units(scope: Scope) -> Sequence[Unit]:
+    """List the units the actor holds a role at today, highest first. Costs: one query per unit of work."""
+    if "dashboards.homes" not in scope.memo:
+        homes = home_paths(scope)
         found = units_by_path(scope, homes)
-        scope.memo["dashboards.home"] = found.get(homes[0]) if homes else None
-    unit: Unit | None = scope.memo["dashboards.home"]
-    return unit
+        scope.memo["dashboards.homes"] = [found[path] for path in homes if path in found]
+    units: Sequence[Unit] = scope.memo["dashboards.homes"]
+    return units
+
+
+def home_unit(scope: Scope) -> Unit | None:
+    """Find the highest unit the actor holds a role at. Costs: as `home_units`."""
+    return next(iter(home_units(scope)), None)
 
 
 def units_below(scope: Scope, unit: Unit, *, level: str | None = None, after: str | None = None, limit: int = PAGE) -> Page[Unit]:

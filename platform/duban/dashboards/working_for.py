@@ -9,18 +9,19 @@ from flask import request
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from duban.access.checks import grants_of, home_paths, readable
+from duban.access.checks import grants_of, readable
 from duban.access.holding import looking_from
+from duban.dashboards.queries import home_units
 from duban.kernel.scope import Scope
 from duban.reporting.models import Duty
 from duban.reporting.states import UNIT_TO_ACT
 from duban.tree.models import Unit
-from duban.tree.queries import units_by_path
 from duban.web.cookies import cookie_name, drop_cookie, put_cookie
 
 COOKIE = "duban_unit"
 REMEMBERED_SECONDS = 180 * 24 * 3600
 ALL = "all"
+HOME = "dashboards.home"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,15 @@ class Post:
 
     unit: Unit
     open: int
+
+
+@dataclass(frozen=True)
+class Door:
+    """One of the choices in the header: `unit` for the address, the name empty for all of them."""
+
+    name: str
+    unit: str
+    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -50,16 +60,31 @@ def choice_of(scope: Scope) -> Choice:
 
     Costs: nothing for who works for one unit, else two queries.
     """
-    homes = home_paths(scope)
-    if len(homes) < 2:  # noqa: PLR2004 - with one there is nothing to choose
+    units = home_units(scope)
+    if len(units) < 2:  # noqa: PLR2004 - with one there is nothing to choose
         return Choice((), None)
-    known = units_by_path(scope, homes)
-    units = [known[path] for path in homes if path in known]
     waiting = _open_at(scope)
-    wanted = request.args.get("unit") or request.cookies.get(cookie_name(COOKIE), "")
-    return Choice(
-        tuple(Post(unit, waiting[unit.path]) for unit in units), next((unit for unit in units if str(unit.id) == wanted), None)
-    )
+    return Choice(tuple(Post(unit, waiting[unit.path]) for unit in units), _chosen(units, request.args.get("unit", "")))
+
+
+def _chosen(units: Sequence[Unit], asked: str) -> Unit | None:
+    wanted = asked or request.cookies.get(cookie_name(COOKIE), "")
+    return next((unit for unit in units if str(unit.id) == wanted), None)
+
+
+def doors(scope: Scope) -> list[Door]:
+    """
+    List what the header of every page offers to choose from: all units and each of them; nothing where there is but one.
+
+    Costs: nothing beside the header's own unit.
+    """
+    units = home_units(scope)
+    if len(units) < 2:  # noqa: PLR2004
+        return []
+    # Elsewhere `unit` in the address is another question: which unit a list is about.
+    chosen = _chosen(units, request.args.get("unit", "") if request.endpoint == HOME else "")
+    each = [Door(unit.short_name or unit.name, str(unit.id), unit is chosen) for unit in units]
+    return [Door("", ALL, chosen is None), *each]
 
 
 def narrowed(scope: Scope, choice: Choice) -> Scope:

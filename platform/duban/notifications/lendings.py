@@ -17,7 +17,7 @@ from duban.kernel.scope import Scope, get_owned
 from duban.kernel.text import N_
 from duban.notifications.models import Effect
 from duban.notifications.operations import tell
-from duban.tenancy.kinds_in_force import role_name
+from duban.tenancy.kinds_in_force import name_of_role
 from duban.tree.queries import get_unit
 
 KIND = "delegation"
@@ -28,7 +28,7 @@ LINK = "/account/acting"
 def tell_of_lending(scope: Scope, lent: Delegation, turn: Turn) -> None:
     """Tell of a delegation that was given or ended early, in the same transaction. Costs: five queries at most."""
     giver, receiver = get_person(scope, lent.giver_id), get_person(scope, lent.receiver_id)
-    words = {"giver": giver.name, "receiver": receiver.name, "role": role_name(scope, lent.role)}
+    words: dict[str, object] = {"giver": giver.name, "receiver": receiver.name, "role": name_of_role(scope, lent.role)}
     words["unit"] = get_unit(scope, lent.unit_id).short_name
     if turn is Turn.ENDED:
         _tell_ended(scope, lent, {**words, "actor": scope.actor.name})

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 
 from duban.kernel.text import Text
+from duban.tenancy.kinds_reading import Name
 
 MAX_TRIES = 5
 """Failed tries after which an effect is dead."""
@@ -26,7 +27,9 @@ def pause_after(tries: int) -> timedelta:
 
 
 def pack(value: object) -> Any:
-    """Make a value plain JSON, keeping what is needed to say it in any language: dates and texts stay what they are."""
+    """Make a value plain JSON, keeping what is needed to say it in any language: dates, texts and names stay what they are."""
+    if isinstance(value, Name):
+        return {"name": {"zh": value.zh, "en": value.en}}
     if isinstance(value, Text):
         return {"text": value.template, "params": {key: pack(item) for key, item in value.params.items()}}
     if isinstance(value, Enum):
@@ -60,6 +63,8 @@ def say(template: str, params: Mapping[str, Any], *, translate: Callable[[str], 
             return value
         if "text" in value:
             return say(value["text"], value["params"], translate=translate, locale=locale, zone=zone)
+        if "name" in value:
+            return value["name"][locale]
         if "instant" in value:
             return format_datetime(datetime.fromisoformat(value["instant"]), "medium", tzinfo=zone, locale=spoken)
         return format_date(date.fromisoformat(value["date"]), "long", locale=spoken)

@@ -3,7 +3,7 @@
 A feature offers its pages as `NAV`, a tuple of NavEntry; the app hands all of them to `init_navigation`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,7 @@ class Frame:
     unread: int = 0
     is_demo: bool = False
     scope: Any = None
+    doors: Sequence[Any] = ()  # for who has posts at several units: name (empty for all), unit, is_current
     links: dict[str, str] = field(default_factory=dict)  # endpoints: home, notices, person, sign_out, help
 
 

@@ -8,6 +8,7 @@ from duban.access import explaining, operations, telling
 from duban.kernel.scope import owned
 from duban.notifications import lendings
 from duban.notifications.models import Effect
+from duban.notifications.rules import say
 from tests.cast import World
 from tests.integration.access.test_delegation import TODAY, lend
 
@@ -50,6 +51,20 @@ def test_ended_early_tells_the_others_and_nothing_else_any_more(world: World, wh
         rows = scope.session.scalars(owned(scope, Effect).where(Effect.template.like("%已收回%"), Effect.channel == "in_app"))
         assert {row.recipient_id for row in rows} == {world.people[one] for one in told}
     assert {stage for stage, _ in due(world, MIDNIGHT + timedelta(days=9))} == {"event"}
+
+
+def test_roles_are_named_in_the_readers_language(world: World) -> None:
+    """In the inbox and in the mail: a message is written once and read in either language."""
+    lend(world, "tom", "tess", "township.officer", "T1")
+    with world.as_system() as scope:
+        [row] = scope.session.scalars(
+            owned(scope, Effect).where(Effect.subject_kind == lendings.KIND, Effect.stage == "begins", Effect.channel == "in_app")
+        )
+        said = {
+            locale: say(row.template, row.params, translate=words, locale=locale, zone=scope.zone)
+            for locale, words in (("zh", str), ("en", lambda _template: "as %(role)s until %(last)s"))
+        }
+    assert ("乡镇安全干部" in said["zh"], said["en"]) == (True, "as Township officer until March 14, 2026")
 
 
 def test_a_process_that_tells_nobody_lends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,28 @@ def test_all_is_shown_until_a_unit_is_chosen_and_the_choice_is_kept(busy: World)
     assert shown(browser)[1:] == ("全部单位", 2)
 
 
+def offered(page: str) -> tuple[list[str], str]:
+    """What the header offers to choose from, once for wide and once for narrow windows, and what is chosen."""
+    bars = re.findall(r'<details class="menu only-wide".*?</details>|<div class="only-narrow">.*?</div><hr>', page, re.DOTALL)
+    words = [re.findall(r'<a href="/\?unit=[^>]*>.*?</svg>([^<]+)</a>', bar, re.DOTALL) for bar in bars]
+    current = [re.findall(r'aria-current="true">.*?</svg>([^<]+)</a>', bar, re.DOTALL) for bar in bars]
+    assert words[:1] * len(words) == words
+    assert current[:1] * len(current) == current
+    return (words[0], current[0][0]) if bars else ([], "")
+
+
+def test_the_header_of_every_page_offers_the_posts(busy: World) -> None:
+    browser = busy.client("vera")
+    pages = ("/notices", "/duties", "/account/acting", f"/units/{busy.units['V11']}", "/")
+    for page in pages:
+        assert offered(browser.get(page).text) == (["全部单位", "东一村", "西一村"], "全部单位"), page
+    browser.get(f"/?unit={busy.units['V21']}")
+    for page in (*pages, f"/targets/?unit={busy.units['V11']}"):
+        assert offered(browser.get(page).text)[1] == "西一村", page
+    assert "All units" in offered(browser.get("/notices?lang=en").text)[0]
+    assert offered(busy.client("vic").get("/notices").text) == ([], "")
+
+
 @pytest.mark.parametrize("unit", ["V12", "other-V11", "T1"])
 def test_somebody_elses_unit_is_no_choice(busy: World, unit: str) -> None:
     assert shown(busy.client("vera"), f"/?unit={busy.units[unit]}")[1:] == ("全部单位", 2)
