@@ -12,6 +12,7 @@ from duban.access.checks import home_paths, lines_of, may, may_somewhere, requir
 from duban.identity.errors import LockedOutError, WrongPasswordError
 from duban.identity.step_up import weighed
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
+from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.letters import queries
@@ -23,14 +24,21 @@ from duban.letters.operations.writing import default_prefix, generate_letters, i
 from duban.letters.rules.coverage import total
 from duban.letters.states import AFTER_SIGNATURE, NEXT_STATES, LetterState, Side
 from duban.letters.word import write_docx
+from duban.organisation.models import UnitContact
+from duban.organisation.numbers import Number, number_of_contact
+from duban.organisation.queries.units import contacts
 from duban.tenancy.kinds_in_force import structure
+from duban.tenancy.kinds_structure import ContactKind
 from duban.tenancy.queries import catalogue
 from duban.tree.models import Unit
-from duban.tree.queries import get_unit, get_unit_by_path
+from duban.tree.queries import get_unit, get_unit_by_path, units_by_id
 from duban.web.errors import status_of, translate
 from duban.web.i18n import current_language, gettext
 from duban.web.navigation import NavEntry
 from duban.web.requests import current_scope, runtime, work
+
+CALLED = ("leader_in_charge", "liaison_officer")
+"""The kinds of contact shown beside a letter."""
 
 bp = Blueprint("letters", __name__, url_prefix="/letters", template_folder="templates")
 
@@ -232,11 +240,33 @@ def _letter_frame(scope: Scope, letter: Letter) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Party:
+    """One of a letter's units with whom to call there: the kind of contact, the contact, the number as the reader sees it."""
+
+    unit: Unit
+    contacts: list[tuple[ContactKind, UnitContact, Number]]
+
+
+def _parties(scope: Scope, letter: Letter) -> list[Party]:
+    """Give who is in charge at both units today, as far as the reader may read the unit."""
+    known = units_by_id(scope, [letter.upper_id, letter.lower_id])
+    found = []
+    for unit in (known[UnitId(unit_id)] for unit_id in (letter.upper_id, letter.lower_id)):
+        if may(scope, "unit", "read", unit):
+            named = contacts(scope, unit.id)
+            kinds = [kind for kind in structure(scope).contact_kinds if kind.code in CALLED and kind.code in named]
+            rows = [(kind, named[kind.code], number_of_contact(scope, named[kind.code], unit)) for kind in kinds]
+            found.append(Party(unit, rows))
+    return found
+
+
 @bp.get("/<uuid:letter_id>")
 def show(letter_id: UUID) -> ResponseReturnValue:
-    """A letter as it was issued, with its signatures and whether they still hold."""
+    """A letter as it was issued, with its signatures, whether they still hold, and whom to call at both units."""
     scope = current_scope()
-    return render_template("letters/show.html", **_letter_frame(scope, queries.get_readable_letter(scope, letter_id)))
+    letter = queries.get_readable_letter(scope, letter_id)
+    return render_template("letters/show.html", **_letter_frame(scope, letter), parties=_parties(scope, letter))
 
 
 @bp.route("/<uuid:letter_id>/sign", methods=["GET", "POST"])

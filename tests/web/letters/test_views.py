@@ -1,13 +1,19 @@
 import hashlib
 import io
 import re
+from datetime import date
 from uuid import UUID
 
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event, select, text
 
+from duban.audit.models import AuditRecord
+from duban.kernel.ids import new_id
+from duban.organisation.models import UnitContact
+from duban.organisation.operations.reorganising import decide
+from duban.organisation.rules.changes import Move
 from tests.binding import bind
 from tests.cast import PASSWORD, World
 from tests.conditions import as_read
@@ -296,3 +302,42 @@ class TestApi:
         browser = world.client(who)
         assert browser.get(f"/api/v1/letters/{letter}").status_code == status
         assert browser.post(f"/api/v1/letters/{letter}/sign", json={"digest": "x", "password": PASSWORD}).status_code == status
+
+
+class TestContacts:
+    """Whom to call at both units of a letter, where the reader may read the unit; numbers as everywhere."""
+
+    @pytest.fixture
+    def letter(self, world: World) -> UUID:
+        made = issue_all(world, who="tom", at="T1")["V11"]
+        with world.as_system() as scope:
+            for unit, kind, name in (
+                ("T1", "leader_in_charge", "镇分管"), ("V11", "liaison_officer", "村联络"), ("V11", "designated_person", "村专人"),
+            ):  # fmt: skip
+                scope.add(
+                    UnitContact(
+                        id=new_id(), unit_id=world.units[unit], kind=kind, name=name, phone="13911112222", active_from=date(2020, 1, 1),
+                    )
+                )  # fmt: skip
+        return made
+
+    def test_are_shown_with_numbers_as_the_reader_may_see_them(self, world: World, letter: UUID) -> None:
+        pages = {who: world.client(who).get(f"/letters/{letter}").text for who in ("tom", "vera", "cora")}
+        for page in pages.values():
+            assert ("镇分管" in page, "村联络" in page, "村专人" in page) == (True, True, False)
+        assert "tel:13911112222" in pages["tom"], "an officer calls those below"
+        assert ("13911112222" in pages["vera"], "显示号码" in pages["vera"]) == (True, True), (
+            "her own unit's whole, the superior's on demand"
+        )
+        assert "Liaison officer" in world.client("tom").get(f"/letters/{letter}?lang=en").text
+        with world.as_system() as scope:
+            read = select(AuditRecord.actor_name).where(
+                AuditRecord.tenant_id == scope.tenant_id, AuditRecord.act == "person.contact-read"
+            )
+            assert world.names["tom"] in set(scope.session.scalars(read)), "a number shown whole is recorded"
+
+    def test_of_a_unit_that_has_gone_elsewhere_are_not_shown(self, world: World, letter: UUID) -> None:
+        with world.as_("adam") as scope:
+            decide(scope, change=Move(world.units["V11"], world.units["T2"]), basis="依据", effective_on=scope.today)
+        page = world.client("tom").get(f"/letters/{letter}").text
+        assert ("镇分管" in page, "村联络" in page) == (True, False)
