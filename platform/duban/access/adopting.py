@@ -76,7 +76,7 @@ def adopt_policy(scope: Scope, *, seen: str, active_from: date | None, give_up: 
     begins = _checked(scope, renewal, active_from, give_up)
     if not renewal.waiting:
         raise NothingToAdoptError
-    _check_outcome(scope, renewal, top)
+    _check_outcome(scope, renewal, top, begins)
     made = _add(scope, tenant, have, begins, Catalogued(renewal.merged.text, renewal.merged.roles), base=renewal.kind)
     kept = [one.key for one in renewal.merged.own if one.key not in give_up]
     record(
@@ -104,7 +104,7 @@ def _checked(scope: Scope, renewal: Renewal, active_from: date | None, give_up: 
     return active_from
 
 
-def _check_outcome(scope: Scope, renewal: Renewal, top: Unit) -> None:
+def _check_outcome(scope: Scope, renewal: Renewal, top: Unit, begins: date) -> None:
     # Built aside, not kept: it is nobody's policy yet.
     if not decisions.can(Policy(renewal.merged.text), grants_of(scope), *DECIDE, top.path):
         raise LocksOutError
@@ -113,8 +113,12 @@ def _check_outcome(scope: Scope, renewal: Renewal, top: Unit) -> None:
         before, after = one.before or {}, one.after or {}
         if after.get("line") and after["line"] not in lines:
             raise UnknownLineError(one.role)
-        if before and before.get("duty") != after.get("duty") and _is_held(scope, one.role):
-            raise RoleInUseError(one.role)
+        if before and after and before.get("duty") != after.get("duty"):
+            # The database reads an administrator's duty from the newest version, whatever its day.
+            if begins > scope.today:
+                raise InvalidInputError(fields={"active_from": [Text(N_("管理员职责有变化的策略只能从今天起施行。"))]})
+            if _is_held(scope, one.role):
+                raise RoleInUseError(one.role)
 
 
 def _is_held(scope: Scope, role: str) -> bool:

@@ -139,7 +139,9 @@ def _roles(ours: Catalogued, kind: Catalogued, kept: Sequence[Own]) -> list[Entr
 
 def _retired(code: str, ours: Catalogued, offered: Mapping[str, Entry]) -> Entry:
     known = next((role for role in ours.roles if role["code"] == code), None) or offered[code]
-    return {"code": code, "name": known["name"], "levels": [], RETIRED: True}
+    # What the database asks of a role's grants stays: it reads the newest version, also one that is still to come.
+    kept = {field: known[field] for field in ("line", "duty", "guarded") if field in known}
+    return {"code": code, "name": known["name"], "levels": [], RETIRED: True} | kept
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from duban.access import adopting, renewal
 from duban.access.checks import may
 from duban.access.errors import LocksOutError, NothingToAdoptError, NothingToComeError, RoleInUseError, UnknownLineError
+from duban.access.models import RoleGrant
 from duban.access.renewal import offered
 from duban.audit.models import AuditRecord
 from duban.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError, StaleError
+from duban.kernel.ids import new_id
 from duban.kernel.scope import SYSTEM, Scope, open_session, unit_of_work
 from duban.tenancy import queries
 from duban.tenancy.kinds_in_force import structure
@@ -194,9 +196,10 @@ class TestOutcome:
         said = offered("county")
         assert said is not None
 
-        def says(*, without: str = "", **role: dict) -> None:
-            text = "\n".join(line for line in said.text.splitlines() if line != without) + "\n"
-            roles = [one | role.get(one["code"].replace(".", "_"), {}) for one in said.roles]
+        def says(*, without: str = "", dropped: str = "-", **role: dict) -> None:
+            kept = [line for line in said.text.splitlines() if line != without and f" {dropped}," not in line]
+            text = "\n".join(kept) + "\n"
+            roles = [one | role.get(one["code"].replace(".", "_"), {}) for one in said.roles if one["code"] != dropped]
             new = Catalogued(text, roles)
             monkeypatch.setattr(renewal, "offered", lambda _kind: new)
 
@@ -212,9 +215,26 @@ class TestOutcome:
         with pytest.raises(RoleInUseError):
             adopt(world)
         kind(park_leader={"duty": "audit"})  # held by nobody
+        with pytest.raises(InvalidInputError):
+            adopt(world, on=TODAY + timedelta(days=7))
         adopt(world)
         with world.as_("sara") as scope:
             assert structure(scope).duty_of("park.leader") == "audit"
+
+    def test_an_administrators_role_that_goes_is_one_until_it_has_gone(self, world: World, kind: Callable[..., None]) -> None:
+        """The database reads from the newest version whose grants exclude each other; until the day the role still rules."""
+        kind(dropped="county.auditor")
+        adopt(world, on=TODAY + timedelta(days=7))
+        with world.as_system() as scope:
+            grant = RoleGrant(
+                id=new_id(), person_id=world.people["vera"], role="county.auditor", unit_id=world.units["C"], active_from=TODAY
+            )
+            scope.add(grant)
+            scope.session.flush()
+            scope.session.refresh(grant)
+            assert grant.duty == "audit"
+        with world.as_("sara", at=world.later(days=8)) as scope:
+            assert not [role for role in structure(scope).roles if role.code == "county.auditor" and role.is_grantable]
 
     def test_one_in_a_line_there_is_not(self, world: World, kind: Callable[..., None]) -> None:
         kind(park_leader={"line": "project"})
