@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from duban.access import adopting, explaining, operations, renewal
 from duban.access.checks import Place, home_paths, may, may_somewhere, require
 from duban.access.states import ACT_LABELS, DUTY_LABELS, OBJECT_LABELS, RELATION_LABELS, ROLE_FIELDS, SCOPE_LABELS
-from duban.kernel.days import read_day
+from duban.kernel.days import read_day, wrong_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -313,8 +313,8 @@ def _typed(scope: Scope) -> dict[str, Any]:
     for name in ("active_from", "last_on"):
         try:
             days[name] = read_day(request.form.get(name, ""))
-        except ValueError:
-            fields[name] = [Text(N_("请填写日期。"))]
+        except ValueError as error:
+            fields[name] = [Text(wrong_day(error, N_("请填写日期。")))]
     unit_id = next((held for code, held, _path in operations.lendable(scope) if (code, str(held)) == (role, unit)), None)
     if unit_id is None:
         fields["role"] = [Text(N_("请从给出的选项中选择"))]

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from duban.auditing.queries import Wanted
-from duban.kernel.days import read_day
+from duban.kernel.days import read_day, wrong_day
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.text import N_, Text
 
@@ -36,8 +36,8 @@ def read_wanted(values: Mapping[str, str]) -> Wanted:
 def _day(text: str, name: str, errors: dict[str, list[Text]]) -> date | None:
     try:
         return read_day(text.strip()) if text.strip() else None
-    except ValueError:
-        errors[name] = [Text(N_("请填写日期，例如 2026-06-28。"))]
+    except ValueError as error:
+        errors[name] = [Text(wrong_day(error, N_("请填写日期，例如 2026-06-28。")))]
         return None
 
 

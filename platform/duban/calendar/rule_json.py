@@ -9,7 +9,7 @@ from typing import TypeVar
 from duban.calendar.due_rules import Before, DayUnit, DueRule, FixedDate, FromPeriodEnd, NthDay, Shift, Side, WhichPeriod
 from duban.calendar.errors import InvalidDueRuleError
 from duban.calendar.periods import PeriodKind
-from duban.kernel.days import read_day
+from duban.kernel.days import read_day, wrong_day
 from duban.kernel.text import N_, Text
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -104,8 +104,9 @@ class _Reader:
         written = self.data.get(name)
         try:
             return read_day(str(written or ""))
-        except ValueError:
+        except ValueError as error:
             text = N_("“%(text)s”不是日期，请写成 2011-05-20 的样子。") if written else N_("请填写日期。")
+            text = wrong_day(error, text)
             self.fields[name] = [Text(text, {"text": str(written)})]
             return date.min
 

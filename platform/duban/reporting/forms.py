@@ -18,7 +18,7 @@ from duban.calendar.errors import InvalidDueRuleError
 from duban.calendar.lateness import DEFAULT_MISSING_AFTER_DAYS, LateModel, LatePenalty
 from duban.calendar.rule_json import due_rule_from_json
 from duban.fields.specs import FieldSpec, SpecError, specs_from_json
-from duban.kernel.days import read_day
+from duban.kernel.days import read_day, wrong_day
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.text import N_, Text
 from duban.reporting.rules import DEFAULT_CORRECTION_DAYS
@@ -225,8 +225,9 @@ class _Reader:
             return None
         try:
             return read_day(str(written))
-        except ValueError:
-            self.wrong(name, N_("“%(text)s”不是日期，请写成 2011-05-20 的样子。"), text=str(written)[:LONGEST_TITLE])
+        except ValueError as error:
+            words = wrong_day(error, N_("“%(text)s”不是日期，请写成 2011-05-20 的样子。"))
+            self.wrong(name, words, text=str(written)[:LONGEST_TITLE])
             return None
 
     def days(self, name: str, default: int | None) -> int | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from duban.kernel.days import read_day
+from duban.kernel.days import read_day, wrong_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
 from duban.kernel.text import N_, Text
 from duban.web.errors import status_of, translate
@@ -72,7 +72,7 @@ def day(name: str) -> date | None:
     try:
         return read_day(text)
     except ValueError as error:
-        raise InvalidInputError(fields={name: [Text(N_("请填写日期，例如 2026-06-28。"))]}) from error
+        raise InvalidInputError(fields={name: [Text(wrong_day(error, N_("请填写日期，例如 2026-06-28。")))]}) from error
 
 
 def unit_id(text: str) -> UUID | None:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from duban.access import checks as access
 from duban.files.queries import list_of
 from duban.files.receiving import file_items
-from duban.kernel.days import read_day
+from duban.kernel.days import read_day, wrong_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -105,8 +105,8 @@ def _number() -> int | None:
 def _day(name: str) -> date:
     try:
         return read_day(request.form.get(name, ""))
-    except ValueError:
-        raise InvalidInputError(fields={name: [Text(N_("请填写日期。"))]}) from None
+    except ValueError as error:
+        raise InvalidInputError(fields={name: [Text(wrong_day(error, N_("请填写日期。")))]}) from None
 
 
 def _again(duty_id: UUID, error: AnticipatedError) -> ResponseReturnValue:
