@@ -20,7 +20,7 @@ from duban.identity.weighty import ASKS_FOR_PASSWORD, WEIGHTY
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.scope import unit_of_work
 from duban.web.addresses import page_behind
-from duban.web.cookies import put_cookie
+from duban.web.cookies import cookie_name, put_cookie
 from duban.web.errors import status_of, translate, wants_json
 from duban.web.requests import runtime, work
 
@@ -100,7 +100,9 @@ def prove(proof: str) -> str:
 
 
 def _with_cookie(response: Response, key: str) -> Response:
-    put_session_cookie(response, key)
+    """The act itself may have given the session a newer key, as binding a phone does."""
+    if not any(cookie.startswith(f"{cookie_name(SESSION)}=") for cookie in response.headers.getlist("Set-Cookie")):
+        put_session_cookie(response, key)
     return response
 
 

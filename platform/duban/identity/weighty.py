@@ -4,9 +4,14 @@ reader sees at a glance what is on the list and what is not; a test holds every 
 """
 
 WEIGHTY: dict[str, str] = {
+    "organisation.new_person": "hands out a password and gives rights",
+    "organisation.take_people": "hands out passwords and gives rights",
+    "api-organisation.create_person": "hands out a password and gives rights",
+    "api-organisation.import_people_file": "hands out passwords and gives rights",
     "organisation.grant_role": "gives rights",
     "organisation.revoke_role": "takes rights",
     "organisation.confirm_grant": "gives rights",
+    "organisation.refuse_grant": "takes rights",
     "organisation.move_grant_end": "gives rights for longer",
     "organisation.merge_person": "joins two accounts",
     "api-organisation.merge_person": "joins two accounts",
@@ -40,6 +45,8 @@ WEIGHTY: dict[str, str] = {
     "api-security.set_policy": "weakens or strengthens every password",
     "identity.create_token": "gives a program one's rights",
     "session.create_token": "gives a program one's rights",
+    "identity.enrol": "binds the account to a phone",
+    "identity.new_codes": "shows codes that open the account without the phone",
     "identity.drop_factor": "weakens one's own account",
 }
 """By endpoint: why it is asked again."""

@@ -34,6 +34,7 @@ for _rule, _name, _page, _methods in (
     ("/people", "people", people.people, ["GET"]),
     ("/people/new", "new_person", people.new, _FORM),
     ("/people/import", "import_people", imports.people, _FORM),
+    ("/people/import/take", "take_people", imports.take_people, ["POST"]),
     ("/people/import/template.csv", "people_template", imports.people_template, ["GET"]),
     ("/people/duplicates", "duplicates", people.duplicates, ["GET"]),
     ("/people/<uuid:person_id>/merge", "merge_person", people.merge, ["POST"]),
@@ -72,7 +73,7 @@ NAV = (
         group=N_("组织"),
         order=20,
         prefix="organisation.people organisation.person organisation.new_person organisation.edit_person organisation.own_page"
-        " organisation.import_people organisation.duplicates",
+        " organisation.import_people organisation.take_people organisation.duplicates",
         condition=lambda scope: may_somewhere(scope, "person", "read"),
     ),
     NavEntry(

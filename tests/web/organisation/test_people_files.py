@@ -18,7 +18,7 @@ def test_a_file_is_checked_and_then_its_slips_are_shown_once(world: World) -> No
     checked = browser.post("/people/import", data={"file": (BytesIO(csv(*GOOD)), "people.csv")})
     assert "ouyangming2" in checked.text
     assert "zs" not in people(world)
-    done = browser.post("/people/import", data={"content": b64encode(csv(*GOOD)).decode(), "confirmed": "1"})
+    done = browser.post("/people/import/take", data={"content": b64encode(csv(*GOOD)).decode()})
     assert done.headers["Cache-Control"] == "no-store"
     for words in ("已添加 3 人", "欧阳明 · 东一村", "一次性密码", "有效期至"):
         assert words in done.text
@@ -27,16 +27,21 @@ def test_a_file_is_checked_and_then_its_slips_are_shown_once(world: World) -> No
     assert wrong.status_code == 422
     assert "V99" in wrong.text
     assert browser.post("/people/import", data={}).status_code == 422
+    assert browser.post("/people/import/take", data={}).status_code == 422
+    assert world.client("vera").post("/people/import/take", data={}).status_code == 302
 
 
 def test_each_slip_is_shown_once(world: World) -> None:
     """Pressed again the form makes nobody anew and shows no password; no other page ever does."""
     browser = world.client("tom")
-    sent = {"content": b64encode(csv(*GOOD)).decode(), "confirmed": "1"}
-    done = browser.post("/people/import", data=sent)
+    sent = {"content": b64encode(csv(*GOOD)).decode()}
+    assert "zs" not in people(world)
+    browser.post("/people/import", data=sent | {"confirmed": "1"})
+    assert "zs" not in people(world), "looked at is not taken"
+    done = browser.post("/people/import/take", data=sent)
     passwords = re.findall(r"一次性密码</dt>\s*<dd[^>]*>([^<]+)</dd>", done.text)
     assert len(set(passwords)) == done.text.count('class="panel slip"') == 3
-    again = browser.post("/people/import", data=sent)
+    again = browser.post("/people/import/take", data=sent)
     found = people(world)
     pages = [
         again.text,
@@ -85,7 +90,7 @@ def test_double_accounts_are_merged_from_their_list(world: World) -> None:
         ["欧阳明", "V11", "village.clerk", "one", "", "13800000001", ""],
         ["欧阳明", "V12", "village.clerk", "two", "", "13800000001", ""],
     )
-    browser.post("/people/import", data={"content": b64encode(csv(*rows)).decode(), "confirmed": "1"})
+    browser.post("/people/import/take", data={"content": b64encode(csv(*rows)).decode()})
     page = browser.get("/people/duplicates").text
     assert "one" in page
     assert "保留这个" in page
@@ -101,7 +106,7 @@ def test_what_goes_over_by_who_gives_no_roles_is_said_to_wait(world: World) -> N
         ["欧阳明", "V11", "village.clerk", "one", "", "13800000001", ""],
         ["欧阳明", "V12", "village.clerk", "two", "", "13800000001", ""],
     )
-    world.client("tom").post("/people/import", data={"content": b64encode(csv(*rows)).decode(), "confirmed": "1"})
+    world.client("tom").post("/people/import/take", data={"content": b64encode(csv(*rows)).decode()})
     found = people(world)
     browser = world.client("adam")
     assert "您不能授予的待安全管理员确认后生效" in browser.get("/people/duplicates").text

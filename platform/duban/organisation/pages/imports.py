@@ -76,31 +76,42 @@ def _problems_file(problems: Sequence[RowProblem], labels: Mapping[str, str]) ->
 
 
 def people() -> ResponseReturnValue:
-    """Take a file of people: a dry run first; the answer to the confirmation shows all slips, once."""
+    """Take a file of people for a dry run: it changes nothing, and a file could not be carried through being asked again."""
     if not may_somewhere(current_scope(), "person", "manage"):
         return redirect(url_for("organisation.people"))
     if request.method == "GET":
         return _people_page(None, "", Refusal(200))
     data = _content()
     if data is None:
-        return _people_page(None, "", Refusal(422, errors={"file": [N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。")]}))
+        return _no_people_file()
+    report = check_people_file(current_scope(), data=data)
     if request.form.get("problems") == "1":
-        checked = check_people_file(current_scope(), data=data)
-        return _problems_file(checked.problems, {column.value: PERSON_COLUMN_LABELS[column] for column in PersonColumn})
+        return _problems_file(report.problems, {column.value: PERSON_COLUMN_LABELS[column] for column in PersonColumn})
+    return _people_page(report, b64encode(data).decode(), Refusal(200))
+
+
+def take_people() -> ResponseReturnValue:
+    """Make the accounts of a file that was looked at; the answer shows all slips, once."""
+    if not may_somewhere(current_scope(), "person", "manage"):
+        return redirect(url_for("organisation.people"))
+    data = _content()
+    if data is None:
+        return _no_people_file()
     reports: list[PeopleReport] = []
 
     def act() -> None:
-        if request.form.get("confirmed") == "1":
-            with work() as scope:
-                reports.append(import_people(scope, data=data))
-        else:
-            reports.append(check_people_file(current_scope(), data=data))
+        with work() as scope:
+            reports.append(import_people(scope, data=data))
 
     refusal = attempt(act)
     if refusal:
+        # Something changed since the dry run: say what, from a fresh one.
         return _people_page(check_people_file(current_scope(), data=data), "", refusal)
-    report = reports[0]
-    return _people_page(report, "" if report.slips else b64encode(data).decode(), Refusal(200))
+    return _people_page(reports[0], "", Refusal(200))
+
+
+def _no_people_file() -> ResponseReturnValue:
+    return _people_page(None, "", Refusal(422, errors={"file": [N_("请选择一个 Excel 或 CSV 文件，最大 1 MB。")]}))
 
 
 def _people_page(report: PeopleReport | None, content: str, refusal: Refusal) -> ResponseReturnValue:
