@@ -81,6 +81,7 @@ ACTS: dict[str, str] = {
     "scorecard.self_scored": N_("提交自评"),
     "session.all-ended": N_("结束他人全部登录"),
     "session.confirmed": N_("重新确认身份"),
+    "session.ended-by-restore": N_("恢复数据后结束全部登录和令牌"),
     "session.ended": N_("退出登录"),
     "session.kicked": N_("结束他人登录"),
     "session.others-ended": N_("退出其他设备"),

@@ -17,6 +17,7 @@ from duban.backup.errors import BackupError
 from duban.backup.making import Made, backups, make, newest, rotate
 from duban.backup.manifest import MANIFEST, Manifest, backup_keys
 from duban.backup.restoring import FORGIVABLE, missing_files, restore
+from duban.backup.reviving import Ended
 from duban.embedded.services import environment_for, require_owner_url, services
 from duban.kernel.backup_runs import note_run
 from duban.kernel.clock import SystemClock
@@ -184,6 +185,14 @@ def check_files() -> None:
     click.echo("Every file the database names is in the store, with the bytes it had.")
 
 
+def _tell_ended(terminal: Terminal, manifest: Manifest, ended: Ended) -> None:
+    terminal.say(f"access: {ended.sessions} sessions ended, {ended.tokens} tokens revoked; everybody signs in anew")
+    terminal.say(
+        f"CHECK: accounts shut, roles ended, passwords and second factors changed after {manifest.made_at:%Y-%m-%d %H:%M} UTC "
+        f"are as they were then. The {ended.accounts} accounts that came back stand in {ended.listed_in}"
+    )
+
+
 @click.command("restore")
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--latest", is_flag=True, help="The newest backup of DUBAN_BACKUP_DIR.")
@@ -203,6 +212,8 @@ def restore_backup(folder: Path | None, latest: bool, replace: bool, yes: bool, 
         done = restore(
             settings, folder, replace=replace, accept=accept, clock=SystemClock(), say=terminal.say, tick=terminal.tick
         )
+        if done.ended is not None:
+            _tell_ended(terminal, done.manifest, done.ended)
         if not done.is_current:
             terminal.say(
                 f"Restored. Its schema is {done.manifest.revision}, this version needs {newest_revision()}: "

@@ -54,6 +54,7 @@ def make(settings: Settings, *, now: datetime, say: Callable[[str], None], tick:
         raw = manifest.to_bytes()
         (partial / MANIFEST).write_bytes(raw)
         (partial / SIGNATURE).write_bytes(sign(raw, keys[0]))
+        _close(partial)
         _to_disk(partial)
         say("reading it all again")
         report = check(partial, keys=keys, tick=tick)
@@ -230,6 +231,12 @@ def _partial(folder: Path, place: Path) -> Iterator[Path]:
         raise BackupError(f"The backup could not be written: {error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _close(folder: Path) -> None:
+    """Let nobody but our own user read what is in the folder, wherever it is copied or unpacked with its modes."""
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _to_disk(folder: Path, *, deep: bool = True) -> None:

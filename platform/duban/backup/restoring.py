@@ -13,11 +13,12 @@ from duban.backup.checking import Report, check, read_file_list
 from duban.backup.errors import BackupError, RestoreRefusedError
 from duban.backup.manifest import DATABASE, FILES, Manifest, backup_keys
 from duban.backup.programs import find_programs
+from duban.backup.reviving import Ended, end_access
 from duban.embedded.postgres import APP_ROLE
 from duban.files.storage import open_store
 from duban.kernel.clock import Clock
 from duban.kernel.context import ContextKey
-from duban.kernel.context_keys import context_key, install_key, installed_keys
+from duban.kernel.context_keys import context_key, install_key
 from duban.kernel.db import make_engine
 from duban.kernel.migrating import newest_revision, scripts
 from duban.kernel.scope import SYSTEM, open_session, unit_of_work
@@ -38,6 +39,7 @@ class Restored:
     files_there: int
     audit_records: int
     is_current: bool
+    ended: Ended | None = None
 
 
 def restore(
@@ -49,11 +51,13 @@ def restore(
     clock: Clock,
     say: Callable[[str], None],
     tick: Callable[[str], None],
+    ends_access: bool = True,
 ) -> Restored:
     """
-    Put a backup's database and files in place.
+    Put a backup's database and files in place, and end all access that came back with it.
 
-    Takes: settings with the URLs of owner, backup role and application; `accept`: kinds of FORGIVABLE.
+    Takes: settings with the URLs of owner, backup role and application; `accept`: kinds of FORGIVABLE; `ends_access` False
+           for a drill that only compares.
     Raises: RestoreRefusedError before anything was touched; BackupError afterwards.
     """
     say("checking the backup before touching anything")
@@ -69,6 +73,7 @@ def restore(
     accept_our_key(settings)
     records = verify_audit(settings, clock=clock)
     say(f"audit: {records:,} records, every chain unbroken and ending where it did")
+    ended = end_access(settings, made_at=manifest.made_at, clock=clock) if ends_access else None
     return Restored(
         manifest=manifest,
         rows=manifest.rows,
@@ -76,6 +81,7 @@ def restore(
         files_there=there,
         audit_records=records,
         is_current=manifest.revision == newest_revision(),
+        ended=ended,
     )
 
 
@@ -155,21 +161,21 @@ def _compare(settings: Settings, manifest: Manifest, tick: Callable[[str], None]
     with database.connected(settings.backup_database_url) as connection:
         found = database.table_facts(connection, lambda name: tick(f"comparing {name}"))
         heads = database.audit_heads(connection)
-    if found != dict(manifest.tables):
-        differing = sorted(name for name in found.keys() | manifest.tables.keys() if found.get(name) != manifest.tables.get(name))
+    said = {name: facts for name, facts in manifest.tables.items() if name not in database.NOT_KEPT}  # once it was kept
+    if found != said:
+        differing = sorted(name for name in found.keys() | said.keys() if found.get(name) != said.get(name))
         raise BackupError(f"The restored database differs from the backup in {', '.join(differing)}. Do not use it.")
     if heads != dict(manifest.audit_heads):
         raise BackupError("The audit chains of the restored database end elsewhere than in the backup. Do not use it.")
 
 
 def accept_our_key(settings: Settings) -> None:
-    """Have the restored database accept this machine's context key; if it knew only others, those are of no use any more."""
+    """Have the restored database accept this machine's context key and no other: one in an old backup may be anybody's by now."""
     engine, key = create_engine(settings.owner_database_url), ContextKey.of(settings.context_key)
     try:
         with engine.begin() as owner:
-            if key.id not in installed_keys(owner):
-                owner.execute(delete(context_key))
-                install_key(owner, key)
+            owner.execute(delete(context_key))
+            install_key(owner, key)
     finally:
         engine.dispose()
 

@@ -21,11 +21,10 @@ from duban.audit.anchors import Anchor
 from duban.audit.chain import GENESIS, digest
 from duban.console.errors import DoneAlreadyError
 from duban.console.models import OperatorAct, OperatorActHead
-from duban.kernel.context import bind
-from duban.kernel.ids import TenantId
+from duban.kernel.context import CONSOLE_CONTEXT, bind
 from duban.kernel.scope import open_session
 
-CONSOLE = TenantId(UUID("00000000-0000-8000-8000-00000000c051"))
+CONSOLE = CONSOLE_CONTEXT
 """The context that opens the console's tables; migration 0014 knows the same one and keeps tenants from having it."""
 
 

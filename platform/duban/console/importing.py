@@ -24,6 +24,7 @@ from duban.console.errors import ArchiveRefusedError
 from duban.console.measuring import measure
 from duban.console.tables import Table, tenant_tables
 from duban.files.storage import STORAGE_KEY, Store
+from duban.identity.operations.revived import end_all_access
 from duban.kernel.ids import TenantId
 from duban.kernel.migrating import current_revision
 from duban.kernel.scope import SYSTEM, Scope, TenantInfo, open_session, unit_of_work
@@ -43,6 +44,8 @@ class Imported:
     files: int
     audit_records: int
     audit_hash: str
+    sessions_ended: int
+    tokens_revoked: int
 
 
 def read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -112,12 +115,13 @@ class _Import:
                 rows = self._rows(scope, slug)
                 files = self._files()
                 records = self._verified(scope)
+                revived = end_all_access(scope, because=f"brought back from the archive of {self.manifest['exported_at']}")
                 measure(scope)
         except BaseException:
             for row in islice(self._listed(), self.placed):
                 self.store.delete(row["key"])
             raise
-        return Imported(tenant, rows, files, records, self.manifest["audit"]["hash"])
+        return Imported(tenant, rows, files, records, self.manifest["audit"]["hash"], revived.sessions, revived.tokens)
 
     def _verified(self, scope: Scope) -> int:
         verdict = verify(scope)

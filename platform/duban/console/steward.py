@@ -203,6 +203,7 @@ def _import(means: Means, order: OperatorOrder) -> None:
         progress=_progress(means, order.id),
     )
     figures = {"rows": done.rows, "files": done.files, "audit_records": done.audit_records}
+    figures |= {"sessions_ended": done.sessions_ended, "tokens_revoked": done.tokens_revoked}
     # An archive may be older than the chain was when the tenant was deleted: what came after it is given up, and that is said.
     _anchor(
         means,

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, text
 from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.ids import TenantId
 
+CONSOLE_CONTEXT = TenantId(UUID("00000000-0000-8000-8000-00000000c051"))
+"""What opens the operators' tables and no tenant's; migration 0014 knows the same one and keeps tenants from having it."""
 SETTING = "app.tenant"
 ENGINE_OPTION = "duban_context_key"
 """The execution option under which an engine carries its key."""

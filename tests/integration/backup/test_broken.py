@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from duban.backup import checking, making
+from duban.backup import checking, database, making
 from duban.backup.checking import age_limit, check
 from duban.backup.commands import Terminal, make_and_note
 from duban.backup.errors import BackupError, RestoreRefusedError
@@ -26,7 +26,7 @@ from duban.kernel.settings import ROOT, read_settings
 from tests.attack.files.corpus import pdf
 from tests.conftest import POSTGRES_BIN
 from tests.integration.backup.conftest import BACKUP_AT
-from tests.integration.backup.test_drill import dump_text, put_back
+from tests.integration.backup.test_drill import put_back
 
 DICE = random.Random(20261122)
 
@@ -307,8 +307,15 @@ def test_the_commands_work_and_their_exit_codes_say_so(installation, elsewhere):
     assert restored.returncode == 0, restored.stderr
     assert "smoke: 3 of 3" in restored.stdout and "audit records verified" in restored.stderr
     (place,) = backups(asked.resolved_backup_dir)
-    key = Manifest.from_bytes((place / MANIFEST).read_bytes()).restrict_key
-    assert dump_text(elsewhere, key) == gzip.decompress((place / DATABASE).read_bytes())
+    assert "CHECK: accounts shut" in restored.stderr
+    said = Manifest.from_bytes((place / MANIFEST).read_bytes()).tables
+    with database.connected(elsewhere.backup_database_url) as connection:
+        found = database.table_facts(connection)
+    # the drill compares every byte; here access has been ended since, and recorded
+    assert {name for name in said if found[name] != said[name]} <= {
+        f"public.{name}"
+        for name in ("login_session", "api_token", "credential", "operator_session", "audit_record", "audit_head")
+    }
 
     flip(place / DATABASE)
     assert duban(asked, "backup", "verify").returncode == 2
