@@ -10,7 +10,7 @@ import subprocess
 import pytest
 import yaml
 
-from duban.kernel.settings import ROOT, Settings
+from duban.kernel.settings import ROOT, Settings, read_settings
 
 
 def test_every_setting_is_in_the_example_and_no_other() -> None:
@@ -31,6 +31,27 @@ def test_compose_gives_owner_and_backup_role_to_those_who_need_them_only() -> No
     assert services["operator"]["profiles"] == ["tools"]  # runs for one command, by hand
     known = {f"DUBAN_{field.name.upper()}" for field in dataclasses.fields(Settings)}
     assert {name for name in services["web"]["environment"] if name.startswith("DUBAN_")} <= known
+
+
+FIXED_IN_THE_IMAGE = {
+    "DATA_DIR": "a volume",
+    "TENANTS_DIR": "part of the image",
+    "POSTGRES_BIN": "part of the image",
+    "ANCHOR_FILE": "a volume of its own",
+    "DEMO": "never on a real installation",
+}
+
+
+def test_compose_hands_on_every_setting_the_example_offers() -> None:
+    """What somebody writes into config/.env takes effect; an empty value is the default."""
+    text = (ROOT / "config/compose.yaml").read_text(encoding="utf-8")
+    handed = set(re.findall(r"^ *DUBAN_([A-Z_]+):", text, re.MULTILINE))
+    offered = {field.name.upper() for field in dataclasses.fields(Settings)}
+    print(f"{len(handed & offered)} of {len(offered)} settings are handed on")
+    assert offered - handed - set(FIXED_IN_THE_IMAGE) == set()
+    assert "IDLE_MINUTES" in handed
+    blank = read_settings({f"DUBAN_{name}": "" for name in offered if name not in FIXED_IN_THE_IMAGE})
+    assert blank == Settings(), "an empty value is the default"
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-server.lock", "package-lock.json"])

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import hashlib
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,9 @@ TABLES = (
     "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1, 2"
 )
+_RESTRICT = b"\\restrict "
+_LAST_LINES = 400
+"""Bytes behind the last row in which pg_dump's closing line stands; its key has at most 63."""
 NOT_KEPT = ("public.context_key",)
 """Tables whose rows no backup holds: who has the keys of the tenant context signs as any tenant. A restore makes its own."""
 _HALF = "coalesce(sum(('x' || encode(substr(h, {start}, 8), 'hex'))::bit(64)::bigint::numeric), 0)"
@@ -186,6 +190,8 @@ def load(programs: Programs, owner_url: str, *, dump_file: Path, replace: bool, 
     """
     Load a dump as the owner in one transaction; with `replace`, what the owner has there goes in the same transaction.
 
+    psql is shut by a key of ours that no dump can know: a dump made by somebody else for this day may hold SQL, which the
+    operator who accepts it accepts, but no command for psql itself, such as one that starts a program on this machine.
     Raises: BackupError with psql's words; the database is then as it was.
     """
     conninfo, environment = libpq(owner_url)
@@ -203,6 +209,7 @@ def load(programs: Programs, owner_url: str, *, dump_file: Path, replace: bool, 
     ):
         entry = cast("BinaryIO", running.stdin)
         with contextlib.suppress(BrokenPipeError):  # psql has ended: its words and exit code say why
+            entry.write(b"\\restrict " + secrets.token_hex(32).encode() + b"\n")
             if replace:
                 entry.write(b"DROP OWNED BY CURRENT_USER CASCADE;\n")
             _feed(packed, entry, unknown, progress)
@@ -214,13 +221,23 @@ def load(programs: Programs, owner_url: str, *, dump_file: Path, replace: bool, 
 
 
 def _feed(packed: gzip.GzipFile, entry: BinaryIO, unknown: set[bytes], progress: Callable[[int], None]) -> None:
-    """Pass the dump on; lines the server does not know stand before the first table's."""
-    fed, in_head = 0, True
+    """
+    Pass the dump on; lines the server does not know stand before the first table's.
+
+    The pair of lines with which pg_dump shuts psql, in the head and behind the last row, is left out: ours stands around it.
+    """
+    fed, in_head, shut = 0, True, b""
     while in_head and (line := packed.readline()):
         in_head = not line.startswith(b"CREATE ")
-        if line not in unknown:
+        if not shut and line.startswith(_RESTRICT):
+            shut = line[len(_RESTRICT) :]
+        elif line not in unknown:
             entry.write(line)
+    held = b""
     while chunk := packed.read(_CHUNK):
-        entry.write(chunk)
+        held += chunk
+        entry.write(held[:-_LAST_LINES])
         fed += len(chunk)
+        held = held[-_LAST_LINES:]
         progress(fed)
+    entry.write(held.replace(b"\n\\unrestrict " + shut, b"\n") if shut else held)

@@ -57,6 +57,8 @@ class Settings:
     """What links in e-mails start with."""
     smtp_url: str = ""
     """smtp://user:password@host:port; empty: e-mails are not sent and stay marked so."""
+    smtp_plain_login: bool = False
+    """Send the mail server's password without TLS where it offers none; only for a server on this machine."""
     mail_from: str = "duban@localhost"
     upload_limit_bytes: int = 20 * 1024 * 1024
     idle_minutes: int = 30

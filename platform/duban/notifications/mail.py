@@ -35,10 +35,12 @@ def compose(*, sender: str, to: str, subject: str, body: str, identity: str, at:
 
 
 @contextmanager
-def mail_server(url: str) -> Iterator[smtplib.SMTP]:
+def mail_server(url: str, *, plain_login: bool = False) -> Iterator[smtplib.SMTP]:
     """
     Connect to smtp://user:password@host:port (STARTTLS when offered) or smtps://… for the length of a block.
 
+    Where a password is to be sent, STARTTLS must be offered: somebody in between can take the offer away. `plain_login` sends
+    it in the clear all the same, for a server on this machine.
     Raises: NotSentError for everything that goes wrong on the way, inside the block too.
     """
     parts = urlsplit(url)
@@ -49,6 +51,8 @@ def mail_server(url: str) -> Iterator[smtplib.SMTP]:
             if parts.scheme == "smtp" and server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
                 server.ehlo()
+            elif parts.scheme == "smtp" and parts.username and not plain_login:
+                raise NotSentError("the mail server offers no STARTTLS, so the password was not sent; see DUBAN_SMTP_PLAIN_LOGIN")
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             yield server

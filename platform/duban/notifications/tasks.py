@@ -107,5 +107,5 @@ def _mail(courier: Courier, scope: Scope, effect: Effect, person: Person) -> Non
         identity=message_id(tenant_id=scope.tenant_id, effect_id=effect.id, sender=settings.mail_from),
         at=scope.now,
     )
-    with mail_server(settings.smtp_url) as server:
+    with mail_server(settings.smtp_url, plain_login=settings.smtp_plain_login) as server:
         server.send_message(message)
