@@ -8,9 +8,8 @@ COPY of the same finished rows into the same two tables, with their keys, checks
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date
 
-from parts.national import NOW, ROOT, Country, UnitRow, country, divisions, say
+from parts.national import FIRST_DAY, NOW, ROOT, Country, UnitRow, copy_unit_rows, country, divisions, say
 from parts.table import Row, show
 
 from duban.kernel.ids import new_id
@@ -22,10 +21,6 @@ from duban.tenancy.parts import read_parts
 from duban.tree.models import Placement, Unit
 from duban.tree.paths import label
 
-FIRST_DAY = date(2000, 1, 1)
-UNIT_COLUMNS = (
-    "tenant_id, id, code, name, short_name, level, sector, search, parent_id, path, children_made, position, active_from"
-)
 PLACEMENT_COLUMNS = "tenant_id, id, unit_id, line, parent_id, path, is_primary, active_from"
 
 
@@ -65,25 +60,7 @@ def floor_ms(made: Country, rows: list[UnitRow]) -> float:
     )
     begun = time.perf_counter()
     with made.superuser() as admin, admin.transaction():
-        with admin.cursor().copy(f"COPY unit ({UNIT_COLUMNS}) FROM STDIN") as copy:
-            for number, row in enumerate(rows):
-                copy.write_row(
-                    (
-                        tenant.id,
-                        row.id,
-                        row.code,
-                        row.name,
-                        row.name,
-                        row.level,
-                        "",
-                        row.name,
-                        row.parent,
-                        row.path,
-                        0,
-                        number,
-                        FIRST_DAY,
-                    )
-                )
+        copy_unit_rows(admin, tenant, rows)
         with admin.cursor().copy(f"COPY placement ({PLACEMENT_COLUMNS}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row((tenant.id, new_id(), row.id, "territorial", row.parent, row.path, True, FIRST_DAY))

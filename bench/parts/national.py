@@ -9,11 +9,12 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -41,6 +42,12 @@ LEVELS = (
     ("area", "SELECT code, name, cityCode FROM area ORDER BY code", "county"),
     ("street", "SELECT code, name, areaCode FROM street ORDER BY code", "township"),
     ("village", "SELECT code, name, streetCode FROM village ORDER BY code", "village"),
+)
+
+
+FIRST_DAY = date(2000, 1, 1)
+UNIT_COLUMNS = (
+    "tenant_id, id, code, name, short_name, level, sector, search, parent_id, path, children_made, position, active_from"
 )
 
 
@@ -146,31 +153,18 @@ def country(*, duties: int = 0, within: str = "", units: bool = True) -> Iterato
             engine.dispose()
 
 
+def copy_unit_rows(admin: psycopg.Connection[Any], tenant: TenantInfo, rows: Sequence[UnitRow]) -> None:
+    """Write finished units into their table, as fast as the server takes them."""
+    with admin.cursor().copy(f"COPY unit ({UNIT_COLUMNS}) FROM STDIN") as copy:
+        for number, row in enumerate(rows):
+            named = (row.code, row.name, row.name, row.level, "", row.name)
+            copy.write_row((tenant.id, row.id, *named, row.parent, row.path, 0, number, FIRST_DAY))
+
+
 def _units(made: Country) -> None:
     begun = time.monotonic()
-    columns = (
-        "tenant_id, id, code, name, short_name, level, sector, search, parent_id, path, children_made, position, active_from"
-    )
     with made.superuser() as admin, admin.transaction():
-        with admin.cursor().copy(f"COPY unit ({columns}) FROM STDIN") as copy:
-            for number, row in enumerate(made.units):
-                copy.write_row(
-                    (
-                        made.tenant.id,
-                        row.id,
-                        row.code,
-                        row.name,
-                        row.name,
-                        row.level,
-                        "",
-                        row.name,
-                        row.parent,
-                        row.path,
-                        0,
-                        number,
-                        date(2000, 1, 1),
-                    )
-                )
+        copy_unit_rows(admin, made.tenant, made.units)
         admin.execute(
             "INSERT INTO placement (tenant_id, id, unit_id, line, parent_id, path, is_primary, active_from) "
             "SELECT tenant_id, gen_random_uuid(), id, 'territorial', parent_id, path, true, active_from FROM unit"
