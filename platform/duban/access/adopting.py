@@ -106,7 +106,7 @@ def _checked(scope: Scope, renewal: Renewal, active_from: date | None, give_up: 
 
 def _check_outcome(scope: Scope, renewal: Renewal, top: Unit, begins: date) -> None:
     # Built aside, not kept: it is nobody's policy yet.
-    if not decisions.can(Policy(renewal.merged.text), grants_of(scope), *DECIDE, top.path):
+    if not decisions.can(Policy(renewal.merged.text), grants_of(scope), *DECIDE, (top.path, None, (), None)):
         raise LocksOutError
     lines = {line.code for line in structure(scope).lines}
     for one in renewal.roles:

@@ -16,7 +16,7 @@ from duban.access.holding import act_for_each_other, active_delegation, active_g
 from duban.access.models import RoleGrant
 from duban.access.people import holders, holders_at, superiors, superiors_at, superiors_of
 from duban.access.policies import policy
-from duban.access.relations import Grant
+from duban.access.relations import Grant, Standing
 from duban.identity.models import Person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import Scope
@@ -64,10 +64,10 @@ def deciding(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Gr
     """Find the grant that allows the act on the row: one of the actor's own before one they were lent."""
     decided, place = policy(scope), _standing(placed)
     grants = _usable(scope, obj, act, placed.path)
-    return next((grant for grant in grants if decisions.allows(decided, grant, obj, act, *place)), None)
+    return next((grant for grant in grants if decisions.allows(decided, grant, obj, act, place)), None)
 
 
-def _standing(placed: decisions.HasPlace) -> tuple[str, str | None, Collection[str], str | None]:
+def _standing(placed: decisions.HasPlace) -> Standing:
     return (
         placed.path,
         getattr(placed, "to_path", None),
@@ -142,7 +142,7 @@ def lines_of(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> fr
     For what a unit does down one of its lines: its own row is its own in whatever line, but only who holds a role in the
     line asks, sets and issues there.
     """
-    return decisions.lines_of(policy(scope), _usable(scope, obj, act, placed.path), obj, act, *_standing(placed))
+    return decisions.lines_of(policy(scope), _usable(scope, obj, act, placed.path), obj, act, _standing(placed))
 
 
 def require_in_lines(scope: Scope, obj: str, act: str, placed: decisions.HasPlace, lines: Collection[str | None]) -> None:
@@ -155,9 +155,7 @@ def require_in_lines(scope: Scope, obj: str, act: str, placed: decisions.HasPlac
     if not lines_of(scope, obj, act, placed) >= set(lines):
         raise NotAllowedError(N_("您的角色不在这条管理线上，不能在这条线上办理。"))
     decided, place, usable = policy(scope), _standing(placed), _usable(scope, obj, act, placed.path)
-    used = [
-        next(one for one in usable if one.line == line and decisions.allows(decided, one, obj, act, *place)) for line in lines
-    ]
+    used = [next(one for one in usable if one.line == line and decisions.allows(decided, one, obj, act, place)) for line in lines]
     lent = next((one for one in used if one.giver), None)
     if lent is not None:
         _note_giver(scope, lent)

@@ -1,6 +1,6 @@
 """The same answers twice: for one row in Python, for a list in SQL. A property test proves that they agree."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from sqlalchemy import Boolean, ColumnElement, and_, literal_column, or_
@@ -17,6 +17,7 @@ from duban.access.relations import (
     LINE_DEEP,
     SELF,
     Grant,
+    Standing,
     relation,
     relations_of,
 )
@@ -35,20 +36,12 @@ class HasPlace(Protocol):
         """Its path."""
 
 
-def allows(
-    policy: Policy,
-    grant: Grant,
-    obj: str,
-    act: str,
-    path: str,
-    to_path: str | None = None,
-    lines: Collection[str] = (),
-    work_line: str | None = None,
-) -> bool:
+def allows(policy: Policy, grant: Grant, obj: str, act: str, standing: Standing) -> bool:
     """Say whether this one grant allows the act on a row that stands there."""
     allowed = policy.allowed(grant.role, obj, act)
     if not allowed:
         return False
+    path, to_path, _, work_line = standing
     if grant.line is None and work_line is None and not grant.former:
         # By far the commonest case: one path against another, and the relations no path can tell. The property test
         # holds it to `relations_of`.
@@ -58,20 +51,12 @@ def allows(
             or (path in grant.above and LINE_ANCESTOR in allowed)
             or (path in grant.heights and ANCESTOR in allowed)
         )
-    return not allowed.isdisjoint(relations_of(grant, path, to_path, lines, work_line))
+    return not allowed.isdisjoint(relations_of(grant, standing))
 
 
-def can(
-    policy: Policy,
-    grants: Iterable[Grant],
-    obj: str,
-    act: str,
-    path: str,
-    to_path: str | None = None,
-    lines: Collection[str] = (),
-    work_line: str | None = None,
-) -> bool:
-    """Say whether any of the grants allows the act on a row at `path`, addressed to `to_path`, with these superiors in lines."""
+def can(policy: Policy, grants: Iterable[Grant], obj: str, act: str, standing: Standing) -> bool:
+    """Say whether any of the grants allows the act on a row that stands there."""
+    path, to_path, _, work_line = standing
     for grant in grants:
         allowed = policy.allowed(grant.role, obj, act)
         if not allowed:
@@ -84,24 +69,14 @@ def can(
                 or (grant.heights and path in grant.heights and ANCESTOR in allowed)
             ):
                 return True
-        elif not allowed.isdisjoint(relations_of(grant, path, to_path, lines, work_line)):
+        elif not allowed.isdisjoint(relations_of(grant, standing)):
             return True
     return False
 
 
-def lines_of(
-    policy: Policy,
-    grants: Iterable[Grant],
-    obj: str,
-    act: str,
-    path: str,
-    to_path: str | None = None,
-    lines: Collection[str] = (),
-    work_line: str | None = None,
-) -> frozenset[str | None]:
+def lines_of(policy: Policy, grants: Iterable[Grant], obj: str, act: str, standing: Standing) -> frozenset[str | None]:
     """Say in which lines the grants that allow the act on this row are held; None is the primary one."""
-    place = (path, to_path, lines, work_line)
-    return frozenset(grant.line for grant in grants if allows(policy, grant, obj, act, *place))
+    return frozenset(grant.line for grant in grants if allows(policy, grant, obj, act, standing))
 
 
 def _by_depth(grant: Grant, kinds: frozenset[str], model: Any) -> ColumnElement[bool]:

@@ -83,7 +83,7 @@ def why(scope: Scope, *, person: Person, obj: str, act: str, unit: Unit, work_li
     own = {grant.path for grant in grants if grant.giver is None}
     reasons = []
     for grant in grants:
-        standing = relations_of(grant, unit.path, None, unit.lines, work_line)
+        standing = relations_of(grant, (unit.path, None, unit.lines, work_line))
         deciding = sorted(decided.allowed(grant.role, obj, act) & standing)
         withheld = bool(deciding) and grant.giver is not None and (obj, act) in JUDGING and unit.path in own
         line = tuple(decided.explain(grant.role, deciding[0], obj, act)[1]) if deciding else None

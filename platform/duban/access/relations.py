@@ -10,6 +10,7 @@ another line asks of their subordinates without letting them decide it. Why: doc
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import UUID
 
 from duban.tree import lines as tree_lines
@@ -69,10 +70,16 @@ def relation(grant_path: str, path: str) -> str:
     return ANCESTOR if path.endswith(".") and grant_path.startswith(path) else OTHER
 
 
-def relations_of(
-    grant: Grant, path: str, to_path: str | None = None, lines: Collection[str] = (), work_line: str | None = None
-) -> set[str]:
+Standing: TypeAlias = tuple[str, str | None, Collection[str], str | None]
+"""
+Where a row stands, all a decision asks of it: its unit's path, whom it is addressed to, its superiors in second lines as
+tokens, the line it works in. A plain tuple, for one is made at every decision: one with names costs a third of it.
+"""
+
+
+def relations_of(grant: Grant, standing: Standing) -> set[str]:
     """Give every relation a row stands in to a grant. Rows of one's own unit are one's own whatever line they work in."""
+    path, to_path, lines, work_line = standing
     found = {ISSUED} if to_path == grant.path else set()
     by_path = relation(grant.path, path)
     if by_path == SELF or (by_path == ANCESTOR and not grant.former):

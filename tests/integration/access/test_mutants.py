@@ -67,9 +67,9 @@ MUTANTS = (
             ("forgets where superiors stood", "path in grant.heights", "False"),
         )
     ),
-    Mutant("who holds a line: whoever holds any role there", decisions, "lines_of", " if allows(policy, grant, obj, act, *place)", ""),
+    Mutant("who holds a line: whoever holds any role there", decisions, "lines_of", " if allows(policy, grant, obj, act, standing)", ""),
     Mutant("who holds a line: everybody holds the primary one", decisions, "lines_of", "frozenset(grant.line for", "frozenset(None for"),
-    Mutant("who holds a line: the line the row works in", decisions, "lines_of", "frozenset(grant.line for", "frozenset(work_line for"),
+    Mutant("who holds a line: the line the row works in", decisions, "lines_of", "frozenset(grant.line for", "frozenset(standing[3] for"),
     Mutant("SQL forgets the line of work inside", decisions, "_below", "and_(model.work_line.is_not_distinct_from(grant.line), place(grant, inside, model))", "place(grant, inside, model)"),
     Mutant("SQL forgets the line of work across", decisions, "_below", "and_(model.work_line.is_distinct_from(grant.line), place(grant, across, model))", "place(grant, across, model)"),
     Mutant("SQL compares the line of work with = and loses NULL", decisions, "_below", "model.work_line.is_distinct_from(grant.line)", "(model.work_line != grant.line)"),

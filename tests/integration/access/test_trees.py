@@ -78,7 +78,9 @@ def compare(connection, rng: Random) -> int:
         grants = [Grant(role, found[at])]
         for obj, act in ASKED:
             wanted = naive(parents, children, policy, role, at, obj, act)
-            in_python = {number for number, path in enumerate(found) if decisions.can(decided, grants, obj, act, path)}
+            in_python = {
+                number for number, path in enumerate(found) if decisions.can(decided, grants, obj, act, (path, None, (), None))
+            }
             condition = decisions.where(decided, grants, obj, act, rows.c)
             in_sql = set(connection.execute(select(rows.c.id).where(condition)).scalars())
             assert wanted == in_python == in_sql, (role, obj, act)

@@ -260,15 +260,15 @@ def check_world(connection: Connection, rows: Table, world: World) -> int:
     for obj, act in asked(world):
         held = [oracle_lines(world, obj, act, at, to, work) for at, to, work in everything]
         wanted = {key for key, lines in enumerate(held) if lines}
-        assert held == [decisions.lines_of(policy, grants, obj, act, *row) for row in place_of], (obj, act)
-        in_python = {key for key, row in enumerate(place_of) if decisions.can(policy, grants, obj, act, *row)}
+        assert held == [decisions.lines_of(policy, grants, obj, act, row) for row in place_of], (obj, act)
+        in_python = {key for key, row in enumerate(place_of) if decisions.can(policy, grants, obj, act, row)}
         at_the_door = {
-            key for key, row in enumerate(place_of) if any(decisions.allows(policy, one, obj, act, *row) for one in grants)
+            key for key, row in enumerate(place_of) if any(decisions.allows(policy, one, obj, act, row) for one in grants)
         }
         row_by_row = {
             key
             for key, row in enumerate(place_of)
-            if any(policy._enforce(one.role, rel, obj, act) for one in grants for rel in relations.relations_of(one, *row))
+            if any(policy._enforce(one.role, rel, obj, act) for one in grants for rel in relations.relations_of(one, row))
         }
         condition = decisions.where(policy, grants, obj, act, rows.c)
         in_sql = set(connection.execute(select(rows.c.id).where(condition)).scalars())
@@ -292,12 +292,12 @@ class Prepared:
         try:
             policy, grants = Policy(self.world.policy_text()), self.world.given_grants()
             for (obj, act), wanted in self.wanted.items():
-                if wanted != {key for key, row in enumerate(self.rows) if decisions.can(policy, grants, obj, act, *row)}:
+                if wanted != {key for key, row in enumerate(self.rows) if decisions.can(policy, grants, obj, act, row)}:
                     return True
                 asked = enumerate(self.rows)
-                if wanted != {key for key, row in asked if any(decisions.allows(policy, one, obj, act, *row) for one in grants)}:
+                if wanted != {key for key, row in asked if any(decisions.allows(policy, one, obj, act, row) for one in grants)}:
                     return True
-                if self.held[obj, act] != [decisions.lines_of(policy, grants, obj, act, *row) for row in self.rows]:
+                if self.held[obj, act] != [decisions.lines_of(policy, grants, obj, act, row) for row in self.rows]:
                     return True
                 condition = decisions.where(policy, grants, obj, act, rows.c)
                 if wanted != set(connection.execute(select(rows.c.id).where(rows.c.world == self.number, condition)).scalars()):
