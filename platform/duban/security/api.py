@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 
 from duban.identity.guard import limits
@@ -23,9 +22,9 @@ _ENDS = "what has ended cannot be ended by mistake again"
 class AccountSchema(Schema):
     """One person's account as its keeper sees it."""
 
-    person_id = fields.UUID(required=True)
-    login = fields.String(required=True)
-    active = fields.Boolean(required=True)
+    person_id = fields.UUID(required=True, attribute="person.id")
+    login = fields.String(required=True, attribute="person.login")
+    active = fields.Boolean(required=True, attribute="person.active")
     privileged = fields.Boolean(required=True)
     enrolled_at = fields.AwareDateTime(required=True, allow_none=True)
     locked_until = fields.AwareDateTime(required=True, allow_none=True)
@@ -36,8 +35,8 @@ class WaitingResetSchema(Schema):
     """A password reset that waits for its second hand."""
 
     id = fields.UUID(required=True)
-    person_id = fields.UUID(required=True)
-    asked_by = fields.UUID(required=True)
+    person_id = fields.UUID(required=True, attribute="person.id")
+    asked_by = fields.UUID(required=True, attribute="asked_by.id")
     asked_at = fields.AwareDateTime(required=True)
     ends_at = fields.AwareDateTime(required=True)
 
@@ -65,21 +64,12 @@ class PasswordPolicySchema(InputSchema):
 
 @blp.get("/people/<uuid:person_id>")
 @blp.response(200, AccountSchema)
-def show_account(person_id: UUID) -> ResponseReturnValue:
+def show_account(person_id: UUID) -> queries.Account:
     """Show one person's account."""
     scope = current_scope()
     found = get_person(scope, person_id)
     require_keeping(scope, found, alone=False)
-    account = queries.account(scope, found.id, limits())
-    return {
-        "person_id": found.id,
-        "login": found.login,
-        "active": found.active,
-        "privileged": account.privileged,
-        "enrolled_at": account.enrolled_at,
-        "locked_until": account.locked_until,
-        "sessions": account.sessions,
-    }
+    return queries.account(scope, found.id, limits())
 
 
 @blp.post("/people/<uuid:person_id>/unlock")
@@ -120,16 +110,9 @@ def reset_factor(person_id: UUID) -> None:
 
 @blp.get("/resets")
 @blp.response(200, WaitingResetsSchema)
-def list_resets() -> ResponseReturnValue:
+def list_resets() -> dict[str, object]:
     """List the password resets that wait for one's hand."""
-    waiting = queries.waiting_resets(current_scope())
-    names = ("id", "asked_at", "ends_at")
-    return {
-        "items": [
-            {name: getattr(one, name) for name in names} | {"person_id": one.person.id, "asked_by": one.asked_by.id}
-            for one in waiting
-        ]
-    }
+    return {"items": queries.waiting_resets(current_scope())}
 
 
 @blp.post("/resets/<uuid:reset_id>/confirm")
