@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from duban.audit.anchors import Anchor, AnchorFile, AnchorFileError, AnchorKind, shelf
 from duban.audit.chain import GENESIS
@@ -18,6 +19,7 @@ from duban.console.desk import CONSOLE, ChainVerdict, verify_acts
 from duban.console.models import OperatorActHead, OperatorOrder
 from duban.console.states import OrderKind, OrderState
 from duban.kernel.db import make_engine
+from duban.kernel.errors import UnfitDatabaseError
 from duban.kernel.figures import OPERATOR_ACTS_ANCHORED, OPERATOR_ACTS_BAD, note_figures, read_figures
 from duban.kernel.logs import get_logger
 from duban.kernel.scope import open_session
@@ -53,8 +55,9 @@ def begin_with(settings: Settings, *, now: datetime) -> None:
     engine = make_engine(settings.database_url, context_key=settings.context_key, pool_size=1, application_name="duban-anchors")
     try:
         begin(engine, AnchorFile(settings.resolved_anchor_file), now=now)
-    except (OSError, AnchorFileError) as error:
-        log.info("anchor file not begun", reason=str(error))
+    except (OSError, AnchorFileError, SQLAlchemyError, UnfitDatabaseError) as error:
+        # a migration does not fail for it: without its first line the file's alarm says what is missing
+        log.warning("anchor file not begun", reason=str(error))
     finally:
         engine.dispose()
 

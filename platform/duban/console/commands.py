@@ -101,7 +101,7 @@ def stop_operator(login: str) -> None:
 
 @operator.command("verify")
 def verify_operators() -> None:
-    """Recompute the chain of operators' acts; names the first bad one and ends with 1."""
+    """Recompute the chain of operators' acts by itself; `duban audit verify` compares it with the anchor file, too."""
     with _desk() as desk:
         verdict = verify_acts(desk.session)
     if verdict.bad_seq is not None:

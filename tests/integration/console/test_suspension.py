@@ -6,8 +6,12 @@ from uuid import uuid4
 import pytest
 
 from duban import worker
+from duban.audit.models import AuditCheck
 from duban.clock_process import Rounds
+from duban.console.anchoring import being_deleted
 from duban.console.operations import orders, tenants
+from duban.console.queries import get_order
+from duban.console.states import OrderState
 from duban.console.steward import carry_out
 from duban.kernel.clock import SetClock
 from duban.kernel.jobs import JobName, Periodic
@@ -15,7 +19,7 @@ from duban.kernel.runtime import Runtime
 from duban.kernel.scope import open_session
 from duban.kernel.settings import Settings
 from duban.notifications import operations, queries
-from duban.tenancy.queries import list_tenants, registered_tenants
+from duban.tenancy.queries import closed_tenants, list_tenants, registered_tenants
 from tests.cast import World
 from tests.integration.console.test_archives import fill, order_state
 
@@ -105,3 +109,38 @@ def test_a_deletion_that_stumbles_is_gone_on_with(engine, office, world: World, 
     assert carry_out(means, only=[order_id]) == [order_id]
     assert order_state(engine, order_id).state == "done"
     assert list(means.store.keys(world.tenant.id)) == []
+
+
+def checked_at(world: World):
+    with world.as_system() as scope:
+        kept = scope.session.get(AuditCheck, world.tenant.id)
+        return kept.checked_at if kept else None
+
+
+@pytest.mark.usefixtures("only_these")
+def test_the_record_of_a_suspended_tenant_is_watched_but_not_while_it_is_deleted(
+    engine, settings: Settings, world: World, office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SetClock(world.now)
+    rounds = Rounds(Runtime(settings=settings, engine=engine, clock=clock), ring=lambda *_: None, periodic=())
+    monkeypatch.setattr(
+        "duban.clock_process.closed_tenants",
+        lambda session: [one for one in closed_tenants(session) if one.id == world.tenant.id],
+    )
+    rounds.go()
+    assert checked_at(world) is None  # open: its own periodic work, of which there is none here, does it
+    with office.at("ann") as desk:
+        tenants.suspend(desk, tenant_id=world.tenant.id, reason="检修")
+    rounds.go()
+    assert checked_at(world) == clock.at
+    before = clock.at
+    with office.at("ann") as desk:
+        order = orders.order_deletion(desk, tenant_id=world.tenant.id, typed_slug=world.tenant.slug)
+        desk.session.flush()
+        order.state = OrderState.RUNNING.value
+    assert world.tenant.id in being_deleted(engine)
+    clock.at += timedelta(minutes=10)
+    rounds.go()
+    assert checked_at(world) == before
+    with office.at("ann") as desk:  # nobody's steward shall take it up
+        get_order(desk.session, order.id, lock=True).state = OrderState.CANCELLED.value
