@@ -130,6 +130,7 @@ def test_every_operation_of_the_stage_names_the_giver(app, engine, tmp_path: Pat
     assert len(named) >= 25
 
 
+@pytest.mark.nightly
 def test_a_forgetful_check_is_missed(app, engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: noting only the last answer, as it once was, leaves acts without their giver."""
 

@@ -47,6 +47,7 @@ def test_a_foreign_dump_starts_no_program(installation, elsewhere, set_clock, tm
     print(f"{tried} planted commands, 0 started")
 
 
+@pytest.mark.nightly
 def test_the_control_psql_would_start_it(installation, elsewhere, set_clock, tmp_path, monkeypatch) -> None:
     """Without our key around it, and the dump's own opened, the same line does start a program."""
     made = installation.back_up()

@@ -3,6 +3,7 @@
 import csv
 import gzip
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from duban.backup.manifest import DATABASE
@@ -56,6 +57,7 @@ def test_no_session_and_no_token_comes_back(installation, elsewhere, set_clock) 
     assert (vera["open"], vera["tokens_revoked"]) == ("yes", "同步")
 
 
+@pytest.mark.nightly
 def test_the_control_without_it_they_are_alive(installation, elsewhere, set_clock) -> None:
     let_in(installation)
     made = installation.back_up()
