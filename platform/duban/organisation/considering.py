@@ -131,7 +131,7 @@ def _consider_close(scope: Scope, change: Close, outlook: Outlook) -> None:
             N_("还有 %(count)s 个单位在其他管理线上归“%(name)s”管理：请先让它们归入别的单位或退出。"), name=unit.name, count=below
         )
     grants = grants_at(scope, unit, outlook.on)
-    if any(grant.duty == "system" for grant in grants):
+    if any(grant.duty for grant in grants):
         outlook.stops(N_("“%(name)s”还有管理员，请先另行安排管理员并收回这个角色。"), name=unit.name)
     outlook.figures |= {"roles_ending": len(grants)}
     outlook.does(

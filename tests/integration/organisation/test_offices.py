@@ -20,6 +20,8 @@ from duban.kernel.ids import PersonId, new_id
 from duban.kernel.scope import Scope, owned
 from duban.organisation.errors import LastAdministratorError
 from duban.organisation.operations import people, roles
+from duban.organisation.operations.reorganising import preview
+from duban.organisation.rules.changes import Close, Merge
 from tests.cast import World
 
 KEEPERS = {"system": "adam", "security": "sara", "audit": "otto"}
@@ -167,3 +169,22 @@ def test_the_clock_leaves_the_last_of_each_kind_open(world: World) -> None:
     assert len(acts) == count == len(world.people) - 2 - len(open_)
     assert len(open_ & {"otto", "second"}) == 1
     assert open_ - {"otto", "second"} == {"adam", "sara"}
+
+
+@pytest.mark.parametrize("duty", list(KEEPERS))
+def test_no_unit_is_closed_or_merged_over_the_head_of_an_administrator(world: World, duty: str) -> None:
+    """No kind of ours lets one sit below the top; a tenant's own roles may."""
+    second(world, "system")  # who keeps the units while the first sits below
+    said = []
+    for sits in (True, False):
+        with world.as_system() as scope:
+            grant = grant_of(scope, world, KEEPERS[duty])
+            grant.unit_id = world.units["V12" if sits else "C"]
+        with world.as_("second") as scope:
+            for change in (
+                Close(world.units["V12"], world.units["V11"]),
+                Merge((world.units["V12"],), world.units["V11"], None),
+            ):
+                outlook = preview(scope, change=change, effective_on=scope.today + SOON)
+                said.append(any("还有管理员" in str(one) for one in outlook.obstacles))
+    assert said == [True, True, False, False]
