@@ -7,7 +7,15 @@ from duban.auditing.acts import ACTS, GROUPS, SUBJECTS, group_of
 
 SOURCE = Path(__file__).parents[2] / "platform" / "duban"
 COMPUTED = {
-    "assessments": ("assessment.self_scoring", "assessment.scoring", "mark.self", "mark.evaluator"),
+    "assessments": (
+        "assessment.self_scoring",
+        "assessment.scoring",
+        "mark.self",
+        "mark.evaluator",
+        "result.confirmed",
+        "result.declined",
+        "result.withdrawn",
+    ),
     "organisation": ("person.let-in", "person.locked-out"),
     "targets": ("target.actual-corrected", "target.actual-recorded"),
 }

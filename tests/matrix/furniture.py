@@ -8,7 +8,7 @@ from io import BytesIO
 from sqlalchemy import select
 
 from duban.assessments import queries as assessment_queries
-from duban.assessments.operations import freezing, marking, opening, vetoes
+from duban.assessments.operations import freezing, marking, opening, proposals, vetoes
 from duban.audit.models import AuditRecord
 from duban.files import operations as files
 from duban.files.queries import list_of
@@ -227,7 +227,7 @@ def _assessments(house: House) -> None:
     scheme = SCHEME | {"vetoes": [{**SCHEME["vetoes"][1], "code": code} for code in ("V3", "V4", "V5")]}
     for place in _superiors(house):
         below = sorted({levels[key] for key in house.below(place)})
-        for kind in ("preparing", "selfscoring", "scoring", "closed", "published"):
+        for kind in ("preparing", "selfscoring", "scoring", "agreeing", "closed", "published"):
             with house.as_(house.writers[place]) as scope:
                 made = opening.open_assessment(
                     scope, unit_id=house.units[place], year=YEAR, levels=below, name=house.title(kind, place), round_code=kind,
@@ -244,7 +244,7 @@ def _assessments(house: House) -> None:
                 cards = {keys[card.unit_id]: card.id for card in assessment_queries.cards_of(scope, [made.id])}
             for below_key, card_id in cards.items():
                 house.put(f"{kind}card", below_key, card_id)
-            if kind in {"scoring", "closed", "published"}:
+            if kind in {"scoring", "agreeing", "closed", "published"}:
                 _score(house, place, kind, cards)
 
 
@@ -263,12 +263,16 @@ def _score(house: House, place: str, kind: str, cards: dict) -> None:
         for below in cards:
             if kind == "scoring":
                 vetoes.confirm_veto(scope, decision_id=house.things["confirmed", below].id)
-        made = house.things[kind, place].id
-        if kind in {"closed", "published"}:
-            freezing.close(scope, assessment_id=made)
-        scope.session.flush()
-        if kind == "published":
-            freezing.publish(scope, assessment_id=made)
+    acts = {"agreeing": [freezing.close], "closed": [freezing.close], "published": [freezing.close, freezing.publish]}
+    for act in acts.get(kind, ()):
+        with house.as_(house.writers[place]) as scope:
+            made = act(scope, assessment_id=house.things[kind, place].id)
+            scope.session.flush()
+        if kind == "agreeing":
+            house.put("proposal", place, made.id)
+        else:
+            with house.as_(house.leaders[place]) as scope:
+                proposals.confirm_proposal(scope, proposal_id=made.id)
 
 
 def _second_line(house: House) -> None:

@@ -168,18 +168,22 @@ def looking_from(scope: Scope, path: str) -> Scope:
     return replace(scope, memo=memo)
 
 
+def acting_with(scope: Scope, person_id: UUID, on: date) -> set[PersonId]:
+    """List who acts for a person on a day and whom that person acts for: none of them is a second person beside them."""
+    pair = or_(Delegation.giver_id == person_id, Delegation.receiver_id == person_id)
+    found = select(Delegation.giver_id, Delegation.receiver_id).where(Delegation.tenant_id == scope.tenant_id, pair, _lent_on(on))
+    return {PersonId(one) for row in scope.session.execute(found) for one in row} - {PersonId(person_id)}
+
+
+def _lent_on(on: date) -> ColumnElement[bool]:
+    """Say in SQL that a delegation was in force on some part of a day."""
+    ended = or_(Delegation.revoked_at.is_(None), func.date(Delegation.revoked_at) >= on)
+    return and_(Delegation.active_from <= on, Delegation.active_to > on, ended)
+
+
 def act_for_each_other(scope: Scope, person_id: UUID, on: date) -> bool:
     """Say whether the actor and somebody acted for one another on a day: then neither checks what the other did that day."""
-    one, other = scope.person_id, person_id
-    pair = or_(
-        and_(Delegation.giver_id == one, Delegation.receiver_id == other),
-        and_(Delegation.giver_id == other, Delegation.receiver_id == one),
-    )
-    ended = or_(Delegation.revoked_at.is_(None), func.date(Delegation.revoked_at) >= on)
-    found = select(Delegation.id).where(
-        Delegation.tenant_id == scope.tenant_id, pair, Delegation.active_from <= on, Delegation.active_to > on, ended
-    )
-    return scope.session.scalar(found.limit(1)) is not None
+    return scope.person_id in acting_with(scope, person_id, on)
 
 
 def _ordered(found: set[str]) -> list[str]:

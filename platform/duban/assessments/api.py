@@ -7,10 +7,10 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from duban.access.checks import may, require
-from duban.assessments import queries, schemas
+from duban.assessments import queries, schemas, steps
 from duban.assessments.cells import read_draft
-from duban.assessments.models import Assessment, VetoDecision
-from duban.assessments.operations import freezing, marking, opening, vetoes
+from duban.assessments.models import Assessment, ResultProposal, VetoDecision
+from duban.assessments.operations import freezing, marking, opening, proposals, vetoes
 from duban.assessments.rules.numbers import number_text
 from duban.assessments.sheets import scheme_of
 from duban.kernel.errors import NotFoundError
@@ -88,21 +88,67 @@ def collect_facts(assessment_id: UUID) -> ResponseReturnValue:
 
 
 @blp.post("/assessments/<uuid:assessment_id>/close")
-@blp.response(200, schemas.AssessmentSchema)
-def close(assessment_id: UUID) -> ResponseReturnValue:
-    """Compute and freeze every result; nothing of them can be written afterwards."""
+@blp.response(201, schemas.ProposalSchema)
+def close(assessment_id: UUID) -> object:
+    """Propose to freeze every result as it stands; another person confirms, and nothing can be written afterwards."""
     with work() as scope:
         compare_row(scope, _readable_round(scope, assessment_id))
-        return _round(freezing.close(scope, assessment_id=assessment_id))
+        return freezing.close(scope, assessment_id=assessment_id)
 
 
 @blp.post("/assessments/<uuid:assessment_id>/publish")
-@blp.response(200, schemas.AssessmentSchema)
-def publish(assessment_id: UUID) -> ResponseReturnValue:
-    """Show ranking and results to the units."""
+@blp.response(201, schemas.ProposalSchema)
+def publish(assessment_id: UUID) -> object:
+    """Propose to show ranking and results to the units; another person confirms."""
     with work() as scope:
         compare_row(scope, _readable_round(scope, assessment_id))
-        return _round(freezing.publish(scope, assessment_id=assessment_id))
+        return freezing.publish(scope, assessment_id=assessment_id)
+
+
+@blp.get("/assessments/<uuid:assessment_id>/proposals")
+@blp.response(200, schemas.ProposalSchema(many=True))
+def list_proposals(assessment_id: UUID) -> object:
+    """List what waits for a second person in an assessment, as far as the caller may propose or confirm such a thing."""
+    scope = current_scope()
+    assessment = _readable_round(scope, assessment_id)
+    waiting = queries.waiting_proposals(scope, assessment.id)
+    return [one for one in waiting if steps.may_propose(scope, one.kind, assessment, steps.cards_of(scope, one))]
+
+
+@blp.get("/proposals/<uuid:proposal_id>")
+@blp.response(200, schemas.ProposalSchema, headers=ETAG)
+def get_proposal(proposal_id: UUID) -> ResponseReturnValue:
+    """Get a proposal about results."""
+    return _proposal(steps.get_for_reader(current_scope(), proposal_id))
+
+
+def _proposal(proposal: ResultProposal) -> ResponseReturnValue:
+    return tagged(proposal, tag_of(proposal))
+
+
+@blp.post("/proposals/<uuid:proposal_id>/confirm")
+@blp.response(200, schemas.ProposalSchema)
+def confirm_proposal(proposal_id: UUID) -> ResponseReturnValue:
+    """Be the second person: what was proposed is done."""
+    with work() as scope:
+        _compare_proposal(scope, proposal_id)
+        return _proposal(proposals.confirm_proposal(scope, proposal_id=proposal_id))
+
+
+@blp.post("/proposals/<uuid:proposal_id>/drop")
+@blp.response(200, schemas.ProposalSchema)
+def drop_proposal(proposal_id: UUID) -> ResponseReturnValue:
+    """Withdraw one's own proposal, or decline another's."""
+    with work() as scope:
+        _compare_proposal(scope, proposal_id)
+        return _proposal(proposals.drop_proposal(scope, proposal_id=proposal_id))
+
+
+def _compare_proposal(scope: Scope, proposal_id: UUID) -> None:
+    """Lock a proposal, after its assessment as everywhere, and refuse one that is no longer as the sender read it."""
+    proposal = steps.get_for_reader(scope, proposal_id)
+    queries.get_assessment(scope, proposal.assessment_id, lock=True)
+    compare_row(scope, proposal)
 
 
 @blp.get("/assessments/<uuid:assessment_id>/ranking")
@@ -201,14 +247,13 @@ def submit_self_score(card_id: UUID) -> ResponseReturnValue:
 
 @blp.post("/scorecards/<uuid:card_id>/corrections")
 @blp.arguments(schemas.CorrectionArgs)
-@blp.response(200, schemas.CardSchema)
-def correct(given: Mapping[str, Any], card_id: UUID) -> ResponseReturnValue:
-    """Put one mark of a frozen result right, as a new version beside the old."""
+@blp.response(201, schemas.ProposalSchema)
+def correct(given: Mapping[str, Any], card_id: UUID) -> object:
+    """Propose to put one mark of a frozen result right; confirmed, it is a new version beside the old."""
     with work() as scope:
         queries.get_assessment(scope, queries.get_card(scope, card_id).assessment_id, lock=True)  # before the card, as everywhere
         _compare_card(scope, card_id)
-        freezing.correct(scope, card_id=card_id, draft=read_draft(given), why=given["why"])
-    return _answer_card(card_id)
+        return freezing.correct(scope, card_id=card_id, draft=read_draft(given), why=given["why"])
 
 
 @blp.post("/scorecards/<uuid:card_id>/vetoes")
@@ -267,10 +312,9 @@ def reject_veto(decision_id: UUID) -> ResponseReturnValue:
 
 @blp.post("/vetoes/<uuid:decision_id>/lift")
 @blp.arguments(schemas.LiftArgs)
-@blp.response(200, schemas.VetoSchema)
-def lift_veto(given: Mapping[str, Any], decision_id: UUID) -> ResponseReturnValue:
-    """Lift a confirmed veto; the former points and grade come back exactly."""
+@blp.response(201, schemas.ProposalSchema)
+def lift_veto(given: Mapping[str, Any], decision_id: UUID) -> object:
+    """Propose to lift a confirmed veto; confirmed by another person, the former points and grade come back exactly."""
     with work() as scope:
         _compare_veto(scope, decision_id)
-        lifted = vetoes.lift_veto(scope, decision_id=decision_id, document=given["document"], reason=given["reason"])
-        return _veto(lifted)
+        return vetoes.lift_veto(scope, decision_id=decision_id, document=given["document"], reason=given["reason"])

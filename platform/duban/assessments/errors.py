@@ -37,12 +37,39 @@ class NotReadyError(RuleBrokenError):
 
 
 class SamePersonError(RuleBrokenError):
-    """One person cannot both propose and confirm a veto."""
+    """One person cannot both propose and confirm; neither can two who act for one another."""
 
     code = "assessments.same-person"
 
     def __init__(self) -> None:
-        super().__init__(N_("一票否决须由两人办理：提出的人不能自己确认，请由另一位有权限的人确认。"))
+        super().__init__(N_("这一步须由两人办理：提出的人不能自己确认，与其互相代办的人也不能。请由另一位有权限的人确认。"))
+
+
+class AlreadyProposedError(RuleBrokenError):
+    """The same step waits for its second person already."""
+
+    code = "assessments.already-proposed"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这一步已经提出，正在等另一人确认。要改动的，请先撤回。"))
+
+
+class ProposalOverError(RuleBrokenError):
+    """The proposal no longer waits."""
+
+    code = "assessments.proposal-over"
+
+    def __init__(self) -> None:
+        super().__init__(N_("这项提议已经办结，请刷新页面查看。"))
+
+
+class ProposalOutdatedError(RuleBrokenError):
+    """What the proposer saw is no longer what would be frozen, published or corrected."""
+
+    code = "assessments.proposal-outdated"
+
+    def __init__(self) -> None:
+        super().__init__(N_("提出之后，评分或结果有了变化，与提出时看到的不同。请撤回后重新提出。"))
 
 
 class AlreadyDecidedError(RuleBrokenError):

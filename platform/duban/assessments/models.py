@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from duban.assessments.states import AssessmentState, CardState, Side, VetoState
+from duban.assessments.states import AssessmentState, CardState, ProposalState, Side, StepKind, VetoState
 from duban.kernel.db import Base, Placed, TenantTable, lines_index, path_check, tenant_fk
 from duban.kernel.words import WordOf
 
@@ -199,3 +199,41 @@ class FrozenRanking(TenantTable, Placed, Base):
     why: Mapped[str]
     frozen_at: Mapped[datetime]
     frozen_by: Mapped[str]
+
+
+class ResultProposal(TenantTable, Base):
+    """
+    A step that decides about results, proposed by one person and waiting for another.
+
+    `subject_id` is the assessment, scorecard or veto decision it is about; `basis` names what the proposer saw, so that
+    nothing else is confirmed. What was proposed is never changed, by SQL either.
+    """
+
+    __table_args__ = (
+        tenant_fk("assessment_id", "assessment"),
+        tenant_fk("scorecard_id", "scorecard"),
+        tenant_fk("proposed_by", "person"),
+        tenant_fk("decided_by", "person"),
+        CheckConstraint("kind IN ('close', 'publish', 'correct', 'lift')", name="kind"),
+        CheckConstraint("state IN ('waiting', 'confirmed', 'withdrawn', 'declined')", name="state"),
+        CheckConstraint("state NOT IN ('confirmed', 'declined') OR decided_by <> proposed_by", name="two_people"),
+        CheckConstraint("(state = 'waiting') = (decided_by IS NULL)", name="decided"),
+        Index(
+            "ix_result_proposal_waiting", "tenant_id", "subject_id", unique=True, postgresql_where="state = 'waiting'"
+        ),
+        Index(None, "tenant_id", "assessment_id"),
+    )  # fmt: skip
+
+    assessment_id: Mapped[UUID]
+    scorecard_id: Mapped[UUID | None]
+    subject_id: Mapped[UUID]
+    kind: Mapped[StepKind] = mapped_column(WordOf(StepKind))
+    draft: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="the mark and its ground, or the grounds of lifting; texts")
+    basis: Mapped[str] = mapped_column(comment="what the proposer saw: a digest, or the version of a frozen result")
+    state: Mapped[ProposalState] = mapped_column(WordOf(ProposalState))
+    proposed_by: Mapped[UUID]
+    proposed_name: Mapped[str]
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_name: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]

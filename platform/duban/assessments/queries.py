@@ -8,14 +8,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from duban.access.checks import grants_of, may, readable
-from duban.assessments.models import Assessment, FrozenRanking, FrozenResult, ItemMark, Scorecard, VetoDecision
+from duban.assessments.models import (
+    Assessment,
+    FrozenRanking,
+    FrozenResult,
+    ItemMark,
+    ResultProposal,
+    Scorecard,
+    VetoDecision,
+)
 from duban.assessments.rules import results as results_format
 from duban.assessments.rules.ranking import Ranked, rank
 from duban.assessments.rules.results import Result
 from duban.assessments.rules.roll_up import Composite, roll_up
 from duban.assessments.rules.scheme import Scheme
 from duban.assessments.sheets import Sheet, read_scheme, scheme_of, sheet_of
-from duban.assessments.states import FROZEN, AssessmentState, VetoState
+from duban.assessments.states import FROZEN, AssessmentState, ProposalState, VetoState
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.tenancy.queries import catalogue
@@ -231,6 +239,28 @@ def waiting_decisions(scope: Scope, assessment_id: UUID) -> Sequence[tuple[VetoD
         .order_by(VetoDecision.proposed_at)
     )
     return [(decision, card) for decision, card in rows]
+
+
+def get_proposal(scope: Scope, proposal_id: UUID, *, lock: bool = False) -> ResultProposal:
+    """Get a proposal. Raises: NotFoundError. Access is the caller's business."""
+    return get_owned(scope, ResultProposal, proposal_id, lock=lock)
+
+
+def waiting_proposals(scope: Scope, assessment_id: UUID, card_id: UUID | None = None) -> Sequence[ResultProposal]:
+    """List what waits for a second person in an assessment (about one card), oldest first. Costs: one query."""
+    statement = owned(scope, ResultProposal).where(
+        ResultProposal.assessment_id == assessment_id, ResultProposal.state == ProposalState.WAITING
+    )
+    if card_id is not None:
+        statement = statement.where(ResultProposal.scorecard_id == card_id)
+    return scope.session.scalars(statement.order_by(ResultProposal.proposed_at, ResultProposal.id)).all()
+
+
+def waiting_on(scope: Scope, subject_id: UUID) -> ResultProposal | None:
+    """Find what waits for a second person about exactly this assessment, scorecard or veto decision."""
+    return scope.session.scalars(
+        owned(scope, ResultProposal).where(ResultProposal.subject_id == subject_id, ResultProposal.state == ProposalState.WAITING)
+    ).one_or_none()
 
 
 def stands_above(scope: Scope, card: Scorecard) -> bool:

@@ -114,3 +114,18 @@ class VetoSchema(Schema):
     proposed_by = fields.String(required=True, attribute="proposed_name")
     confirmed_by = fields.String(required=True, attribute="confirmed_name")
     decided_at = fields.DateTime(allow_none=True)
+
+
+class ProposalSchema(Schema):
+    """A step about results that waits for a second person, or how it was answered."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(required=True)
+    assessment_id = fields.UUID(required=True)
+    scorecard_id = fields.UUID(allow_none=True)
+    draft = fields.Dict(required=True, metadata={"description": "A mark and its ground, or a document and reason."})
+    proposed_by = fields.String(required=True, attribute="proposed_name")
+    proposed_at = fields.DateTime(required=True)
+    decided_by = fields.String(required=True, attribute="decided_name")
+    decided_at = fields.DateTime(allow_none=True)

@@ -38,6 +38,24 @@ class VetoState(StrEnum):
     LIFTED = "lifted"
 
 
+class StepKind(StrEnum):
+    """What one person proposes and another confirms."""
+
+    CLOSE = "close"
+    PUBLISH = "publish"
+    CORRECT = "correct"
+    LIFT = "lift"
+
+
+class ProposalState(StrEnum):
+    """Nothing happens before a proposal is confirmed; the proposer withdraws it, who may confirm declines it."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+
+
 NEXT_STATES: dict[AssessmentState, frozenset[AssessmentState]] = {
     AssessmentState.PREPARING: frozenset({AssessmentState.SELF_SCORING, AssessmentState.SCORING}),
     AssessmentState.SELF_SCORING: frozenset({AssessmentState.SCORING}),
@@ -50,6 +68,12 @@ NEXT_VETO_STATES: dict[VetoState, frozenset[VetoState]] = {
     VetoState.CONFIRMED: frozenset({VetoState.LIFTED}),
     VetoState.REJECTED: frozenset(),
     VetoState.LIFTED: frozenset(),
+}
+NEXT_PROPOSAL_STATES: dict[ProposalState, frozenset[ProposalState]] = {
+    ProposalState.WAITING: frozenset({ProposalState.CONFIRMED, ProposalState.WITHDRAWN, ProposalState.DECLINED}),
+    ProposalState.CONFIRMED: frozenset(),
+    ProposalState.WITHDRAWN: frozenset(),
+    ProposalState.DECLINED: frozenset(),
 }
 FROZEN = frozenset({AssessmentState.CLOSED, AssessmentState.PUBLISHED})
 
@@ -67,4 +91,10 @@ VETO_LABELS: dict[VetoState, str] = {
     VetoState.CONFIRMED: N_("已否决"),
     VetoState.REJECTED: N_("未采纳"),
     VetoState.LIFTED: N_("已撤销"),
+}
+STEP_LABELS: dict[StepKind, str] = {
+    StepKind.CLOSE: N_("封存结果"),
+    StepKind.PUBLISH: N_("公布结果"),
+    StepKind.CORRECT: N_("更正"),
+    StepKind.LIFT: N_("撤销一票否决"),
 }

@@ -3,12 +3,25 @@
 from collections.abc import Iterable, Sequence
 
 from duban.access.checks import holders, superiors
-from duban.assessments.models import Assessment, Scorecard, VetoDecision
+from duban.assessments import steps
+from duban.assessments.models import Assessment, ResultProposal, Scorecard, VetoDecision
+from duban.assessments.states import STEP_LABELS, ProposalState, StepKind
 from duban.kernel.ids import PersonId
 from duban.kernel.scope import Scope
-from duban.kernel.text import N_
+from duban.kernel.text import N_, Text
 from duban.notifications.operations import BOTH, tell
 from duban.notifications.states import Channel
+
+ASKED: dict[StepKind, str] = {
+    StepKind.CLOSE: N_("%(who)s 提议封存“%(name)s”的结果，请核对并确认。"),
+    StepKind.PUBLISH: N_("%(who)s 提议公布“%(name)s”的结果，请核对并确认。"),
+    StepKind.CORRECT: N_("%(who)s 提议更正“%(name)s”中的一个结果，请核对并确认。"),
+    StepKind.LIFT: N_("%(who)s 提议撤销“%(name)s”中的一项一票否决，请核对并确认。"),
+}
+ANSWERED: dict[ProposalState, str] = {
+    ProposalState.CONFIRMED: N_("%(who)s 已确认：%(step)s（%(name)s）。"),
+    ProposalState.DECLINED: N_("%(who)s 未同意：%(step)s（%(name)s）。"),
+}
 
 
 def self_scoring_began(scope: Scope, assessment: Assessment, cards: Sequence[Scorecard]) -> None:
@@ -81,6 +94,38 @@ def corrected(scope: Scope, assessment: Assessment, cards: Sequence[Scorecard]) 
             N_("“%(name)s”中 %(unit)s 的结果已更正为第 %(version)s 版。"),
             link=f"/scorecards/{card.id}", name=assessment.name, unit=card.unit_name, version=assessment.frozen_version,
         )  # fmt: skip
+
+
+def step_proposed(scope: Scope, assessment: Assessment, proposal: ResultProposal, cards: Sequence[Scorecard]) -> None:
+    """Ask those who may confirm."""
+    asked = {PersonId(person.id) for person in steps.second_persons(scope, proposal, cards)}
+    _tell_step(scope, assessment, proposal, asked, ASKED[proposal.kind], who=proposal.proposed_name)
+
+
+def step_answered(scope: Scope, assessment: Assessment, proposal: ResultProposal) -> None:
+    """Tell the proposer what became of it; whoever withdraws knows."""
+    if proposal.state is ProposalState.WITHDRAWN:
+        return
+    said = ANSWERED[proposal.state]
+    _tell_step(
+        scope, assessment, proposal, {PersonId(proposal.proposed_by)}, said, who=proposal.decided_name,
+        step=Text(STEP_LABELS[proposal.kind]),
+    )  # fmt: skip
+
+
+def _tell_step(
+    scope: Scope, assessment: Assessment, proposal: ResultProposal, recipients: Iterable[PersonId], said: str, **params: object
+) -> None:
+    pages = {
+        StepKind.CLOSE: f"/assessments/{assessment.id}",
+        StepKind.PUBLISH: f"/assessments/{assessment.id}/ranking",
+        StepKind.CORRECT: f"/scorecards/{proposal.scorecard_id}",
+        StepKind.LIFT: f"/scorecards/{proposal.scorecard_id}/veto",
+    }
+    tell(
+        scope, recipients=recipients, template=said, subject_kind="result_proposal", subject_id=proposal.id,
+        params={"name": assessment.name, **params}, link=pages[proposal.kind],
+    )  # fmt: skip
 
 
 def _concerned(scope: Scope, assessment: Assessment, card: Scorecard) -> set[PersonId]:

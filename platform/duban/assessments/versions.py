@@ -15,6 +15,7 @@ from duban.assessments.rules.results import Result
 from duban.assessments.rules.scheme import Scheme
 from duban.assessments.rules.scoring import score
 from duban.assessments.sheets import decided, scheme_of
+from duban.assessments.states import FROZEN
 from duban.audit.operations import anchor_after_commit, record
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope
@@ -28,6 +29,13 @@ def write_again(scope: Scope, assessment: Assessment, *, why: str) -> None:
     """
     cards = queries.cards_of(scope, [assessment.id])
     write(scope, assessment, scheme_of(assessment), frozen_facts(scope, assessment), cards, why=why)
+
+
+def refreeze(scope: Scope, assessment: Assessment, why: str, card: Scorecard) -> None:
+    """Write a new version where results are frozen: a decision about this card has changed."""
+    if assessment.state in FROZEN:
+        scope.session.flush()
+        write_again(scope, assessment, why=why % {"unit": card.unit_name})
 
 
 def frozen_facts(scope: Scope, assessment: Assessment) -> dict[UUID, Facts]:
@@ -48,12 +56,19 @@ def with_mark(scheme: Scheme, facts: Facts, *, item_code: str, rule_code: str, v
     return replace(facts, counts=tuple(counts))
 
 
+def worked_out(
+    scheme: Scheme, facts: Mapping[UUID, Facts], cards: Sequence[Scorecard]
+) -> tuple[dict[UUID, Result], dict[str, Ranked]]:
+    """Score and rank a whole group: results by card, places by unit."""
+    results = {card.id: score(scheme, facts[card.id]) for card in cards}
+    return results, {row.unit: row for row in rank(results.values(), scheme)}
+
+
 def write(
     scope: Scope, assessment: Assessment, scheme: Scheme, facts: Mapping[UUID, Facts], cards: Sequence[Scorecard], *, why: str
 ) -> None:
     """Score, rank and roll up the whole group and add it as the next version, with a record in the audit."""
-    results = {card.id: score(scheme, facts[card.id]) for card in cards}
-    ranked = {row.unit: row for row in rank(results.values(), scheme)}
+    results, ranked = worked_out(scheme, facts, cards)
     version = assessment.frozen_version + 1
     before = queries.frozen_results(scope, assessment.id)
     for card in cards:

@@ -3,7 +3,7 @@
 from flask import Blueprint
 
 from duban.access.checks import may_somewhere
-from duban.assessments.pages import cards, grid, ranking, rounds, self_score, vetoes
+from duban.assessments.pages import cards, grid, proposals, ranking, rounds, self_score, vetoes
 from duban.kernel.text import N_
 from duban.web.navigation import NavEntry
 
@@ -34,3 +34,4 @@ bp.add_url_rule("/scorecards/<uuid:card_id>/self/submit", "submit_self_score", s
 bp.add_url_rule("/scorecards/<uuid:card_id>/veto", "show_vetoes", vetoes.show_vetoes)
 bp.add_url_rule("/scorecards/<uuid:card_id>/veto", "propose_veto", vetoes.propose, methods=["POST"])
 bp.add_url_rule("/vetoes/<uuid:decision_id>", "answer_veto", vetoes.answer, methods=["POST"])
+bp.add_url_rule("/proposals/<uuid:proposal_id>", "answer_proposal", proposals.answer, methods=["POST"])

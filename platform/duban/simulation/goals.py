@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from duban.assessments.operations import freezing, marking, opening, vetoes
+from duban.assessments.operations import freezing, marking, opening, proposals, vetoes
 from duban.assessments.operations.marking import MarkDraft
 from duban.assessments.queries import cards_of
 from duban.kernel.scope import owned
@@ -145,9 +145,11 @@ class Round:
         with self.stage.as_(confirmer) as scope:
             vetoes.confirm_veto(scope, decision_id=made.id)
 
-    def finish(self, decider: str, publisher: str) -> None:
-        """Freeze the results and publish them."""
-        with self.stage.as_(decider) as scope:
-            freezing.close(scope, assessment_id=self.id)
-        with self.stage.as_(publisher) as scope:
-            freezing.publish(scope, assessment_id=self.id)
+    def finish(self, proposer: str, second: str) -> None:
+        """Freeze the results and publish them: one proposes, another confirms."""
+        for act in (freezing.close, freezing.publish):
+            with self.stage.as_(proposer) as scope:
+                made = act(scope, assessment_id=self.id)
+                scope.session.flush()  # the id is carried over
+            with self.stage.as_(second) as scope:
+                proposals.confirm_proposal(scope, proposal_id=made.id)

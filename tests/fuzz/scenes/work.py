@@ -206,7 +206,8 @@ def assessments(stage: Stage) -> None:
     proposed = {name: do("eva", "POST", f"{card}/vetoes", veto)["id"] for name, card in (("confirm", first), ("reject", second))}
     lifted = do("eva", "POST", f"{closed_cards[stage.units['T2']]}/vetoes", veto)["id"]
     do("lena", "POST", f"/vetoes/{lifted}/confirm")
-    do("cora", "POST", f"{closing}/close")
+    proposed_close = do("cora", "POST", f"{closing}/close")["id"]
+    do("lena", "POST", f"/proposals/{proposed_close}/confirm")
     plan("GET /assessments", "cora", "/assessments")
     plan("POST /assessments", "cora", "/assessments", new)
     plan("GET /assessments/{assessment_id}", "cora", scoring)
@@ -221,6 +222,17 @@ def assessments(stage: Stage) -> None:
             do("eva", "PUT", f"{here}/marks", {"item": item, "value": "5", "reason": "查阅台账"})
     plan("POST /assessments/{assessment_id}/close", "cora", f"{done}/close")
     plan("POST /assessments/{assessment_id}/publish", "lena", f"{closing}/publish")
+    asked = {}
+    for year, name in ((2019, "confirm"), (2018, "drop")):
+        agreeing, agreed_cards = opened(year, "scoring")
+        for here in agreed_cards.values():
+            for item in items:
+                do("eva", "PUT", f"{here}/marks", {"item": item, "value": "5", "reason": "查阅台账"})
+        asked[name] = f"/proposals/{do('cora', 'POST', f'{agreeing}/close')['id']}"
+        plan("GET /assessments/{assessment_id}/proposals", "lena", f"{agreeing}/proposals")
+    plan("GET /proposals/{proposal_id}", "lena", asked["confirm"])
+    plan("POST /proposals/{proposal_id}/confirm", "lena", f"{asked['confirm']}/confirm")
+    plan("POST /proposals/{proposal_id}/drop", "cora", f"{asked['drop']}/drop")
     mine = own[stage.units["T1"]]
     plan("GET /scorecards/{card_id}", "eva", first)
     plan("PUT /scorecards/{card_id}/marks", "eva", f"{first}/marks", {"item": items[0], "value": "5", "reason": "查阅台账"})

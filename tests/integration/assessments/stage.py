@@ -1,6 +1,6 @@
 """A round of assessment of the cast's county over its two townships, with facts set by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -8,9 +8,11 @@ from uuid import UUID
 
 from duban.assessments import facts as facts_module
 from duban.assessments import queries
+from duban.assessments.models import ResultProposal
 from duban.assessments.operations.freezing import close, publish
 from duban.assessments.operations.marking import MarkDraft, enter_mark
 from duban.assessments.operations.opening import begin_scoring, begin_self_scoring, open_assessment
+from duban.assessments.operations.proposals import confirm_proposal
 from duban.assessments.rules.facts import Count, Facts, Measure
 from tests.cast import World
 
@@ -149,14 +151,18 @@ class Round:
             return enter_mark(scope, card_id=self.cards[card], draft=draft)
 
     def closed(self, **values: str) -> "Round":
-        """Scored by eva and frozen by cora; T1 55 and T2 50 unless said otherwise."""
+        """Scored by eva, frozen by cora and lena; T1 55 and T2 50 unless said otherwise."""
         for card in self.cards:
             self.mark("eva", card, values.get(card, {"T1": "55", "T2": "50"}.get(card, "60")))
-        with self.world.as_("cora") as scope:
-            close(scope, assessment_id=self.id)
-        return self
+        return self.agreed(close)
 
     def published(self) -> "Round":
+        return self.agreed(publish)
+
+    def agreed(self, act: Callable[..., ResultProposal], **given: object) -> "Round":
+        """What cora proposes and lena confirms."""
+        with self.world.as_("cora") as scope:
+            made = act(scope, **given or {"assessment_id": self.id}).id
         with self.world.as_("lena") as scope:
-            publish(scope, assessment_id=self.id)
+            confirm_proposal(scope, proposal_id=made)
         return self

@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from duban.assessments.operations.freezing import close
+from duban.assessments.operations.proposals import confirm_proposal
 from duban.assessments.operations.vetoes import confirm_veto, lift_veto
 from tests.binding import bind
 from tests.cast import World
@@ -102,6 +104,7 @@ MOVES = {
     "a veto to a card of the closed year": "UPDATE veto_decision SET scorecard_id = :shut_card WHERE scorecard_id = :open_card",
     "a result to the open year": "UPDATE frozen_result SET assessment_id = :opened WHERE assessment_id = :shut",
     "a result to another card": "UPDATE frozen_result SET scorecard_id = :open_card WHERE scorecard_id = :shut_card",
+    "a proposal to the open year": "UPDATE result_proposal SET subject_id = :opened WHERE assessment_id = :shut",
     "a ranking to the open year": "UPDATE frozen_ranking SET assessment_id = :opened WHERE assessment_id = :shut",
 }
 """Rows whose place changes, in either direction: a guard that looks at the new row alone lets the first of each pair pass."""
@@ -233,9 +236,43 @@ class TestVetoRow:
     def test_keeps_its_lifting(self, world, engine, decision, change):
         with world.as_("lena") as scope:
             confirm_veto(scope, decision_id=decision)
+        with world.as_("eva") as scope:
+            made = lift_veto(scope, decision_id=decision, document="望政〔2026〕1号", reason="复核").id
         with world.as_("lena") as scope:
-            lift_veto(scope, decision_id=decision, document="望政〔2026〕1号", reason="复核")
+            confirm_proposal(scope, proposal_id=made)
 
         assert "frozen" in refused(
             engine, world, f"UPDATE veto_decision SET {change} WHERE id = :id AND tenant_id = :tenant", id=decision
         )
+
+
+class TestProposalRow:
+    @pytest.fixture
+    def proposal(self, world, engine):
+        scoring = Round(world).scoring()
+        for card in scoring.cards:
+            scoring.mark("eva", card, "55")
+        with world.as_("cora") as scope:
+            return close(scope, assessment_id=scoring.id).id
+
+    def test_refuses_one_person_for_both_by_check(self, world, engine, proposal):
+        for answer in ("confirmed", "declined"):
+            change = f"state = '{answer}', decided_by = proposed_by, decided_at = now()"
+            statement = f"UPDATE result_proposal SET {change} WHERE id = :id AND tenant_id = :tenant"
+            assert "two_people" in refused(engine, world, statement, id=proposal)
+
+    @pytest.mark.parametrize(
+        "change", ["proposed_by = gen_random_uuid()", 'draft = \'{"value": "60"}\'', "basis = 'x'", "kind = 'publish'"]
+    )
+    def test_keeps_what_was_proposed(self, world, engine, proposal, change):
+        assert "frozen" in refused(
+            engine, world, f"UPDATE result_proposal SET {change} WHERE id = :id AND tenant_id = :tenant", id=proposal
+        )
+
+    def test_keeps_its_answer(self, world, engine, proposal):
+        with world.as_("lena") as scope:
+            confirm_proposal(scope, proposal_id=proposal)
+        for change in ("decided_name = 'x'", "state = 'waiting', decided_by = NULL"):
+            assert "frozen" in refused(
+                engine, world, f"UPDATE result_proposal SET {change} WHERE id = :id AND tenant_id = :tenant", id=proposal
+            )

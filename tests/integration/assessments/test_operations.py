@@ -341,8 +341,8 @@ class TestVeto:
         with world.as_("lena") as scope:
             confirm_veto(scope, decision_id=decision)
         during = grades(scoring)
+        scoring.agreed(lift_veto, decision_id=decision, document="望政复〔2026〕1号", reason="复核认定非责任事故")
         with world.as_("lena") as scope:
-            lift_veto(scope, decision_id=decision, document="望政复〔2026〕1号", reason="复核认定非责任事故")
             versions = queries.versions_of(scope, scoring.cards["T1"])
 
         assert before == {"T1": ("excellent", Decimal(93), 1, 1), "T2": ("good", Decimal("89.5"), 2, 1)}
@@ -355,9 +355,9 @@ class TestVeto:
 class TestCorrect:
     def test_makes_a_new_version_beside_the_old(self, world, scoring):
         scoring.closed().published()
+        draft = MarkDraft(item_code="quality", value=Decimal(58), reason="补交两份台账")
+        scoring.agreed(correct, card_id=scoring.cards["T2"], draft=draft, why="申诉复核决定〔2026〕2号")
         with world.as_("cora") as scope:
-            draft = MarkDraft(item_code="quality", value=Decimal(58), reason="补交两份台账")
-            correct(scope, card_id=scoring.cards["T2"], draft=draft, why="申诉复核决定〔2026〕2号")
             versions = queries.versions_of(scope, scoring.cards["T2"])
 
         assert [(row.version, row.total, row.why) for row in versions] == [

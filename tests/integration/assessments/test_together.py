@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from duban.assessments import queries
-from duban.assessments.errors import FrozenError, MarkConflictError
+from duban.assessments.errors import FrozenError, MarkConflictError, ProposalOutdatedError
 from duban.assessments.operations.freezing import close
 from duban.assessments.operations.marking import MarkDraft, enter_mark
+from duban.assessments.operations.proposals import confirm_proposal
 from duban.assessments.states import AssessmentState
 from tests.cast import World
 from tests.integration.assessments.stage import Round, counted
@@ -46,30 +47,38 @@ def scoring(world: World) -> Round:
 
 
 def closing(scoring: Round):
+    """Freeze what is proposed: lena, the second person."""
+    with scoring.world.as_("cora") as scope:
+        proposal = close(scope, assessment_id=scoring.id).id
+
     def work() -> None:
-        with scoring.world.as_("cora") as scope:
-            close(scope, assessment_id=scoring.id)
+        with scoring.world.as_("lena") as scope:
+            confirm_proposal(scope, proposal_id=proposal)
 
     return work
 
 
-def test_freezing_waits_for_a_mark_under_way_and_takes_it_in(world, scoring):
+def test_freezing_waits_for_a_mark_under_way_and_freezes_nothing_the_proposer_has_not_seen(world, scoring):
+    scoring.mark("eva", "T2", "50")
+    freezing = closing(scoring)
     with world.as_("eva") as scope:
-        enter_mark(scope, card_id=scoring.cards["T2"], draft=MarkDraft(item_code="quality", value=Decimal(60)))
+        enter_mark(scope, card_id=scoring.cards["T2"], draft=MarkDraft(item_code="quality", value=Decimal(60), version=1))
         scope.session.flush()
-        cora = Beside(closing(scoring))
+        lena = Beside(freezing)
         time.sleep(LONG_ENOUGH)
-        assert cora.is_alive(), "must wait for the mark"
+        assert lena.is_alive(), "must wait for the mark"
 
-    assert cora.end() is None
+    assert isinstance(lena.end(), ProposalOutdatedError)
     with world.as_("cora") as scope:
-        assert queries.frozen_results(scope, scoring.id)[scoring.cards["T2"]].total == 100
+        assert queries.get_assessment(scope, scoring.id).state is AssessmentState.SCORING
 
 
 def test_a_mark_that_comes_while_freezing_is_refused(world, scoring):
     scoring.mark("eva", "T2", "60")
     with world.as_("cora") as scope:
-        close(scope, assessment_id=scoring.id)
+        proposal = close(scope, assessment_id=scoring.id).id
+    with world.as_("lena") as scope:
+        confirm_proposal(scope, proposal_id=proposal)
         scope.session.flush()
         eva = Beside(lambda: scoring.mark("eva", "T2", "10", version=1))
         time.sleep(LONG_ENOUGH)
@@ -88,7 +97,8 @@ def test_two_first_marks_of_one_cell_do_not_both_win(world, scoring):
 
 def test_two_who_freeze_make_one_version(world, scoring):
     scoring.mark("eva", "T2", "60")
-    outcomes = [Beside(closing(scoring)) for _ in range(3)]
+    freezing = closing(scoring)
+    outcomes = [Beside(freezing) for _ in range(3)]
     errors = [each.end() for each in outcomes]
 
     assert errors.count(None) == 1

@@ -9,6 +9,10 @@ from duban.assessments.models import Assessment, FrozenResult, Scorecard
 from duban.assessments.operations.freezing import close, publish
 from duban.assessments.operations.marking import MarkDraft, enter_mark
 from duban.assessments.operations.opening import begin_scoring, open_assessment
+from duban.assessments.operations.proposals import confirm_proposal
+from duban.assessments.queries import cards_of, get_assessment
+from duban.assessments.states import StepKind
+from duban.assessments.steps import may_propose
 from duban.kernel.ids import PersonId
 from duban.kernel.scope import owned
 from duban.letters.errors import NothingToGenerateError
@@ -177,20 +181,29 @@ def assess(play: Play, unit: UUID) -> None:
     play.done["assess"] += 1
 
 
+def may_prepare(play: Play, person: PersonId, opened: UUID) -> bool:
+    """Say who may propose to freeze a round: who decides about it, or does its paperwork."""
+    with play.at_work(person) as scope:
+        return may_propose(scope, StepKind.CLOSE, get_assessment(scope, opened), cards_of(scope, [opened]))
+
+
 def finalise(play: Play, opened: UUID) -> None:
     """Mark every card and freeze the round, however much has been reorganised since it was opened."""
     cards = play.rounds[opened]
     scorers = {card: play.whoever(card, "scorecard", "score") for card in cards}
     deciders = [person for person in play.held if all(person in play.whoever(card, "scorecard", "decide") for card in cards)]
-    if not deciders or not all(scorers.values()):
+    proposer = next((person for person in play.held if person not in deciders[:1] and may_prepare(play, person, opened)), None)
+    if not deciders or proposer is None or not all(scorers.values()):
         return
     play.begins()
     for card, people in scorers.items():
         with play.at_work(people[0]) as scope:
             enter_mark(scope, card_id=card, draft=MarkDraft(item_code="quality", value=Decimal(50), reason="台账不全"))
-    with play.at_work(deciders[0]) as scope, counting():
-        close(scope, assessment_id=opened)
-        publish(scope, assessment_id=opened)
+    for act in (close, publish):
+        with play.at_work(proposer) as scope:
+            made = act(scope, assessment_id=opened).id
+        with play.at_work(deciders[0]) as scope:
+            confirm_proposal(scope, proposal_id=made)
     del play.rounds[opened]
     with play.at_work(None) as scope:
         state = scope.session.scalar(

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import Engine, select, text, true
 
 from duban.access import holding
-from duban.assessments.operations import freezing
+from duban.assessments import versions
 from duban.kernel.scope import Scope
 from duban.organisation import applying, considering, open_work, outlook
 from duban.organisation.rules.changes import Close, Merge, Move, Rename
@@ -395,13 +395,13 @@ def _shows_what_went_before(patch: pytest.MonkeyPatch) -> None:
 
 def _loses_an_inherited_result(patch: pytest.MonkeyPatch) -> None:
     """Freezing leaves out who was moved meanwhile."""
-    honest = freezing.versions.write
+    honest = versions.write
 
     def losing(scope, assessment, scheme, facts, cards, *, why):  # type: ignore[no-untyped-def]
         standing = set(scope.session.scalars(select(Unit.path).where(Unit.tenant_id == scope.tenant_id)))
         honest(scope, assessment, scheme, facts, [card for card in cards if card.path in standing], why=why)
 
-    patch.setattr(freezing.versions, "write", losing)
+    patch.setattr(versions, "write", losing)
 
 
 def _closes_with_open_work(patch: pytest.MonkeyPatch) -> None:

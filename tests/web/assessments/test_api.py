@@ -48,9 +48,22 @@ def test_a_round_from_opening_to_publication(world):
     veto = eva.ask("POST", f"{second}/vetoes", read=second, status=201, rule="V3", document="望安委〔2026〕3号", reason="瞒报")
     eva.ask("POST", f"/vetoes/{veto['id']}/confirm", read=f"/vetoes/{veto['id']}", status=403)
     assert lena.ask("POST", f"/vetoes/{veto['id']}/confirm", read=f"/vetoes/{veto['id']}")["state"] == "confirmed"
-    assert cora.ask("POST", f"{address}/close", read=address)["version"] == 1
+    closing = cora.ask("POST", f"{address}/close", read=address, status=201)
+    assert (closing["kind"], closing["state"]) == ("close", "waiting")
+    here = f"/proposals/{closing['id']}"
+    cora.ask("POST", f"{here}/confirm", read=here, status=409)
+    eva.ask("GET", here, status=404)
+    tom.ask("GET", here, status=404)
+    assert [one["id"] for one in lena.ask("GET", f"{address}/proposals")] == [closing["id"]]
+    assert eva.ask("GET", f"{address}/proposals") == []
+    lena.ask("POST", f"{here}/confirm", status=428)
+    assert lena.ask("POST", f"{here}/confirm", read=here)["state"] == "confirmed"
+    assert lena.ask("GET", address)["version"] == 1
     tom.ask("GET", f"{address}/ranking", status=404)
-    lena.ask("POST", f"{address}/publish", read=address)
+    for answer, state in (("drop", "withdrawn"), ("confirm", "confirmed")):
+        publishing = lena.ask("POST", f"{address}/publish", read=address, status=201)["id"]
+        by = lena if answer == "drop" else cora
+        assert by.ask("POST", f"/proposals/{publishing}/{answer}", read=f"/proposals/{publishing}")["state"] == state
     ranking = tom.ask("GET", f"{address}/ranking")
     mine = tom.ask("GET", first)
 
@@ -59,8 +72,14 @@ def test_a_round_from_opening_to_publication(world):
     ]  # fmt: skip
     assert (mine["result"]["total"], mine["self_total"], mine["version"]) == ("95", "99.5", 1)
     tom.ask("GET", second, status=404)
-    lena.ask("POST", f"/vetoes/{veto['id']}/lift", read=f"/vetoes/{veto['id']}", document="望政〔2026〕9号", reason="复核")
-    cora.ask("POST", f"{first}/corrections", read=first, item="quality", value="58", reason="补交", why="申诉决定")
+    lifting = eva.ask(
+        "POST", f"/vetoes/{veto['id']}/lift", read=f"/vetoes/{veto['id']}", status=201, document="望政〔2026〕9号", reason="复核"
+    )
+    lena.ask("POST", f"/proposals/{lifting['id']}/confirm", read=f"/proposals/{lifting['id']}")
+    right = {"item": "quality", "value": "58", "reason": "补交", "why": "申诉决定"}
+    fixing = cora.ask("POST", f"{first}/corrections", read=first, status=201, **right)
+    assert fixing["draft"] == right | {"rule": ""}
+    lena.ask("POST", f"/proposals/{fixing['id']}/confirm", read=f"/proposals/{fixing['id']}")
     assert tom.ask("GET", first)["result"]["total"] == "97.5"
     assert tom.ask("GET", f"{address}/ranking")["version"] == 3
 

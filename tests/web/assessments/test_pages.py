@@ -81,6 +81,12 @@ class TestNew:
         page(world, "eva", "/assessments/new", 404)
 
 
+def waiting(world: World, round_id):
+    """What waits for a second person."""
+    with world.as_system() as scope:
+        return queries.waiting_proposals(scope, round_id)
+
+
 class TestOverview:
     def test_takes_a_round_through_its_stages(self, world, round_):
         browser, address = world.client("cora"), f"/assessments/{round_.id}"
@@ -91,9 +97,19 @@ class TestOverview:
         for card in round_.cards:
             round_.mark("eva", card, "58")
         assert "封存结果" in page(world, "cora", address)
-        assert browser.post(f"{address}/step", data={"step": "close"}).status_code == 302
-        assert "公布结果" in page(world, "cora", address)
-        assert browser.post(f"{address}/step", data={"step": "publish"}).status_code == 302
+        for step, word in (("close", "封存结果"), ("publish", "公布结果")):
+            assert word in page(world, "cora", address)
+            assert browser.post(f"{address}/step", data={"step": step}).status_code == 302
+            (proposal,) = waiting(world, round_.id)
+            own, other = (page(world, who, address) for who in ("cora", "lena"))
+            assert f"待另一人确认：{word}" in words(own)
+            assert "可以确认的人：" in words(own)
+            assert ("撤回提议" in own, 'value="confirm"' in own) == (True, False)
+            assert ("不同意" in other, 'value="confirm"' in other) == (True, True)
+            assert "待另一人确认" not in page(world, "eva", address)
+            assert browser.post(f"/proposals/{proposal.id}", data={"step": "confirm"}).status_code == 409
+            assert world.client("lena").post(f"/proposals/{proposal.id}", data={"step": "nonsense"}).status_code == 404
+            assert world.client("lena").post(f"/proposals/{proposal.id}", data={"step": "confirm"}).status_code == 302
         with world.as_("cora") as scope:
             assert queries.get_assessment(scope, round_.id).state is AssessmentState.PUBLISHED
 
@@ -206,6 +222,13 @@ class TestCard:
         address = f"/scorecards/{scoring.cards['T1']}"
         form = {"item": "quality", "value": "58", "reason": "补交", "why": "申诉决定〔2026〕1号"}
         assert world.client("cora").post(f"{address}/correction", data=form).status_code == 302
+        assert "第 2 版" not in page(world, "tom", address)
+        assert "待另一人确认" not in page(world, "tom", address)
+        shown = words(page(world, "lena", address))
+        assert "得分：93 → 96" in shown
+        assert "申诉决定〔2026〕1号" in shown
+        (proposal,) = waiting(world, scoring.id)
+        assert world.client("lena").post(f"/proposals/{proposal.id}", data={"step": "confirm"}).status_code == 302
 
         assert "第 2 版" in page(world, "tom", address)
         assert "已有更新的版本" in page(world, "tom", f"{address}?version=1")
@@ -309,10 +332,11 @@ class TestVetoPage:
         refused = lena.post(f"/vetoes/{decision}", data={"step": "lift", "document": "", "reason": "复核"})
         assert refused.status_code == 422
         assert "复核" in refused.get_data(as_text=True)
-        assert (
-            lena.post(f"/vetoes/{decision}", data={"step": "lift", "document": "望政〔2026〕1号", "reason": "复核"}).status_code
-            == 302
-        )
+        grounds = {"step": "lift", "document": "望政〔2026〕1号", "reason": "复核"}
+        assert world.client("eva").post(f"/vetoes/{decision}", data=grounds).status_code == 302
+        (proposal,) = waiting(world, scoring.id)
+        assert "已撤销" not in page(world, "lena", f"/scorecards/{scoring.cards['T1']}/veto")
+        assert lena.post(f"/proposals/{proposal.id}", data={"step": "confirm"}).status_code == 302
         assert "已撤销" in page(world, "lena", f"/scorecards/{scoring.cards['T1']}/veto")
 
     def test_names_the_missing_grounds(self, world, scoring):

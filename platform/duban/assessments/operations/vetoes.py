@@ -1,18 +1,18 @@
-"""One-vote vetoes by decision: one person proposes with a document, another answers, a third act lifts."""
+"""One-vote vetoes by decision: one person proposes with a document, another answers; lifting one takes two persons again."""
 
 from uuid import UUID
 
 from sqlalchemy import select
 
-from duban.access.checks import require
-from duban.assessments import queries, telling, versions
+from duban.access.checks import act_for_each_other, require
+from duban.assessments import queries, steps, telling, versions
 from duban.assessments.errors import AlreadyDecidedError, BadMarkError, SamePersonError, WrongStateError
-from duban.assessments.models import Assessment, Scorecard, VetoDecision
+from duban.assessments.models import Assessment, ResultProposal, Scorecard, VetoDecision
 from duban.assessments.rules.scheme import VetoKind, VetoRule
 from duban.assessments.sheets import scheme_of
-from duban.assessments.states import FROZEN, NEXT_VETO_STATES, AssessmentState, VetoState
+from duban.assessments.states import NEXT_VETO_STATES, AssessmentState, StepKind, VetoState
 from duban.audit.operations import record
-from duban.kernel.errors import RuleBrokenError
+from duban.kernel.errors import NotAllowedError, RuleBrokenError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
@@ -72,7 +72,7 @@ def confirm_veto(scope: Scope, *, decision_id: UUID) -> VetoDecision:
     Raises: NotFoundError, NotAllowedError, SamePersonError, WrongVetoStateError.
     """
     assessment, card, decision = _locked(scope, decision_id)
-    if decision.proposed_by == scope.person_id:
+    if decision.proposed_by == scope.person_id or _acted_together(scope, decision):
         raise SamePersonError
     _answer(scope, decision, VetoState.CONFIRMED)
     record(
@@ -84,7 +84,7 @@ def confirm_veto(scope: Scope, *, decision_id: UUID) -> VetoDecision:
         rule=decision.rule_code,
         proposed_by=decision.proposed_name,
     )
-    _refreeze(scope, assessment, N_("一票否决：%(unit)s"), card)
+    versions.refreeze(scope, assessment, N_("一票否决：%(unit)s"), card)
     telling.veto_confirmed(scope, assessment, card, decision)
     return decision
 
@@ -96,38 +96,42 @@ def reject_veto(scope: Scope, *, decision_id: UUID) -> VetoDecision:
     Raises: NotFoundError, NotAllowedError, SamePersonError, WrongVetoStateError.
     """
     _, card, decision = _locked(scope, decision_id)
-    if decision.proposed_by == scope.person_id:
+    if decision.proposed_by == scope.person_id or _acted_together(scope, decision):
         raise SamePersonError
     _answer(scope, decision, VetoState.REJECTED)
     record(scope, "veto.rejected", "veto_decision", decision.id, card.path, rule=decision.rule_code)
     return decision
 
 
-def lift_veto(scope: Scope, *, decision_id: UUID, document: str, reason: str) -> VetoDecision:
+def lift_veto(scope: Scope, *, decision_id: UUID, document: str, reason: str) -> ResultProposal:
     """
-    Lift a confirmed veto, with a document; the unit's former points and grade come back exactly.
+    Propose to lift a confirmed veto, with a document; confirmed, the unit's former points and grade come back exactly.
 
-    Raises: NotFoundError, NotAllowedError, WrongVetoStateError, BadMarkError.
+    Raises: NotFoundError, NotAllowedError, WrongVetoStateError, BadMarkError, AlreadyProposedError.
     """
-    assessment, card, decision = _locked(scope, decision_id)
+    found = queries.get_decision(scope, decision_id)
+    require(scope, "veto", "read", found)
+    assessment = queries.get_assessment(scope, queries.get_card(scope, found.scorecard_id).assessment_id, lock=True)
+    card = queries.get_card(scope, found.scorecard_id, lock=True)
+    if not steps.may_propose(scope, StepKind.LIFT, assessment, [card]):
+        raise NotAllowedError
+    decision = queries.get_decision(scope, decision_id, lock=True)
     if VetoState.LIFTED not in NEXT_VETO_STATES[decision.state]:
         raise WrongVetoStateError
     _check_text("document", document, N_("请写明依据的文件名称和文号。"))
     _check_text("reason", reason, N_("请写明撤销理由。"))
-    decision.state, decision.lifted_by, decision.lifted_name = VetoState.LIFTED, scope.person_id, scope.actor.name
-    decision.lifted_at, decision.lift_document, decision.lift_reason = scope.now, document.strip(), reason.strip()
-    record(
-        scope,
-        "veto.lifted",
-        "veto_decision",
-        decision.id,
-        card.path,
-        document=decision.lift_document,
-        reason=decision.lift_reason,
-    )
-    _refreeze(scope, assessment, N_("撤销一票否决：%(unit)s"), card)
-    telling.veto_lifted(scope, assessment, card, decision)
-    return decision
+    draft = {"document": document.strip(), "reason": reason.strip()}
+    made = steps.put(scope, StepKind.LIFT, assessment, card=card, decision=decision, draft=draft, basis="")
+    details = {"kind": made.kind, "assessment": assessment.name, **draft}
+    record(scope, "result.proposed", "result_proposal", made.id, card.path, **details)
+    telling.step_proposed(scope, assessment, made, [card])
+    return made
+
+
+def _acted_together(scope: Scope, decision: VetoDecision) -> bool:
+    """Who acted for the proposer, or for whom the proposer acted, is no second person."""
+    days = {decision.proposed_at.astimezone(scope.zone).date(), scope.today}
+    return any(act_for_each_other(scope, decision.proposed_by, day) for day in days)
 
 
 def _locked(scope: Scope, decision_id: UUID) -> tuple[Assessment, Scorecard, VetoDecision]:
@@ -144,12 +148,6 @@ def _answer(scope: Scope, decision: VetoDecision, answer: VetoState) -> None:
         raise WrongVetoStateError
     decision.state = answer
     decision.confirmed_by, decision.confirmed_name, decision.decided_at = scope.person_id, scope.actor.name, scope.now
-
-
-def _refreeze(scope: Scope, assessment: Assessment, why: str, card: Scorecard) -> None:
-    if assessment.state in FROZEN:
-        scope.session.flush()
-        versions.write_again(scope, assessment, why=why % {"unit": card.unit_name})
 
 
 def _rule_of(assessment: Assessment, rule_code: str) -> VetoRule:

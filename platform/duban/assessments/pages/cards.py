@@ -7,16 +7,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from duban.access.checks import may
-from duban.assessments import presenting, queries
+from duban.assessments import presenting, queries, steps
 from duban.assessments.cells import read_draft
 from duban.assessments.doors import resolve
 from duban.assessments.models import Assessment, FrozenResult, Scorecard
 from duban.assessments.operations.freezing import correct
+from duban.assessments.pages.proposals import banners
 from duban.assessments.rules import facts as facts_format
 from duban.assessments.rules import results as results_format
 from duban.assessments.rules.scheme import Entry, ItemKind, Scheme
 from duban.assessments.sheets import Sheet, facts_of, scheme_of, self_result
-from duban.assessments.states import CARD_LABELS, FROZEN, LABELS, VETO_LABELS, AssessmentState, Side, VetoState
+from duban.assessments.states import CARD_LABELS, FROZEN, LABELS, VETO_LABELS, AssessmentState, Side, StepKind, VetoState
 from duban.kernel.errors import InvalidInputError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.web.requests import current_scope, work
@@ -51,6 +52,7 @@ def context(scope: Scope, card_id: UUID) -> dict[str, object]:
     refs = {ref for shown in (result, own) if shown for line in shown.lines for ref in line.refs}
     doors = resolve(scope, refs, card=card, year=assessment.year)
     above = queries.stands_above(scope, card)
+    found = queries.waiting_proposals(scope, assessment.id, card.id) if above else ()
     return {
         "assessment": assessment,
         "card": card,
@@ -75,7 +77,10 @@ def context(scope: Scope, card_id: UUID) -> dict[str, object]:
         "card_labels": CARD_LABELS,
         "veto_labels": VETO_LABELS,
         "correctable": [item for item in scheme.items if item.kind is ItemKind.EVALUATOR],
-        "may_correct": assessment.state in FROZEN and may(scope, "scorecard", "decide", card),
+        "proposals": banners(scope, assessment, found),
+        "may_correct": assessment.state in FROZEN
+        and not any(one.subject_id == card.id for one in found)
+        and steps.may_propose(scope, StepKind.CORRECT, assessment, [card]),
         "may_self_score": assessment.state is AssessmentState.SELF_SCORING and may(scope, "scorecard", "self_score", card),
         "may_propose": assessment.state is not AssessmentState.PREPARING and may(scope, "veto", "propose", card),
         "is_frozen": assessment.state in FROZEN,
@@ -107,12 +112,12 @@ def _marks(scheme: Scheme, sheet: Sheet) -> list[dict[str, object]]:
 
 
 def correct_card(card_id: UUID) -> ResponseReturnValue:
-    """Put one mark of a frozen result right, as a new version."""
+    """Propose to put one mark of a frozen result right."""
     try:
         with work() as scope:
             correct(scope, card_id=card_id, draft=read_draft(request.form), why=request.form.get("why", ""))
     except InvalidInputError as refusal:
         page = context(current_scope(), card_id) | {"errors": refusal.fields, "typed": request.form}
         return render_template("assessments/card.html", **page), 422
-    flash(_("已形成新版本，原版本保留。"), "success")
+    flash(_("已提出，可以确认的人已收到通知，确认后形成新版本。"), "success")
     return redirect(url_for("assessments.show_card", card_id=card_id))

@@ -6,12 +6,12 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from duban.access.checks import may
-from duban.assessments import presenting, queries
+from duban.assessments import presenting, queries, steps
+from duban.assessments.pages.proposals import banners
 from duban.assessments.rules import results as results_format
 from duban.assessments.rules.scheme import Treatment
 from duban.assessments.sheets import scheme_of
-from duban.assessments.states import LABELS, AssessmentState
+from duban.assessments.states import LABELS, AssessmentState, StepKind
 from duban.kernel.errors import NotFoundError
 from duban.kernel.text import N_
 from duban.tree.queries import get_unit
@@ -43,6 +43,7 @@ def ranking(assessment_id: UUID) -> ResponseReturnValue:
         for unit, card in cards.items()
         if card.id in results
     }
+    found = queries.waiting_proposals(scope, assessment.id)
     links = [
         url_for("assessments.show_card", card_id=cards[row["unit"]].id) if row["unit"] in cards else "" for row in frozen.rows
     ]
@@ -51,6 +52,8 @@ def ranking(assessment_id: UUID) -> ResponseReturnValue:
         labels=LABELS, looks=presenting.STATE_LOOKS, superior=get_unit(scope, assessment.unit_id), treatments=TREATMENTS,
         chart=presenting.ranking_chart(scheme, frozen.rows, score_word=_("得分"), links=links),
         group_names={weight.group: presenting.said(weight.name) for weight in scheme.roll_up.weights},
+        proposals=banners(scope, assessment, found),
         may_publish=assessment.state is AssessmentState.CLOSED
-        and all(may(scope, "scorecard", "publish", card) for card in cards.values()),
+        and not any(one.subject_id == assessment.id for one in found)
+        and steps.may_propose(scope, StepKind.PUBLISH, assessment, list(cards.values())),
     )  # fmt: skip

@@ -9,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from duban.access.checks import may
-from duban.assessments import presenting, queries
+from duban.assessments import presenting, queries, steps
 from duban.assessments.models import Assessment, FrozenResult, Scorecard
 from duban.assessments.operations.freezing import close, publish
 from duban.assessments.operations.opening import begin_scoring, begin_self_scoring, collect_facts, open_assessment
+from duban.assessments.pages.proposals import banners
 from duban.assessments.rules.scheme import ItemKind
 from duban.assessments.sheets import Sheet, scheme_of
-from duban.assessments.states import CARD_LABELS, FROZEN, LABELS, NEXT_STATES, AssessmentState, CardState
+from duban.assessments.states import CARD_LABELS, FROZEN, LABELS, NEXT_STATES, AssessmentState, CardState, StepKind
 from duban.kernel.days import read_day
 from duban.kernel.errors import AnticipatedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
@@ -165,7 +166,10 @@ def _overview(scope: Scope, assessment: Assessment) -> dict[str, object]:
     frozen = queries.frozen_results(scope, assessment.id)
     places = {row.unit: row for row in standing.ranking}
     marked = [item for item in standing.scheme.items if item.kind is ItemKind.EVALUATOR]
-    current, steps = presenting.states(assessment)
+    current, stages = presenting.states(assessment)
+    cards = [sheet.card for sheet in standing.sheets]
+    found = queries.waiting_proposals(scope, assessment.id)
+    asked = any(one.subject_id == assessment.id for one in found)
     return {
         "assessment": assessment,
         "scheme": standing.scheme,
@@ -177,7 +181,7 @@ def _overview(scope: Scope, assessment: Assessment) -> dict[str, object]:
         "marked": sum(_is_scored(sheet, item.code) for sheet in standing.sheets for item in marked),
         "waiting": queries.waiting_decisions(scope, assessment.id),
         "is_frozen": assessment.state in FROZEN,
-        "steps": [LABELS[step] for step in steps],
+        "steps": [LABELS[stage] for stage in stages],
         "current": current,
         "labels": LABELS,
         "looks": presenting.STATE_LOOKS,
@@ -185,8 +189,9 @@ def _overview(scope: Scope, assessment: Assessment) -> dict[str, object]:
         "next_states": NEXT_STATES[assessment.state],
         "States": AssessmentState,
         "may_manage": may(scope, "assessment", "manage", assessment),
-        "may_decide": all(may(scope, "scorecard", "decide", sheet.card) for sheet in standing.sheets),
-        "may_publish": all(may(scope, "scorecard", "publish", sheet.card) for sheet in standing.sheets),
+        "proposals": banners(scope, assessment, found),
+        "may_close": not asked and steps.may_propose(scope, StepKind.CLOSE, assessment, cards),
+        "may_publish": not asked and steps.may_propose(scope, StepKind.PUBLISH, assessment, cards),
         "may_score": any(may(scope, "scorecard", "score", sheet.card) for sheet in standing.sheets),
         "zero": Decimal(0),
         "today": scope.today,
@@ -198,19 +203,19 @@ def advance(assessment_id: UUID) -> ResponseReturnValue:
     step = request.form.get("step", "")
     if step == "self_scoring":
         return _begin_self_scoring(assessment_id)
-    steps = {
+    ways = {
         "scoring": (begin_scoring, N_("评分已开始，考核员已收到通知。")),
         "facts": (collect_facts, N_("数据已按最新记录重新统计。")),
-        "close": (close, N_("结果已封存。核对排名后即可公布。")),
-        "publish": (publish, N_("结果已公布，各单位已收到通知。")),
+        "close": (close, N_("已提出，可以确认的人已收到通知，确认后才封存。")),
+        "publish": (publish, N_("已提出，可以确认的人已收到通知，确认后才公布。")),
     }
-    if step not in steps:
+    if step not in ways:
         raise NotFoundError
-    act, words = steps[step]
+    act, words = ways[step]
     with work() as scope:
         act(scope, assessment_id=assessment_id)
     flash(_(words), "success")
-    target = "assessments.ranking" if step in {"close", "publish"} else "assessments.show"
+    target = "assessments.ranking" if step == "publish" else "assessments.show"
     return redirect(url_for(target, assessment_id=assessment_id))
 
 

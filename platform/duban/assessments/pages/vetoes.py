@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from duban.access.checks import may
-from duban.assessments import presenting, queries
+from duban.assessments import presenting, queries, steps
 from duban.assessments.operations.vetoes import confirm_veto, lift_veto, propose_veto, reject_veto
 from duban.assessments.pages.cards import load
+from duban.assessments.pages.proposals import banners
 from duban.assessments.rules.effects import months_later
 from duban.assessments.rules.scheme import Effect, VetoKind
-from duban.assessments.states import LABELS, VETO_LABELS, AssessmentState, VetoState
+from duban.assessments.states import LABELS, VETO_LABELS, AssessmentState, StepKind, VetoState
 from duban.kernel.errors import InvalidInputError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import Text
@@ -31,6 +32,7 @@ def show_vetoes(card_id: UUID) -> ResponseReturnValue:
 def _page(scope: Scope, card_id: UUID, errors: Errors, typed: Mapping[str, str], general: str | None = None) -> str:
     assessment, card, scheme, sheet = load(scope, card_id)
     above = queries.stands_above(scope, card)
+    found = queries.waiting_proposals(scope, assessment.id, card.id) if above else ()
     shown = [each for each in sheet.decisions if above or each.state in {VetoState.CONFIRMED, VetoState.LIFTED}]
     decided_on = {each.id: each.decided_at.astimezone(scope.zone).date() for each in shown if each.decided_at}
     sees = queries.may_see_scores(scope, assessment, card)
@@ -41,6 +43,9 @@ def _page(scope: Scope, card_id: UUID, errors: Errors, typed: Mapping[str, str],
         veto_labels=VETO_LABELS, veto_looks=presenting.VETO_LOOKS, actor_id=scope.actor.person_id,
         may_propose=assessment.state is not AssessmentState.PREPARING and may(scope, "veto", "propose", card),
         may_confirm=may(scope, "veto", "confirm", card),
+        proposals=banners(scope, assessment, [one for one in found if one.kind is StepKind.LIFT]),
+        lifting={one.subject_id for one in found},
+        may_lift=steps.may_propose(scope, StepKind.LIFT, assessment, [card]),
         computed=[each for each in presenting.causes(scheme, sheet.result) if each.is_veto] if computed and sheet.result else [],
         automatic=[rule for rule in scheme.vetoes if rule.kind is not VetoKind.DECISION],
         until={key: months_later(day, scheme.effects.promotion_months) for key, day in decided_on.items()},
@@ -63,7 +68,7 @@ def propose(card_id: UUID) -> ResponseReturnValue:
 
 
 def answer(decision_id: UUID) -> ResponseReturnValue:
-    """Take the second person's answer, or lift."""
+    """Take the second person's answer, or the proposal to lift."""
     step = request.form.get("step", "")
     try:
         with work() as scope:
@@ -77,7 +82,7 @@ def answer(decision_id: UUID) -> ResponseReturnValue:
             elif step == "lift":
                 document, reason = (request.form.get(name, "").replace("\x00", "") for name in ("document", "reason"))
                 lift_veto(scope, decision_id=decision_id, document=document, reason=reason)
-                words = _("一票否决已撤销，原得分和等次恢复。")
+                words = _("已提出，可以确认的人已收到通知，确认后撤销。")
             else:
                 raise NotFoundError
     except InvalidInputError as refusal:
