@@ -28,7 +28,7 @@ READ_AT: tuple[tuple[str, Callable[["Stage", re.Match[str]], str | None]], ...] 
     (r"/scorecards/[^/]+/(?:self-)?marks", lambda _stage, _m: None),
     (r"/targets/([^/]+)/limit", lambda stage, m: None),
     (r"/operator/tenants/([^/]+)(?:/.*)?", lambda _stage, m: f"/operator/tenants/{m[1]}"),
-    (r"/(duties|requirements|units|people|letters|programmes|documents|assessments|scorecards|vetoes)/([^/]+)(?:/.*)?",
+    (r"/(duties|requirements|units|people|letters|programmes|documents|assessments|scorecards|vetoes|proposals)/([^/]+)(?:/.*)?",
      lambda _stage, m: f"/{m[1]}/{m[2]}"),
 )  # fmt: skip
 """Where the ETag for a change is read, by the address of the change; None: the version is known (0, 1)."""
