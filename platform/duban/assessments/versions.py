@@ -65,16 +65,22 @@ def worked_out(
 
 
 def write(
-    scope: Scope, assessment: Assessment, scheme: Scheme, facts: Mapping[UUID, Facts], cards: Sequence[Scorecard], *, why: str
-) -> None:
-    """Score, rank and roll up the whole group and add it as the next version, with a record in the audit."""
+    scope: Scope, assessment: Assessment, scheme: Scheme, facts: Mapping[UUID, Facts], cards: Sequence[Scorecard], *, why: str,
+    by: str = "",
+) -> None:  # fmt: skip
+    """
+    Score, rank and roll up the whole group and add it as the next version, with a record in the audit.
+
+    Takes: `by` whose names stand under it, the actor's if none is given.
+    """
+    by = by or scope.actor.name
     results, ranked = worked_out(scheme, facts, cards)
     version = assessment.frozen_version + 1
     before = queries.frozen_results(scope, assessment.id)
     for card in cards:
         result, row = results[card.id], ranked[str(card.unit_id)]
         if not _is_same(before.get(card.id), result, row):
-            scope.add(_frozen_row(scope, assessment, card, facts[card.id], result, row, version=version, why=why))
+            scope.add(_frozen_row(scope, assessment, card, facts[card.id], result, row, version=version, why=why, by=by))
     rows = [row.to_json() | {"unit_name": _name(cards, row)} for row in ranked.values()]
     composite = queries.composite_for(scope, assessment, list(results.values()))
     joined = None if composite is None else composite.to_json()
@@ -83,7 +89,7 @@ def write(
         FrozenRanking(
             id=new_id(), path=assessment.path, lines=assessment.lines,
             assessment_id=assessment.id, version=version, rows=rows, composite=joined,
-            digest=ranking_digest, why=why, frozen_at=scope.now, frozen_by=scope.actor.name,
+            digest=ranking_digest, why=why, frozen_at=scope.now, frozen_by=by,
         )
     )  # fmt: skip
     assessment.frozen_version = version
@@ -99,14 +105,15 @@ def _is_same(before: FrozenResult | None, result: Result, row: Ranked) -> bool:
 
 
 def _frozen_row(
-    scope: Scope, assessment: Assessment, card: Scorecard, facts: Facts, result: Result, row: Ranked, *, version: int, why: str
-) -> FrozenResult:
+    scope: Scope, assessment: Assessment, card: Scorecard, facts: Facts, result: Result, row: Ranked, *, version: int, why: str,
+    by: str,
+) -> FrozenResult:  # fmt: skip
     return FrozenResult(
         id=new_id(), path=card.path, lines=card.lines,
         scorecard_id=card.id, assessment_id=assessment.id, version=version,
         facts=facts.to_json(), result=result.to_json(), scheme_digest=result.scheme_digest, facts_digest=result.facts_digest,
         result_digest=result.digest, total=Decimal(number_text(result.total)), grade=row.grade, is_vetoed=result.is_vetoed,
-        place=row.place, why=why, frozen_at=scope.now, frozen_by=scope.actor.name,
+        place=row.place, why=why, frozen_at=scope.now, frozen_by=by,
     )  # fmt: skip
 
 

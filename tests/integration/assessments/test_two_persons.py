@@ -109,6 +109,9 @@ class TestEveryStep:
             done = confirm_proposal(scope, proposal_id=proposal)
             assert (done.state, done.decided_name) == (ProposalState.CONFIRMED, scope.actor.name)
         assert everything(scored) != before
+        if what in {"close", "correct"}:
+            with world.as_system() as scope:
+                assert queries.versions_of(scope, scored.cards["T2"])[0].frozen_by == f"{done.proposed_name}、{done.decided_name}"
         with world.as_system() as scope:
             acts = [(row.act, row.actor_name) for row in history(scope, "result_proposal", proposal)]
         assert sorted(act for act, _ in acts) == ["result.confirmed", "result.proposed"]

@@ -397,9 +397,9 @@ def _loses_an_inherited_result(patch: pytest.MonkeyPatch) -> None:
     """Freezing leaves out who was moved meanwhile."""
     honest = versions.write
 
-    def losing(scope, assessment, scheme, facts, cards, *, why):  # type: ignore[no-untyped-def]
+    def losing(scope, assessment, scheme, facts, cards, **more):  # type: ignore[no-untyped-def]
         standing = set(scope.session.scalars(select(Unit.path).where(Unit.tenant_id == scope.tenant_id)))
-        honest(scope, assessment, scheme, facts, [card for card in cards if card.path in standing], why=why)
+        honest(scope, assessment, scheme, facts, [card for card in cards if card.path in standing], **more)
 
     patch.setattr(versions, "write", losing)
 

@@ -77,13 +77,18 @@ def _answer(
     telling.step_answered(scope, assessment, proposal)
 
 
-def _close(scope: Scope, _proposal: ResultProposal, assessment: Assessment) -> None:
+def _both(scope: Scope, proposal: ResultProposal) -> str:
+    """Give the names that stand under what two have done."""
+    return f"{proposal.proposed_name}、{scope.actor.name}"
+
+
+def _close(scope: Scope, proposal: ResultProposal, assessment: Assessment) -> None:
     if AssessmentState.CLOSED not in NEXT_STATES[assessment.state]:
         raise WrongStateError(assessment.state)
     cards = queries.cards_of(scope, [assessment.id])
     sheets = steps.complete_sheets(scope, assessment, cards)
     facts = {sheet.card.id: sheet.facts for sheet in sheets}
-    versions.write(scope, assessment, scheme_of(assessment), facts, cards, why=FIRST)
+    versions.write(scope, assessment, scheme_of(assessment), facts, cards, why=FIRST, by=_both(scope, proposal))
     assessment.state, assessment.closed_at = AssessmentState.CLOSED, scope.now
 
 
@@ -100,7 +105,7 @@ def _correct(scope: Scope, proposal: ResultProposal, assessment: Assessment) -> 
         raise WrongStateError(assessment.state)
     cards = queries.cards_of(scope, [assessment.id])
     facts = steps.corrected_facts(scope, assessment, proposal.scorecard_id, proposal.draft)
-    versions.write(scope, assessment, scheme_of(assessment), facts, cards, why=proposal.draft["why"])
+    versions.write(scope, assessment, scheme_of(assessment), facts, cards, why=proposal.draft["why"], by=_both(scope, proposal))
     if assessment.state is AssessmentState.PUBLISHED:
         telling.corrected(scope, assessment, [card for card in cards if card.id == proposal.scorecard_id])
 
@@ -111,7 +116,7 @@ def _lift(scope: Scope, proposal: ResultProposal, assessment: Assessment) -> Non
         raise WrongVetoStateError
     card = queries.get_card(scope, decision.scorecard_id)
     decision.state, decision.lifted_by = VetoState.LIFTED, scope.person_id
-    decision.lifted_name = f"{proposal.proposed_name}、{scope.actor.name}"
+    decision.lifted_name = _both(scope, proposal)
     decision.lifted_at = scope.now
     decision.lift_document, decision.lift_reason = proposal.draft["document"], proposal.draft["reason"]
     details = {"document": decision.lift_document, "reason": decision.lift_reason, "proposed_by": proposal.proposed_name}
