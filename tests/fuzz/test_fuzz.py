@@ -17,7 +17,7 @@ from tests.fuzz.stage import OTHER_DOOR, Stage
 ROLES = {"clerk": "vera", "officer": "cora", "administrator": "adam", "operator": "op-ann"}
 LEAST_PER_OPERATION = 50
 SEQUENCES = 700
-"""Of linked calls, of each of the three roles; schemathesis drops a few it has drawn before."""
+"""Of linked calls, of each of the three roles."""
 SHARE = 17
 """Of each of a tenant's three roles; the operator's door has sessions of its own and gets its whole share from there."""
 
@@ -91,8 +91,8 @@ def test_every_operation_had_its_share_and_some_success(operations: dict, togeth
 @pytest.mark.parametrize("role", ROLES)
 def test_nightly_twenty_thousand_cases_and_linked_calls(stage: Stage, document: dict, role: str) -> None:
     seed = int(os.environ.get("DUBAN_FUZZ_SEED") or random.SystemRandom().randrange(10**8))
-    tally = fuzz(stage, document, ROLES[role], seed=seed, examples=80, sequences=SEQUENCES, of=partial(asks, role))
+    tally = fuzz(stage, document, ROLES[role], seed=seed, examples=30, sequences=SEQUENCES, of=partial(asks, role))
     print(tally.report())
     assert not tally.failures, f"{len(tally.failures)} failures, seed {seed}:\n" + "\n\n".join(tally.failures[:20])
     assert tally.cases >= (600 if role == "operator" else 6500)
-    assert tally.sequences >= (100 if role == "operator" else 0.96 * SEQUENCES), "the linked calls did not run"
+    assert tally.sequences >= SEQUENCES, "the linked calls did not run"
