@@ -30,6 +30,7 @@ from duban.notifications.states import OPEN_STATES, Channel, EffectState
 from tests.binding import CONTEXT_KEY
 from tests.cast import PEOPLE, World, build_world
 from tests.chaos.crew import CLOCK, WORKER, Crew
+from tests.integration.audit.beginning import begun
 from tests.mailbox import Mailbox, mailbox_running
 
 pytestmark = pytest.mark.chaos
@@ -166,6 +167,7 @@ def field_of_test(servers: tuple[postgres.PostgresServer, str], request: pytest.
                 "DUBAN_SMTP_URL": mailbox.url,
                 "DUBAN_MAIL_FROM": SENDER,
                 "DUBAN_DATA_DIR": str(home / "data"),
+                "DUBAN_ANCHOR_FILE": str(begun(home / "anchors.jsonl").path),
                 "DUBAN_SWEEP_SECONDS": "1",
                 "DUBAN_LEASE_SECONDS": "2",
             },

@@ -1,6 +1,5 @@
 """After a restore: access that was ended since the backup does not come back with it, and what cannot be known is listed."""
 
-import csv
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from duban.identity.operations.revived import Revived, end_all_access
+from duban.identity.operations.revived import Revived, RevivedAccount, end_all_access
 from duban.kernel.clock import Clock
 from duban.kernel.context import CONSOLE_CONTEXT
 from duban.kernel.db import make_engine
 from duban.kernel.scope import SYSTEM, open_session, unit_of_work
 from duban.kernel.settings import Settings
 from duban.tenancy.queries import every_tenant
+from duban.web.tables import csv_lines
 
 HEADINGS = ("tenant", "login", "open", "password_set_at", "tokens_revoked")
 
@@ -59,6 +59,11 @@ def _end_operators(engine: Engine, now: datetime) -> int:
         return len(rows.all())
 
 
+def _line(slug: str, one: RevivedAccount) -> tuple[str, ...]:
+    set_at = f"{one.password_set_at:%Y-%m-%dT%H:%M:%S%z}"
+    return slug, one.login, "yes" if one.active else "no", set_at, " ".join(one.tokens)
+
+
 def _listed(settings: Settings, found: dict[str, Revived], now: datetime) -> Path:
     """Write the list where only the installation's user reads it."""
     folder = Path(settings.data_dir)
@@ -66,10 +71,6 @@ def _listed(settings: Settings, found: dict[str, Revived], now: datetime) -> Pat
     path = folder / f"restored-accounts-{now:%Y%m%dT%H%M%SZ}.csv"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-        lines = csv.writer(stream, lineterminator="\n")
-        lines.writerow(HEADINGS)
-        for slug, revived in found.items():
-            for one in revived.accounts:
-                set_at = f"{one.password_set_at:%Y-%m-%dT%H:%M:%S%z}"
-                lines.writerow((slug, one.login, "yes" if one.active else "no", set_at, " ".join(one.tokens)))
+        rows = (_line(slug, one) for slug, revived in found.items() for one in revived.accounts)
+        stream.writelines(csv_lines(HEADINGS, rows))
     return path

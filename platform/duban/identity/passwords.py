@@ -74,15 +74,28 @@ _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP_LENGTH = 3, 4
 
 
+def _hash(password: str) -> str:
+    return _hasher.hash(_as_bytes(password))
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    return _hasher.verify(password_hash, _as_bytes(password))
+
+
+def _as_bytes(password: str) -> bytes:
+    """Programs may send half a character (a lone surrogate): no password, but nothing to stumble over either."""
+    return password.encode("utf-8", "surrogatepass")
+
+
 def hash_password(password: str) -> str:
     """Give the argon2id hash, parameters and salt included."""
-    return _hashing.do(_hasher.hash, password)
+    return _hashing.do(_hash, password)
 
 
 def matches(password_hash: str | None, password: str) -> bool:
     """Say whether the password is right; takes equally long when there is no hash to compare with."""
     try:
-        _hashing.do(_hasher.verify, password_hash or _NOBODY, password)
+        _hashing.do(_verify, password_hash or _NOBODY, password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

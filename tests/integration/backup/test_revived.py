@@ -49,7 +49,7 @@ def test_no_session_and_no_token_comes_back(installation, elsewhere, set_clock) 
     acts = asked(elsewhere, "SELECT details->>'reason' FROM audit_record WHERE act = 'session.ended-by-restore'")
     assert len(acts) == 2  # in each tenant's record
     assert all("restored from the backup of" in reason for (reason,) in acts)
-    with done.ended.listed_in.open(encoding="utf-8") as stream:
+    with done.ended.listed_in.open(encoding="utf-8-sig") as stream:
         listed = list(csv.DictReader(stream))
     assert oct(done.ended.listed_in.stat().st_mode & 0o777) == "0o600"
     assert len(listed) == done.ended.accounts

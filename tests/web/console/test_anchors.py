@@ -1,17 +1,25 @@
 """The operators' own record says on their page when nothing vouches for it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
-from duban.audit.anchors import shelf
+from duban.audit.anchors import Anchor, shelf
+from duban.console.desk import CONSOLE, verify_acts
+from duban.kernel.scope import open_session
 from tests.integration.audit.beginning import begun
 
 
 @pytest.fixture(autouse=True)
-def _own_file(tmp_path: Path, app):
+def _own_file(tmp_path: Path, app, engine: Engine):
     before = shelf.file
-    shelf.put(begun(tmp_path / "anchors.jsonl").path)
+    file = begun(tmp_path / "anchors.jsonl")
+    with open_session(engine, CONSOLE) as session:  # other tests of the same database have had more of the chain anchored
+        acts = verify_acts(session)
+    file.append(Anchor(at=datetime(2026, 1, 2, tzinfo=UTC), tenant_id=CONSOLE, seq=acts.acts, hash=acts.hash))
+    shelf.put(file.path)
     yield
     shelf.put(before.path if before else None)
 
