@@ -15,7 +15,6 @@ import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -27,23 +26,17 @@ from queue import SimpleQueue
 from socket import socket
 from urllib.parse import urlencode
 
+from parts.county import demo_county
 from parts.table import MISSED, Row, show
 
 from duban.app import create_app, db
-from duban.embedded import postgres
 from duban.identity.door import session_key
 from duban.identity.models import Person
 from duban.identity.operations import start_session
 from duban.kernel.clock import SystemClock
-from duban.kernel.context import new_key
-from duban.kernel.db import make_engine
-from duban.kernel.migrating import upgrade
 from duban.kernel.scope import SYSTEM, TenantInfo, owned, unit_of_work
 from duban.kernel.settings import ROOT, Settings
 from duban.simulation.accounts import PASSWORD
-from duban.simulation.demo import _wangcheng
-from duban.simulation.stage import open_doors
-from duban.tenancy.kinds import load_all
 from duban.web.errors import BUSY_SECONDS
 
 SECONDS = int(os.environ.get("SECONDS", "60"))
@@ -301,27 +294,10 @@ def measure(port: int, keys: list[str], clerks: list[str]) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, postgres.running(Path(folder) / "pg") as server:
-        key = new_key()
-        upgrade(server.url(postgres.OWNER_ROLE), context_key=key)
-        url = server.url(postgres.APP_ROLE)
-        engine = make_engine(url, context_key=key)
-        stage = _wangcheng(engine, load_all()["county"], lambda line: print(line, file=sys.stderr))
-        open_doors(stage, "wangcheng")
-        engine.dispose()
-        with server.connect(database=postgres.DATABASE) as admin:
-            admin.execute("VACUUM ANALYZE")
-        settings = Settings(
-            database_url=url,
-            data_dir=folder,
-            secret_key="k" * 40,
-            cookie_secure=False,
-            context_key=key,
-            proxy_hops=1,
-            log_format="text",
-        )
-        keys, clerks = keys_of(settings, stage.tenant)
-        process, port = served(settings, Path(folder) / "gunicorn.log")
+    given = Settings(database_url="", data_dir="", secret_key="k" * 40, cookie_secure=False, proxy_hops=1, log_format="text")
+    with demo_county(durable=True, settings=given) as (tenant, settings, folder):
+        keys, clerks = keys_of(settings, tenant)
+        process, port = served(settings, folder / "gunicorn.log")
         try:
             measure(port, keys, clerks)
         finally:

@@ -7,30 +7,21 @@ transaction and answers with the number of rows; and how many queries it takes.
 
 import gc
 import statistics
-import sys
-import tempfile
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 from flask import Flask
+from parts.county import demo_county
 from parts.table import MISSED, Row, show
 from sqlalchemy import Engine, event
 
 from duban.app import create_app, db
-from duban.embedded import postgres
 from duban.identity.door import session_key
 from duban.identity.models import Person
 from duban.identity.operations import start_session
 from duban.kernel.clock import SystemClock
-from duban.kernel.context import new_key
-from duban.kernel.db import make_engine
-from duban.kernel.migrating import upgrade
 from duban.kernel.scope import SYSTEM, TenantInfo, open_session, owned, unit_of_work
 from duban.kernel.settings import Settings
-from duban.simulation.demo import _wangcheng
-from duban.simulation.stage import open_doors
-from duban.tenancy.kinds import load_all
 
 ROUNDS = 40
 QUERIES = 12
@@ -99,20 +90,12 @@ def measure(app: Flask, engine: Engine, tenant: TenantInfo, who: str, login: str
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, postgres.running(Path(folder) / "pg", durable=False) as server:
-        key = new_key()
-        upgrade(server.url(postgres.OWNER_ROLE), context_key=key)
-        url = server.url(postgres.APP_ROLE)
-        engine = make_engine(url, context_key=key)
-        stage = _wangcheng(engine, load_all()["county"], lambda line: print(line, file=sys.stderr))
-        open_doors(stage, "wangcheng")
-        engine.dispose()
-        with server.connect(database=postgres.DATABASE) as admin:
-            admin.execute("VACUUM ANALYZE")
-        app = create_app(Settings(database_url=url, data_dir=folder, secret_key="k" * 40, cookie_secure=False, context_key=key))
+    given = Settings(database_url="", data_dir="", secret_key="k" * 40, cookie_secure=False)
+    with demo_county(durable=False, settings=given) as (tenant, settings, _):
+        app = create_app(settings)
         with app.app_context():
             engine = db.engine
-        found = [measure(app, engine, stage.tenant, who, login) for who, login in READERS]
+        found = [measure(app, engine, tenant, who, login) for who, login in READERS]
         engine.dispose()
     show("The workbench of the demo county (177 units)", "bare Flask", [row for row, _ in found])
     most = max(count for _, count in found)
