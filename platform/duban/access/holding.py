@@ -171,13 +171,15 @@ def looking_from(scope: Scope, path: str) -> Scope:
 def acting_with(scope: Scope, person_id: UUID, on: date) -> set[PersonId]:
     """List who acts for a person on a day and whom that person acts for: none of them is a second person beside them."""
     pair = or_(Delegation.giver_id == person_id, Delegation.receiver_id == person_id)
-    found = select(Delegation.giver_id, Delegation.receiver_id).where(Delegation.tenant_id == scope.tenant_id, pair, _lent_on(on))
+    conditions = (Delegation.tenant_id == scope.tenant_id, pair, _lent_on(scope, on))
+    found = select(Delegation.giver_id, Delegation.receiver_id).where(*conditions)
     return {PersonId(one) for row in scope.session.execute(found) for one in row} - {PersonId(person_id)}
 
 
-def _lent_on(on: date) -> ColumnElement[bool]:
-    """Say in SQL that a delegation was in force on some part of a day."""
-    ended = or_(Delegation.revoked_at.is_(None), func.date(Delegation.revoked_at) >= on)
+def _lent_on(scope: Scope, on: date) -> ColumnElement[bool]:
+    """Say in SQL that a delegation was in force on some part of a day, as the tenant counts days."""
+    revoked_on = func.date(func.timezone(scope.zone.key, Delegation.revoked_at))
+    ended = or_(Delegation.revoked_at.is_(None), revoked_on >= on)
     return and_(Delegation.active_from <= on, Delegation.active_to > on, ended)
 
 

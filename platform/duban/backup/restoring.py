@@ -67,12 +67,20 @@ def restore(
     written, there = _place_files(settings, folder, tick=tick)
     say(f"{written} files written, {there} were there")
     _load(settings, folder, manifest, replace=replace, tick=tick)
-    say("comparing every table with the manifest")
-    _compare(settings, manifest, tick)
-    say(f"{len(manifest.tables)} tables, {manifest.rows:,} rows: the same")
-    accept_our_key(settings)
-    records = verify_audit(settings, clock=clock)
-    say(f"audit: {records:,} records, every chain unbroken and ending where it did")
+    try:
+        say("comparing every table with the manifest")
+        _compare(settings, manifest, tick)
+        say(f"{len(manifest.tables)} tables, {manifest.rows:,} rows: the same")
+        accept_our_key(settings)
+        records = verify_audit(settings, clock=clock)
+        say(f"audit: {records:,} records, every chain unbroken and ending where it did")
+    except Exception:
+        # The tables are there all the same, and somebody may begin to serve them: not with the access of then.
+        say("something is wrong with what was restored; ending all access before saying what")
+        accept_our_key(settings)
+        if ends_access:
+            end_access(settings, made_at=manifest.made_at, clock=clock)
+        raise
     ended = end_access(settings, made_at=manifest.made_at, clock=clock) if ends_access else None
     return Restored(
         manifest=manifest,

@@ -11,6 +11,7 @@ from datetime import date
 
 from duban.calendar.errors import InvalidWindowError
 from duban.calendar.periods import last_day_of_month
+from duban.kernel.days import EARLIEST_YEAR, LATEST_YEAR
 
 DAYS_OF_PART: dict[str, tuple[int, int | None]] = {
     "初": (1, 1),
@@ -99,6 +100,8 @@ def _year(match: re.Match[str], which: str, default: int | None, text: str) -> i
 
 
 def _days(match: re.Match[str], which: str, year: int, text: str) -> tuple[date, date]:
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise InvalidWindowError(text)
     month = int(match[f"month{which}"])
     last = last_day_of_month(year, month).day
     if match[f"day{which}"] is not None:

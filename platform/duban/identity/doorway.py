@@ -88,5 +88,8 @@ class Doorway:
 
 PEOPLE = Doorway(places=1, seats=11, for_strangers=9, patience=2.0)
 """The tenants' door, of each process. With one place it hashes more in a second than the machine lets it."""
-OPERATORS = Doorway(places=1, seats=1, for_strangers=1, patience=2.0)
-"""The operator's door: a flood of the tenants' must not shut out who can help."""
+OPERATORS = Doorway(places=1, seats=1, for_strangers=0, patience=2.0)
+"""
+The operator's door: a flood of the tenants' must not shut out who can help, nor one at this door those it knows: its seat is kept
+for a browser an operator has signed in from.
+"""

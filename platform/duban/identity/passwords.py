@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -38,16 +39,17 @@ class _Hashing:
         os.register_at_fork(after_in_child=self._begin)  # a forked process inherits no thread
 
     def _begin(self) -> None:
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(os.getpid())  # each process begins elsewhere, or all would wait for the first turn
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hashing", initializer=self._step_back)
 
     def _step_back(self) -> None:
         if sys.platform != "linux":
             return
         own = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, own, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
         turn = self._turns[next(self._numbers) % AT_ONCE].fileno()
-        self._own.turn = os.open(f"/proc/self/fd/{turn}", os.O_RDWR)  # opened anew: processes share what they were forked with
+        with suppress(OSError):  # a thread that fails to begin would end all hashing of the process: rather one without a turn
+            os.setpriority(os.PRIO_PROCESS, own, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
+            self._own.turn = os.open(f"/proc/self/fd/{turn}", os.O_RDWR)  # anew: processes share what they were forked with
 
     def do(self, act: Callable[..., Result], *given: str) -> Result:
         """Wait for a turn and act. Raises: what the act raises."""

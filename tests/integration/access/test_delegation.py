@@ -1,13 +1,15 @@
 """Acting for somebody: until when, by whom it ends, what it never gives, and what the record says."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from duban.access import checks as access
 from duban.access import explaining, operations
 from duban.access.errors import LentAlreadyError, NotLendableError, NotReceivableError
+from duban.access.holding import acting_with
+from duban.access.models import Delegation
 from duban.audit.models import AuditRecord
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
@@ -145,6 +147,21 @@ def test_people_who_act_for_each_other_do_not_check_each_other(world: World) -> 
         reporting.accept(scope, duty_id=owed.id)
     with world.as_("cora") as scope:
         reporting.accept(scope, duty_id=owed.id)
+
+
+def test_a_loan_ended_in_the_small_hours_was_in_force_that_day(world: World) -> None:
+    """00:20 in Shanghai is still the day before in UTC."""
+    lent = lend(world, "tom", "vlad", "township.officer", "T1")
+    small_hours = datetime(2026, 3, 9, 16, 20, tzinfo=UTC)
+    with world.as_system() as scope:
+        scope.session.execute(
+            update(Delegation)
+            .where(Delegation.tenant_id == scope.tenant_id, Delegation.id == lent)
+            .values(revoked_at=small_hours, active_from=TODAY - timedelta(days=3))
+        )
+    with world.as_("tom") as scope:
+        assert acting_with(scope, scope.person_id, TODAY) == {world.people["vlad"]}
+        assert acting_with(scope, scope.person_id, TODAY + timedelta(days=1)) == set()
 
 
 def test_the_record_says_for_whom(world: World) -> None:

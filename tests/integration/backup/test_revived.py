@@ -6,11 +6,15 @@ import gzip
 import pytest
 from sqlalchemy import create_engine, text
 
+from duban.backup.errors import BackupError
 from duban.backup.manifest import DATABASE
+from duban.console.desk import Hand, at_desk
+from duban.console.operations import accounts
 from duban.identity.operations import create_token, start_session
 from duban.identity.queries import get_person
 from duban.kernel.context import ContextKey
 from tests.binding import CONTEXT_KEY
+from tests.conftest import NOW
 from tests.integration.backup.test_drill import put_back
 
 
@@ -19,6 +23,8 @@ def let_in(installation) -> tuple[str, str]:
     with installation.world.as_("vera") as scope:
         token = start_session(scope, person=get_person(scope, scope.person_id), address="", device="browser")
         made = create_token(scope, name="同步", scopes=["organisation"], days=30, factor=None)
+    with at_desk(installation.engine, hand=Hand(None, "terminal"), now=NOW) as desk:
+        accounts.create_operator(desk, login="op-revived", name="值班员")
     return token, made.secret
 
 
@@ -53,8 +59,22 @@ def test_no_session_and_no_token_comes_back(installation, elsewhere, set_clock) 
         listed = list(csv.DictReader(stream))
     assert oct(done.ended.listed_in.stat().st_mode & 0o777) == "0o600"
     assert len(listed) == done.ended.accounts
+    assert {(one["login"], one["open"]) for one in listed if one["tenant"] == "(operators)"} >= {("op-revived", "yes")}
     [vera] = [one for one in listed if (one["tenant"], one["login"]) == (installation.world.tenant.slug, "vera")]
     assert (vera["open"], vera["tokens_revoked"]) == ("yes", "同步")
+
+
+def test_what_is_found_wrong_afterwards_leaves_no_access_open_either(installation, elsewhere, set_clock, monkeypatch) -> None:
+    let_in(installation)
+    made = installation.back_up()
+
+    def broken(*_: object, **__: object) -> int:
+        raise BackupError("the chain is not what it was")
+
+    monkeypatch.setattr("duban.backup.restoring.verify_audit", broken)
+    with pytest.raises(BackupError):
+        put_back(elsewhere, made.place, set_clock)
+    assert asked(elsewhere, ALIVE) == []
 
 
 @pytest.mark.nightly

@@ -39,7 +39,21 @@ def test_reads(text: str, start: str | None, end: str) -> None:
     assert window.end == date.fromisoformat(end)
 
 
-@pytest.mark.parametrize("text", ["", "尽快", "13月", "2月30日", "2011年11月至2011年5月", "4月底前后", "2011-05-20"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "尽快",
+        "13月",
+        "2月30日",
+        "2011年11月至2011年5月",
+        "4月底前后",
+        "2011-05-20",
+        "0000年5月",
+        "9999年5月至次年3月",
+        "2201年1月",
+    ],
+)
 def test_refuses_what_names_no_window(text: str) -> None:
     with pytest.raises(InvalidWindowError) as caught:
         window_from_text(text, year=2011)

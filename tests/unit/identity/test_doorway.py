@@ -148,3 +148,14 @@ def test_threads_and_connections_are_left_for_those_who_are_in() -> None:
     assert threads - at_doors >= 4
     assert connections > threads
     assert PEOPLE.for_strangers < PEOPLE.seats
+
+
+def test_strangers_take_no_seat_at_the_operators_door() -> None:
+    """Whoever floods it may be inside; the next is who has come through it from their browser before."""
+    people = People(Doorway(places=OPERATORS.places, seats=OPERATORS.seats, for_strangers=OPERATORS.for_strangers, patience=LONG))
+    people.comes("stranger")
+    people.comes("another")
+    people.comes("operator", device="desk-3")
+    assert people.sent_away == ["another"]
+    people.all_leave()
+    assert people.came_in == ["stranger", "operator"]

@@ -45,6 +45,15 @@ def test_control_without_turns_they_meet(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all(met(patience=30))
 
 
+def test_a_thread_that_gets_no_turn_hashes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> int:
+        raise OSError(24, "Too many open files")
+
+    poor = passwords._Hashing()
+    monkeypatch.setattr(os, "open", none_left)
+    assert [poor.do(lambda: number) for number in range(3)] == [0, 1, 2]
+
+
 def test_hashing_steps_back_behind_everything_else() -> None:
     own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     hashing = passwords._hashing.do(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
