@@ -1,6 +1,6 @@
 """What the actor holds: grants of their own and those others let them use, at the places their units stand and stood."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -158,11 +158,20 @@ def looking_from(scope: Scope, path: str) -> Scope:
 
     It only ever shows less. Whose own work somebody may not judge is still told from all they hold.
     """
+    here = {grant.origin for grant in grants_of(scope) if grant.path == path and not grant.former}
+    return _keeping(scope, lambda grant: grant.origin in here)
+
+
+def standing_in(scope: Scope, giver: UUID) -> Scope:
+    """Give a scope for asking what the actor may do with what one person lent them, and nothing else they hold."""
+    return _keeping(scope, lambda grant: grant.giver == giver)
+
+
+def _keeping(scope: Scope, wanted: Callable[[Grant], bool]) -> Scope:
     held = grants_of(scope)
-    here = {grant.origin for grant in held if grant.path == path and not grant.former}
     kept = {"structure", "policy", "unread_notices"} & scope.memo.keys()
     memo = {key: scope.memo[key] for key in kept} | {
-        "grants": tuple(grant for grant in held if grant.origin in here),
+        "grants": tuple(grant for grant in held if wanted(grant)),
         "grants.all": held,
     }
     return replace(scope, memo=memo)

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from duban.access.checks import grants_of, may, readable
+from duban.access.checks import grants_of, may, policy, readable
+from duban.access.decisions import allows
+from duban.access.relations import CHILD, DEEP
 from duban.assessments.models import (
     Assessment,
     FrozenRanking,
@@ -264,8 +266,17 @@ def waiting_on(scope: Scope, subject_id: UUID) -> ResultProposal | None:
 
 
 def stands_above(scope: Scope, card: Scorecard) -> bool:
-    """Say whether the actor looks at the card from above: then the evaluators' work in progress is shown too."""
-    return any(card.path.startswith(grant.path) and card.path != grant.path for grant in grants_of(scope))
+    """
+    Say whether the actor looks at the card from above: then the evaluators' work in progress is shown too.
+
+    Above is who holds, at another unit, a role that reads cards below it. A post at the right place is not enough: an
+    inspector sits in the office that runs the round, and reads no card of it.
+    """
+    decided = policy(scope)
+    return any(
+        grant.path != card.path and allows(decided, grant, "scorecard", "read", (card.path, None, card.lines, None))
+        for grant in grants_of(scope)
+    )
 
 
 def may_see_scores(scope: Scope, assessment: Assessment, card: Scorecard) -> bool:
@@ -274,11 +285,23 @@ def may_see_scores(scope: Scope, assessment: Assessment, card: Scorecard) -> boo
 
 
 def may_see_ranking(scope: Scope, assessment: Assessment) -> bool:
-    """The ranking is for those who run the assessment, and from the publication on for all who may read it."""
+    """
+    The ranking is for all who may read the assessment from its publication on, and once it is frozen for those who follow
+    it: who reads, by one role, the cards below the unit that runs it.
+    """
     if not may(scope, "assessment", "read", assessment):
         return False
-    runs = any(assessment.path.startswith(grant.path) for grant in grants_of(scope))
-    return assessment.state is AssessmentState.PUBLISHED or (assessment.state in FROZEN and runs)
+    return assessment.state is AssessmentState.PUBLISHED or (assessment.state in FROZEN and _follows(scope, assessment))
+
+
+def _follows(scope: Scope, assessment: Assessment) -> bool:
+    decided = policy(scope)
+    return any(
+        grant.line is None
+        and assessment.path.startswith(grant.path)
+        and not decided.allowed(grant.role, "scorecard", "read").isdisjoint((CHILD, DEEP))
+        for grant in grants_of(scope)
+    )
 
 
 def own_open_cards(scope: Scope) -> Sequence[tuple[Scorecard, Assessment]]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from duban.access.checks import granted, superiors
-from duban.access.holding import acting_with
+from duban.access.holding import acting_with, standing_in
 from duban.assessments import queries, versions
 from duban.assessments.errors import AlreadyProposedError, NotReadyError
 from duban.assessments.models import Assessment, FrozenResult, ResultProposal, Scorecard, VetoDecision
@@ -59,6 +59,14 @@ def may_propose(scope: Scope, kind: StepKind, assessment: Assessment, cards: Seq
     if kind is StepKind.LIFT:
         return all(granted(scope, "veto", "propose", card) for card in cards)
     return granted(scope, "assessment", "manage", assessment)
+
+
+def is_proposers(scope: Scope, proposal: ResultProposal, assessment: Assessment, cards: Sequence[Scorecard]) -> bool:
+    """Say whether the actor is the proposer, or may propose such a step by what the proposer lent them."""
+    if proposal.proposed_by == scope.person_id:
+        return True
+    lent = standing_in(scope, proposal.proposed_by)
+    return may_propose(lent, proposal.kind, assessment, cards)
 
 
 def put(

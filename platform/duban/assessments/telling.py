@@ -21,6 +21,7 @@ ASKED: dict[StepKind, str] = {
 ANSWERED: dict[ProposalState, str] = {
     ProposalState.CONFIRMED: N_("%(who)s 已确认：%(step)s（%(name)s）。"),
     ProposalState.DECLINED: N_("%(who)s 未同意：%(step)s（%(name)s）。"),
+    ProposalState.WITHDRAWN: N_("%(who)s 受您委托撤回：%(step)s（%(name)s）。"),
 }
 
 
@@ -103,8 +104,8 @@ def step_proposed(scope: Scope, assessment: Assessment, proposal: ResultProposal
 
 
 def step_answered(scope: Scope, assessment: Assessment, proposal: ResultProposal) -> None:
-    """Tell the proposer what became of it; whoever withdraws knows."""
-    if proposal.state is ProposalState.WITHDRAWN:
+    """Tell the proposer what became of it; who withdraws their own knows."""
+    if proposal.proposed_by == scope.person_id:
         return
     said = ANSWERED[proposal.state]
     _tell_step(

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from duban.access.models import RoleGrant
 from duban.assessments import queries
 from duban.assessments.errors import (
     AlreadyDecidedError,
@@ -239,6 +240,22 @@ class TestPublish:
             assessment = queries.get_assessment(scope, scoring.id)
             assert queries.may_see_ranking(scope, assessment)
             assert queries.may_see_scores(scope, assessment, queries.get_card(scope, scoring.cards["T1"]))
+
+    def test_shows_nothing_early_to_who_only_sits_where_it_is_run(self, world, scoring):
+        """As an inspector does in the office that runs the round: a post there that reads no card below (found by the matrix)."""
+        scoring.closed()
+        with world.as_system() as scope:
+            post = {"person_id": world.people["tom"], "unit_id": world.units["C"], "line": "territorial"}
+            scope.add(RoleGrant(role="village.clerk", active_from=date(2000, 1, 1), **post))
+        with world.as_("tom") as scope:
+            assessment, card = queries.get_assessment(scope, scoring.id), queries.get_card(scope, scoring.cards["T1"])
+            assert not queries.may_see_ranking(scope, assessment)
+            assert not queries.stands_above(scope, card)
+            assert not queries.may_see_scores(scope, assessment, card)
+        # the control: one who follows the round is shown it
+        with world.as_("eva") as scope:
+            assert queries.may_see_ranking(scope, queries.get_assessment(scope, scoring.id))
+            assert queries.stands_above(scope, queries.get_card(scope, scoring.cards["T1"]))
 
     @pytest.mark.parametrize(("who", "refusal"), [("eva", NotAllowedError), ("tom", NotAllowedError), ("ewa", NotFoundError)])
     def test_is_refused_to_others(self, world, scoring, who, refusal):

@@ -22,6 +22,7 @@ from duban.assessments.operations.opening import begin_scoring, open_assessment
 from duban.assessments.operations.proposals import confirm_proposal, drop_proposal
 from duban.assessments.operations.vetoes import confirm_veto, lift_veto, reject_veto
 from duban.assessments.states import AssessmentState, ProposalState, VetoState
+from duban.assessments.telling import ANSWERED
 from duban.audit.queries import history
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import owned
@@ -234,6 +235,33 @@ def test_who_confirmed_a_veto_does_not_lift_it_alone(world: World, scored: Round
         confirm_proposal(scope, proposal_id=proposal)
     with world.as_system() as scope:
         assert queries.get_decision(scope, decision).state is VetoState.CONFIRMED
+
+
+def test_who_acts_for_the_proposer_withdraws_for_them_and_they_are_told(world: World, scored: Round) -> None:
+    proposal = proposed(scored, "close")
+    # the control: somebody the proposer lent nothing to that would let them propose
+    with pytest.raises(NotFoundError), world.as_("eva") as scope:
+        drop_proposal(scope, proposal_id=proposal)
+    acts_for(world, "cora", "eva")
+    with world.as_("eva") as scope:
+        assert drop_proposal(scope, proposal_id=proposal).state is ProposalState.WITHDRAWN
+    with world.as_system() as scope:
+        act = next(row for row in history(scope, "result_proposal", proposal) if row.act == "result.withdrawn")
+        assert act.details["acting_for"]["name"] == act.details["proposed_by"]
+        told = select(Effect.recipient_id).where(
+            Effect.tenant_id == scope.tenant_id,
+            Effect.subject_id == proposal,
+            Effect.template == ANSWERED[ProposalState.WITHDRAWN],
+        )
+        assert set(scope.session.scalars(told)) == {world.people["cora"]}
+
+
+def test_who_acts_for_another_than_the_proposer_withdraws_nothing(world: World, scored: Round) -> None:
+    """Where they may confirm, they decline; the proposer's is not theirs."""
+    proposal = proposed(scored, "close")
+    acts_for(world, "lena", "eva")
+    with world.as_("eva") as scope:
+        assert drop_proposal(scope, proposal_id=proposal).state is ProposalState.DECLINED
 
 
 def test_a_townships_officer_proposes_and_its_one_leader_confirms(world: World) -> None:

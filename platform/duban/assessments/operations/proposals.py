@@ -43,12 +43,12 @@ def confirm_proposal(scope: Scope, *, proposal_id: UUID) -> ResultProposal:
 
 def drop_proposal(scope: Scope, *, proposal_id: UUID) -> ResultProposal:
     """
-    Let a proposal come to nothing: withdrawn by its proposer, declined by somebody who may confirm it.
+    Let a proposal come to nothing: withdrawn by its proposer or who acts for them, declined by who may confirm it.
 
     Raises: NotFoundError, NotAllowedError, ProposalOverError.
     """
     proposal, assessment, cards = _locked_proposal(scope, proposal_id)
-    is_own = proposal.proposed_by == scope.person_id
+    is_own = steps.is_proposers(scope, proposal, assessment, cards)
     if not is_own and not steps.may_confirm(scope, proposal.kind, cards):
         raise NotAllowedError
     _answer(scope, proposal, assessment, cards, ProposalState.WITHDRAWN if is_own else ProposalState.DECLINED)

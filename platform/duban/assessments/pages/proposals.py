@@ -70,7 +70,7 @@ def _banner(scope: Scope, assessment: Assessment, one: ResultProposal) -> Waitin
         proposal=one, label=STEP_LABELS[one.kind], unit=cards[0].unit_name if one.scorecard_id else "",
         item=presenting.said(scheme.item(one.draft["item"]).name) if one.kind is StepKind.CORRECT else "",
         names=tuple(person.name for person in steps.second_persons(scope, one, cards)),
-        is_own=one.proposed_by == scope.person_id,
+        is_own=steps.is_proposers(scope, one, assessment, cards),
         can_confirm=able and scope.person_id not in steps.not_second(scope, one), may_decline=able, outdated=outdated,
         change=change,
         grades=(presenting.grade_name(scheme, change.before.grade), presenting.grade_name(scheme, change.ranked.grade))
