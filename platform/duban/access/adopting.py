@@ -60,8 +60,8 @@ def adopt_policy(scope: Scope, *, seen: str, active_from: date | None, give_up: 
     """
     Take over the kind's policy and roles from a day on, in every process from the next request of that day.
 
-    Takes:  `seen` the tag of what was shown (`Renewal.tag`); `give_up` the keys of own changes that the kind's shall replace,
-            all others stay.
+    Takes:  `seen` the tag of what was shown, with the same given up (`Renewal.tag`); `give_up` the keys of own changes that the
+            kind's shall replace, all others stay.
     Gives:  the new version of the policy; from its day on none that was taken over before comes into force.
     Raises: NotFoundError, NotAllowedError, StaleError, NothingToAdoptError, InvalidInputError, LocksOutError, RoleInUseError,
             UnknownLineError.
@@ -72,7 +72,7 @@ def adopt_policy(scope: Scope, *, seen: str, active_from: date | None, give_up: 
     if renewal is None:
         raise NothingToAdoptError
     if renewal.tag != seen:
-        raise StaleError(N_("样式或本系统的策略在您查看之后有变化，没有采纳。请核对最新内容后再采纳。"))
+        raise StaleError(N_("样式、本系统的策略或所选的规定与您查看时不同，没有采纳。请核对最新内容后再采纳。"))
     begins = _checked(scope, renewal, active_from, give_up)
     if not renewal.waiting:
         raise NothingToAdoptError

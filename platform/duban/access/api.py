@@ -1,5 +1,6 @@
 """Delegations, roles and verdicts for programs."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -80,16 +81,17 @@ def why(args: dict[str, Any]) -> explaining.Verdict:
 
 
 @blp.get("/policy")
+@blp.arguments(schemas.PolicyArgs, location="query")
 @blp.response(200, schemas.RenewalSchema)
-def show_policy() -> dict[str, object]:
+def show_policy(args: dict[str, Any]) -> dict[str, object]:
     """Say whether the tenant's kind has a newer policy and what taking it over would change; for administrators."""
     scope = current_scope()
     require(scope, "policy", "read", root(scope))
-    return _standing(scope)
+    return _standing(scope, give_up=args["give_up"])
 
 
-def _standing(scope: Scope) -> dict[str, object]:
-    found = renewal.standing(scope)
+def _standing(scope: Scope, *, give_up: Sequence[str] = ()) -> dict[str, object]:
+    found = renewal.standing(scope, give_up=give_up)
     new = found.renewal
     if new is None:
         return {"waiting": None, "tag": None, "rights": [], "roles": [], "own": [], "versions": found.versions}

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from duban.access import decisions
-from duban.access.holding import act_for_each_other, active_delegation, active_grant, grants_of, home_paths, own_paths, own_places
+from duban.access.holding import active_delegation, active_grant, grants_of, home_paths, is_same_hand, own_paths, own_places
 from duban.access.models import RoleGrant
 from duban.access.people import holders, holders_at, superiors, superiors_at, superiors_of
 from duban.access.policies import policy
@@ -26,7 +26,6 @@ from duban.tenancy.kinds_policy import JUDGING
 __all__ = [
     "Grant",
     "Place",
-    "act_for_each_other",
     "active_delegation",
     "active_grant",
     "deciding",
@@ -35,6 +34,7 @@ __all__ = [
     "holders",
     "holders_at",
     "home_paths",
+    "is_same_hand",
     "lines_of",
     "may",
     "may_somewhere",

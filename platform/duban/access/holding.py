@@ -1,8 +1,8 @@
 """What the actor holds: grants of their own and those others let them use, at the places their units stand and stood."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, func, literal, n
 from duban.access.models import Delegation, RoleGrant
 from duban.access.relations import Grant
 from duban.identity.models import Person
+from duban.identity.queries import accounts_of
 from duban.kernel.ids import PersonId, UnitId
 from duban.kernel.scope import Scope
 from duban.tenancy.operations import policy_digest
@@ -177,12 +178,16 @@ def _keeping(scope: Scope, wanted: Callable[[Grant], bool]) -> Scope:
     return replace(scope, memo=memo)
 
 
-def acting_with(scope: Scope, person_id: UUID, on: date) -> set[PersonId]:
-    """List who acts for a person on a day and whom that person acts for: none of them is a second person beside them."""
-    pair = or_(Delegation.giver_id == person_id, Delegation.receiver_id == person_id)
-    conditions = (Delegation.tenant_id == scope.tenant_id, pair, _lent_on(scope, on))
+def hands_of(scope: Scope, person_id: UUID, days: Collection[date]) -> set[PersonId]:
+    """
+    List who is no second person beside somebody: themselves, the accounts merged with theirs, and who acted for them or they for
+    on any of these days. Costs: three queries.
+    """
+    own = accounts_of(scope, {person_id})
+    pair = or_(Delegation.giver_id.in_(own), Delegation.receiver_id.in_(own))
+    conditions = (Delegation.tenant_id == scope.tenant_id, pair, or_(*(_lent_on(scope, day) for day in days)))
     found = select(Delegation.giver_id, Delegation.receiver_id).where(*conditions)
-    return {PersonId(one) for row in scope.session.execute(found) for one in row} - {PersonId(person_id)}
+    return accounts_of(scope, own | {one for row in scope.session.execute(found) for one in row})
 
 
 def _lent_on(scope: Scope, on: date) -> ColumnElement[bool]:
@@ -192,9 +197,9 @@ def _lent_on(scope: Scope, on: date) -> ColumnElement[bool]:
     return and_(Delegation.active_from <= on, Delegation.active_to > on, ended)
 
 
-def act_for_each_other(scope: Scope, person_id: UUID, on: date) -> bool:
-    """Say whether the actor and somebody acted for one another on a day: then neither checks what the other did that day."""
-    return scope.person_id in acting_with(scope, person_id, on)
+def is_same_hand(scope: Scope, person_id: UUID, at: datetime) -> bool:
+    """Say whether the actor is no second person beside who did something at a moment: by what held then or holds now."""
+    return scope.person_id in hands_of(scope, person_id, {at.astimezone(scope.zone).date(), scope.today})
 
 
 def _ordered(found: set[str]) -> list[str]:

@@ -60,7 +60,8 @@ class Renewal:
     """
     What taking the kind's policy over would change, and what the tenant has of its own.
 
-    `tag` names exactly this: it changes with the kind, with the tenant's copy and with nothing else.
+    `tag` names exactly this: it changes with the kind, with the tenant's copy, with what of its own it gives up, and with nothing
+    else.
     """
 
     tag: str
@@ -147,7 +148,12 @@ def offered(kind: str) -> Catalogued | None:
 
 
 def renewal_of(kind: str, have: Copies, *, give_up: Collection[str] = ()) -> Renewal | None:
-    """Compare the tenant's newest copy with its kind. Costs: no query."""
+    """
+    Compare the tenant's newest copy with its kind.
+
+    Takes: `give_up`, the keys of own changes that the kind's shall replace; those there are none of are passed over.
+    Costs: no query.
+    """
     new = offered(kind)
     if new is None:
         return None
@@ -159,22 +165,29 @@ def renewal_of(kind: str, have: Copies, *, give_up: Collection[str] = ()) -> Ren
     changed = [RoleChange(code, _said(before_roles, code), _said(after_roles, code)) for code in codes]
     names = {role["code"]: role["name"] for role in [*ours.roles, *new.roles, *merged.roles]}
     versions = (have.policy[0].version, have.roles[0].version if have.roles else 0)
-    return Renewal(_tag(new, versions), new, merged, comes, goes, rights_changed(ours, after), changed, names)
+    given_up = sorted({one.key for one in merged.own} & set(give_up))
+    return Renewal(_tag(new, versions, given_up), new, merged, comes, goes, rights_changed(ours, after), changed, names)
 
 
 def _said(roles: Mapping[str, Mapping[str, Any]], code: str) -> Mapping[str, Any] | None:
     return said_of(roles[code]) if code in roles else None
 
 
-def _tag(new: Catalogued, versions: tuple[int, int]) -> str:
-    said = repr((versions, new.text, sorted((role["code"], sorted(said_of(role).items())) for role in new.roles)))
+def _tag(new: Catalogued, versions: tuple[int, int], given_up: Sequence[str]) -> str:
+    roles = sorted((role["code"], sorted(said_of(role).items())) for role in new.roles)
+    said = repr((versions, new.text, roles, given_up))
     return sha256(said.encode()).hexdigest()[:_TAG_CHARACTERS]
 
 
-def standing(scope: Scope) -> Standing:
-    """Say where the tenant's policy stands, with how many people hold each role. Costs: two queries."""
+def standing(scope: Scope, *, give_up: Collection[str] = ()) -> Standing:
+    """
+    Say where the tenant's policy stands, with how many people hold each role.
+
+    Takes: `give_up` as `renewal_of` does: what would come of giving it up.
+    Costs: two queries.
+    """
     have = copies(scope)
-    found = renewal_of(scope.tenant.kind, have)
+    found = renewal_of(scope.tenant.kind, have, give_up=give_up)
     if found is not None:
         found = replace(found, holders=_holders(scope))
     return Standing([_version(row) for row in have.policy], scope.today, found)

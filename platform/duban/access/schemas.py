@@ -141,9 +141,19 @@ class RenewalSchema(Schema):
     versions = fields.List(fields.Nested(VersionSchema))
 
 
+def _keys() -> fields.List[str]:
+    return fields.List(CleanString(validate=validate.Length(max=500)), load_default=list, validate=validate.Length(max=1000))
+
+
+class PolicyArgs(Schema):
+    """Which own changes the kind's would replace: the answer and its `tag` are for exactly these."""
+
+    give_up = _keys()
+
+
 class AdoptInput(InputSchema):
     """What was shown, from which day, and which own changes the kind's shall replace."""
 
     seen = CleanString(required=True)
     active_from = fields.Date(required=True)
-    give_up = fields.List(CleanString(validate=validate.Length(max=500)), load_default=list, validate=validate.Length(max=1000))
+    give_up = _keys()

@@ -137,13 +137,14 @@ def policy_update() -> ResponseReturnValue:
 def _policy_page(errors: Mapping[str, Sequence[Text]], general: Text | None = None) -> str:
     scope = current_scope()
     _require_policy(scope)
-    typed = {
+    typed: dict[str, Any] = {
         "active_from": request.form.get("active_from", scope.today.isoformat()),
-        "give_up": request.form.getlist("give_up"),
+        "give_up": request.values.getlist("give_up"),
     }
+    standing = renewal.standing(scope, give_up=typed["give_up"])
     return render_template(
-        "access/policy.html", standing=renewal.standing(scope), decides=adopting.may_adopt(scope), typed=typed, errors=errors,
-        general=general, today=scope.today, said=_said_otherwise, own_words=_own_words, language=current_language(), **_words(),
+        "access/policy.html", standing=standing, decides=adopting.may_adopt(scope), typed=typed, errors=errors, general=general,
+        today=scope.today, said=_said_otherwise, own_words=_own_words, language=current_language(), **_words(),
     )  # fmt: skip
 
 

@@ -6,13 +6,12 @@ The operations check leave and state and write records; here is what they and th
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from duban.access.checks import granted, superiors
-from duban.access.holding import acting_with, standing_in
+from duban.access.holding import hands_of, standing_in
 from duban.assessments import queries, versions
 from duban.assessments.errors import AlreadyProposedError, NotReadyError
 from duban.assessments.models import Assessment, FrozenResult, ResultProposal, Scorecard, VetoDecision
@@ -139,10 +138,8 @@ def cards_of(scope: Scope, proposal: ResultProposal) -> Sequence[Scorecard]:
 
 
 def not_second(scope: Scope, proposal: ResultProposal) -> set[PersonId]:
-    """List who is no second person: the proposer, and who acts for them or they for, then or today."""
-    person = PersonId(proposal.proposed_by)
-    days: set[date] = {proposal.proposed_at.astimezone(scope.zone).date(), scope.today}
-    return {person}.union(*(acting_with(scope, person, day) for day in days))
+    """List who is no second person beside the proposer, then or today."""
+    return hands_of(scope, proposal.proposed_by, {proposal.proposed_at.astimezone(scope.zone).date(), scope.today})
 
 
 def second_persons(scope: Scope, proposal: ResultProposal, cards: Sequence[Scorecard]) -> list[Person]:

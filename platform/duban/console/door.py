@@ -142,17 +142,10 @@ def try_sign_in(login: str, password: str, code: str) -> str | AnticipatedError:
     device = _known_device(login)
     try:
         with OPERATORS.passing(device):
-            return accounts.enter(
-                runtime().engine,
-                login=login,
-                password=password,
-                code=code,
-                address=request.remote_addr or "",
-                device=request.user_agent.string,
-                keys=runtime().settings.factor_keys,
-                now=runtime().clock.now(),
-                known_device=device,
+            arrival = accounts.Arrival(
+                login, password, code, address=request.remote_addr or "", device=request.user_agent.string, known_device=device
             )
+            return accounts.enter(runtime().engine, arrival, keys=runtime().settings.factor_keys, now=runtime().clock.now())
     except TooBusyError as error:
         return error
 

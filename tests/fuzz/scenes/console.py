@@ -1,49 +1,19 @@
 """The operator's door: its scenes, on tenants of their own, so that nothing of the county is closed or deleted."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pyotp
-from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
 
-from duban.console.desk import CONSOLE, Hand, at_desk
-from duban.console.door import BEARER
-from duban.console.operations import accounts
-from duban.console.queries import find_at_work
-from duban.kernel.scope import open_session
 from duban.tenancy.operations import provision
 from duban.tenancy.parts import read_parts
-from tests.binding import FACTOR_KEYS
 from tests.cast import TENANTS
 from tests.conftest import NOW
 from tests.fuzz.stage import Stage
+from tests.operators import OPERATOR_PASSWORD, at_work
 
-PASSWORD = "keep-the-lights-on-7"
 OPERATORS = ("op-ann", "op-bob", "op-leaving", "op-coming")
 """Names in scenes; their logins are made afresh, for all stages share a database."""
-
-
-def operator(engine: Engine, app: Flask) -> tuple[FlaskClient, str, str]:
-    """A fresh operator at the desk with both factors: the program, the login, the secret of the second factor."""
-    with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
-        slip = accounts.create_operator(desk, login=f"op-{uuid4().hex[:10]}", name="值班员")
-    with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
-        token = accounts.sign_in(desk, login=slip.login, password=slip.password, code="", address="", device="", keys=FACTOR_KEYS)
-    with open_session(engine, CONSOLE) as session:
-        found = find_at_work(session, token=token, now=NOW)
-    hand = Hand(found.id, found.name)
-    with at_desk(engine, hand=hand, now=NOW) as desk:
-        accounts.change_password(desk, old=slip.password, new=PASSWORD, session_id=found.session_id)
-        secret = accounts.begin_factor(desk, keys=FACTOR_KEYS)
-    with at_desk(engine, hand=hand, now=NOW) as desk:
-        accounts.confirm_factor(
-            desk, code=pyotp.TOTP(secret).at(NOW - timedelta(seconds=30)), session_id=found.session_id, keys=FACTOR_KEYS
-        )
-    program = app.test_client()
-    program.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {BEARER}{token}"
-    return program, slip.login, secret
 
 
 class Console:
@@ -59,9 +29,10 @@ class Console:
 
     def sign_in(self, who: str) -> FlaskClient:
         """Another operator takes the place of the one whose session is over."""
-        program, self.login, self.secret = operator(self.stage.world.engine, self.app)
-        self.stage.clients[who] = program
-        return program
+        made = at_work(self.stage.world.engine, self.app, now=NOW)
+        self.login, self.secret = made.login, made.secret
+        self.stage.clients[who] = made.browser
+        return made.browser
 
     def tenant(self) -> str:
         """A tenant with nothing in it; gives its id."""
@@ -83,7 +54,7 @@ def console(stage: Stage) -> None:
         do(ann, "POST", f"/operator/tenants/{tenant}/suspension", {"reason": "检修"})
     deletion = do(ann, "POST", f"/operator/tenants/{doomed}/deletion", {"slug": here.slugs[doomed]})["id"]
     waiting = do(ann, "POST", f"/operator/tenants/{quiet}/exports")["id"]
-    signing = {"login": here.login, "password": PASSWORD, "code": pyotp.TOTP(here.secret).at(NOW)}
+    signing = {"login": here.login, "password": OPERATOR_PASSWORD, "code": pyotp.TOTP(here.secret).at(NOW)}
     new = {
         "kind": "county",
         "slug": f"t-{uuid4().hex[:12]}",

@@ -28,15 +28,15 @@ TODAY = date(2026, 3, 10)
 DEFINES = ("target", "define")
 
 
-def seen(world: World) -> renewal.Renewal:
+def seen(world: World, *, give_up: tuple[str, ...] = ()) -> renewal.Renewal:
     with world.as_("sara") as scope:
-        found = renewal.standing(scope).renewal
+        found = renewal.standing(scope, give_up=give_up).renewal
     assert found is not None
     return found
 
 
 def adopt(world: World, who: str = "sara", *, on: date | None = TODAY, give_up: tuple[str, ...] = ()) -> Catalogue:
-    tag = seen(world).tag
+    tag = seen(world, give_up=give_up).tag
     with world.as_(who) as scope:
         return adopting.adopt_policy(scope, seen=tag, active_from=on, give_up=give_up)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from duban.access import checks as access
 from duban.access import explaining, operations
 from duban.access.errors import LentAlreadyError, NotLendableError, NotReceivableError
-from duban.access.holding import acting_with
+from duban.access.holding import hands_of
 from duban.access.models import Delegation
 from duban.audit.models import AuditRecord
 from duban.calendar.due_dates import Campaign
@@ -160,8 +160,26 @@ def test_a_loan_ended_in_the_small_hours_was_in_force_that_day(world: World) -> 
             .values(revoked_at=small_hours, active_from=TODAY - timedelta(days=3))
         )
     with world.as_("tom") as scope:
-        assert acting_with(scope, scope.person_id, TODAY) == {world.people["vlad"]}
-        assert acting_with(scope, scope.person_id, TODAY + timedelta(days=1)) == set()
+        tom, vlad = world.people["tom"], world.people["vlad"]
+        assert hands_of(scope, tom, {TODAY}) == {tom, vlad}
+        assert hands_of(scope, tom, {TODAY + timedelta(days=1)}) == {tom}
+
+
+def test_accounts_once_merged_are_one_hand(world: World) -> None:
+    """Whoever proposed under an account that was merged away is no second person under the one that was kept."""
+    with world.as_system() as scope:
+        one, two, three, other = (world.people[who] for who in ("vera", "vlad", "tess", "tom"))
+        # vera's account went into vlad's, and tess's into vera's before
+        for gone, kept in ((one, two), (three, one)):
+            scope.session.execute(
+                update(Person)
+                .where(Person.tenant_id == scope.tenant_id, Person.id == gone)
+                .values(merged_into=kept, active=False)
+            )
+        for each in (one, two, three):
+            assert hands_of(scope, each, {TODAY}) == {one, two, three}
+        # the control
+        assert hands_of(scope, other, {TODAY}) == {other}
 
 
 def test_the_record_says_for_whom(world: World) -> None:

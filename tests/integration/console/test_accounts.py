@@ -26,17 +26,8 @@ PASSWORD = "keep-the-lights-on-7"
 
 
 def enter(engine, now, slip_login, password, code="", *, address="", known_device=None):
-    return accounts.enter(
-        engine,
-        login=slip_login,
-        password=password,
-        code=code,
-        address=address or uuid4().hex,
-        device="test",
-        keys=FACTOR_KEYS,
-        now=now,
-        known_device=known_device,
-    )
+    arrival = accounts.Arrival(slip_login, password, code, address or uuid4().hex, "test", known_device)
+    return accounts.enter(engine, arrival, keys=FACTOR_KEYS, now=now)
 
 
 def at_work(engine, token, now):
@@ -169,6 +160,19 @@ def test_one_address_does_not_try_all_operators(engine: Engine, clock) -> None:
     with open_session(engine, CONSOLE) as session:
         acts = session.scalars(select(OperatorAct).where(OperatorAct.act == "door.locked")).all()
     assert [one.details["by"] for one in acts if one.details["address"] == "192.0.2.7"] == ["source"]
+
+
+def test_names_made_up_do_not_fill_the_record(engine: Engine, clock) -> None:
+    login, _, _ = settled(engine, clock.at)
+    nobody, now = f"nobody-{uuid4().hex[:8]}", clock.at + timedelta(seconds=60)
+    for name in (nobody, login):
+        for number in range(FAILURES_ALLOWED):
+            enter(engine, now, name, f"wrong-{number}", "000000")
+        assert isinstance(enter(engine, now, name, "wrong", "000000"), OperatorLockedError)
+    with open_session(engine, CONSOLE) as session:
+        acts = session.scalars(select(OperatorAct).where(OperatorAct.act == "door.locked")).all()
+    named = [one.details["login"] for one in acts if one.details["login"] in {nobody, login}]
+    assert named == [login]  # the real one's lock is recorded, the control
 
 
 def test_wrong_old_passwords_are_counted(engine: Engine, clock) -> None:

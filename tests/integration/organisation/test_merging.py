@@ -14,6 +14,7 @@ from duban.access.operations import lend
 from duban.audit.models import AuditRecord
 from duban.identity.models import PasswordReset, Person, SecondFactor
 from duban.identity.operations import create_token
+from duban.kernel.ids import new_id
 from duban.kernel.scope import get_owned, owned
 from duban.notifications.models import Effect
 from duban.organisation.errors import DutyNotMergedError, TwoNamesError
@@ -168,3 +169,20 @@ def test_nothing_that_opened_the_old_account_opens_anything(world: World) -> Non
         assert scope.session.get(SecondFactor, (scope.tenant_id, world.people["tess"])) is None
         [reset] = scope.session.scalars(owned(scope, PasswordReset).where(PasswordReset.person_id == world.people["tess"]))
         assert (reset.settled_at is not None, reset.confirmed, reset.sealed_half) == (True, False, "")
+
+
+def test_what_the_old_account_asked_for_others_by_two_hands_comes_to_nothing(world: World) -> None:
+    """Else its owner, under the account that is kept, would be the second hand beside themselves."""
+    kept = puppet(world, "tess", "township.officer", "T1")
+    made = {}
+    with world.as_system() as scope:
+        for asker in ("tess", "sara"):
+            row = PasswordReset(
+                id=new_id(), person_id=world.people["tom"], asked_by=world.people[asker], asked_at=scope.now,
+                ends_at=scope.now + timedelta(hours=1), sealed_half="sealed", confirmed=False,
+            )  # fmt: skip
+            made[asker] = scope.add(row).id
+    merged(world, "tess", kept)
+    with world.as_system() as scope:
+        waiting = {asker: get_owned(scope, PasswordReset, made[asker]).settled_at is None for asker in made}
+    assert waiting == {"tess": False, "sara": True}  # sara's is the control

@@ -1,5 +1,7 @@
 """The page and the API on which a newer policy of the kind is seen and taken over; what operators see of it."""
 
+import re
+
 import pytest
 
 from duban.console.measuring import measure
@@ -33,9 +35,13 @@ def test_is_adopted_on_the_page_and_counts_at_once(world: World) -> None:
     assert "本系统增加：村（社区）安全员 · 责任书 · 签署 · 本单位" in page
     stale = sara.post("/access/policy/adoption", data={"seen": "x", "active_from": "2026-03-10"})
     assert (stale.status_code, "请核对最新内容后再采纳" in stale.text) == (412, True)
-    wrong = sara.post("/access/policy/adoption", data={"seen": seen["tag"], "active_from": "2026-03-09", "give_up": f"+ {OWN}"})
+    chosen = sara.get("/api/v1/access/policy", query_string={"give_up": f"+ {OWN}"}).get_json()
+    typed = {"seen": chosen["tag"], "active_from": "2026-03-09", "give_up": f"+ {OWN}"}
+    wrong = sara.post("/access/policy/adoption", data=typed)
     assert (wrong.status_code, "不能早于今天。" in wrong.text, "2026-03-09" in wrong.text) == (422, True, True)
     assert "checked" in wrong.text, "what was ticked is still ticked"
+    unseen = sara.post("/access/policy/adoption", data={"seen": seen["tag"], "active_from": "2026-03-10", "give_up": f"+ {OWN}"})
+    assert unseen.status_code == 412, "nothing is given up that was not shown"
     done = sara.post("/access/policy/adoption", data={"seen": seen["tag"], "active_from": "2026-03-10"})
     assert done.status_code == 303
     after = sara.get("/access/policy").text
@@ -45,6 +51,23 @@ def test_is_adopted_on_the_page_and_counts_at_once(world: World) -> None:
     assert (may_not, dora.get("/targets/new").status_code) in {(403, 200), (404, 200), (302, 200)}
     told = world.client("otto").get("/audit").text
     assert "采纳新的权限策略" in told
+
+
+def test_what_giving_up_would_change_is_shown_before_it_is_done(world: World) -> None:
+    older_policy(world, lacks=LINE, also=f"{OWN}\n")
+    sara = world.client("sara")
+    kept = sara.get("/access/policy").text
+    shown = sara.get("/access/policy", query_string={"give_up": f"+ {OWN}"}).text
+    assert ("今后不再可以" in kept, "今后不再可以" in shown) == (False, True)
+    assert ("本系统自己的规定全部保留。" in kept, "列出的变化包括改用样式的 1 项规定。" in shown) == (True, True)
+    seen = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    form = {"seen": seen, "active_from": "2026-03-10"}
+    assert sara.post("/access/policy/adoption", data=form).status_code == 412, "what was shown is given up, or nothing is adopted"
+    assert sara.post("/access/policy/adoption", data=form | {"give_up": f"+ {OWN}"}).status_code == 303
+    # what is nobody's key changes nothing
+    assert sara.get("/access/policy", query_string={"give_up": "+ p, x"}).status_code == 200
+    api = sara.get("/api/v1/access/policy", query_string={"give_up": f"+ {OWN}"}).get_json()
+    assert (api["waiting"], api["own"]) == (0, [])
 
 
 def test_a_later_day_is_announced_and_taken_back(world: World) -> None:

@@ -7,7 +7,7 @@ import pyotp
 from duban.identity.passwords import matches
 from tests.cast import World
 from tests.conftest import NOW
-from tests.web.console.conftest import PASSWORD
+from tests.operators import OPERATOR_PASSWORD as PASSWORD
 
 
 def test_signing_in_takes_both_factors_and_gives_a_token_that_ends(app, operator) -> None:

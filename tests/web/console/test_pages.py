@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from duban.console.desk import CONSOLE
+from duban.console.door import BEARER
 from duban.console.models import OperatorOrder
 from duban.console.queries import find_by_slug, list_acts, list_orders
 from duban.identity.models import Credential
@@ -17,10 +18,10 @@ from duban.identity.passwords import matches
 from duban.kernel.scope import SYSTEM, open_session, owned, unit_of_work
 from duban.tenancy.models import Tenant
 from duban.tenancy.queries import as_info
-from tests.binding import FACTOR_KEYS
 from tests.cast import World
 from tests.conftest import NOW
-from tests.web.console.conftest import PASSWORD
+from tests.operators import OPERATOR_PASSWORD as PASSWORD
+from tests.operators import come
 
 
 def form(**changes) -> dict[str, str]:
@@ -114,20 +115,12 @@ class TestTheDoor:
         assert enter(own, seconds=60).status_code == 302
 
     def test_the_first_steps_come_first(self, app, engine, app_clock) -> None:
-        from duban.console.desk import Hand, at_desk
-        from duban.console.operations import accounts
-
         app_clock.at = NOW
-        with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
-            slip = accounts.create_operator(desk, login=f"op-{uuid4().hex[:10]}", name="新人")
-        with at_desk(engine, hand=Hand(None, "terminal"), now=NOW) as desk:
-            token = accounts.sign_in(
-                desk, login=slip.login, password=slip.password, code="", address="", device="", keys=FACTOR_KEYS
-            )
+        new = come(engine, now=NOW)
         browser = app.test_client()
-        browser.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer op_{token}", "HTTP_ACCEPT": "text/html"}
+        browser.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {BEARER}{new.token}", "HTTP_ACCEPT": "text/html"}
         assert browser.get("/operator/").location.endswith("/operator/password")
-        changed = browser.post("/operator/password", data={"old": slip.password, "new": PASSWORD, "again": PASSWORD})
+        changed = browser.post("/operator/password", data={"old": new.password, "new": PASSWORD, "again": PASSWORD})
         assert changed.status_code == 302
         assert browser.get("/operator/").location.endswith("/operator/second-factor")
         page = browser.get("/operator/second-factor").get_data(as_text=True)

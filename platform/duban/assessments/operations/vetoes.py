@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from duban.access.checks import act_for_each_other, require
+from duban.access.checks import is_same_hand, require
 from duban.assessments import queries, steps, telling, versions
 from duban.assessments.errors import AlreadyDecidedError, BadMarkError, SamePersonError, WrongStateError
 from duban.assessments.models import Assessment, ResultProposal, Scorecard, VetoDecision
@@ -72,7 +72,7 @@ def confirm_veto(scope: Scope, *, decision_id: UUID) -> VetoDecision:
     Raises: NotFoundError, NotAllowedError, SamePersonError, WrongVetoStateError.
     """
     assessment, card, decision = _locked(scope, decision_id)
-    if decision.proposed_by == scope.person_id or _acted_together(scope, decision):
+    if is_same_hand(scope, decision.proposed_by, decision.proposed_at):
         raise SamePersonError
     _answer(scope, decision, VetoState.CONFIRMED)
     record(
@@ -96,7 +96,7 @@ def reject_veto(scope: Scope, *, decision_id: UUID) -> VetoDecision:
     Raises: NotFoundError, NotAllowedError, SamePersonError, WrongVetoStateError.
     """
     _, card, decision = _locked(scope, decision_id)
-    if decision.proposed_by == scope.person_id or _acted_together(scope, decision):
+    if is_same_hand(scope, decision.proposed_by, decision.proposed_at):
         raise SamePersonError
     _answer(scope, decision, VetoState.REJECTED)
     record(scope, "veto.rejected", "veto_decision", decision.id, card.path, rule=decision.rule_code)
@@ -126,12 +126,6 @@ def lift_veto(scope: Scope, *, decision_id: UUID, document: str, reason: str) ->
     record(scope, "result.proposed", "result_proposal", made.id, card.path, **details)
     telling.step_proposed(scope, assessment, made, [card])
     return made
-
-
-def _acted_together(scope: Scope, decision: VetoDecision) -> bool:
-    """Who acted for the proposer, or for whom the proposer acted, is no second person."""
-    days = {decision.proposed_at.astimezone(scope.zone).date(), scope.today}
-    return any(act_for_each_other(scope, decision.proposed_by, day) for day in days)
 
 
 def _locked(scope: Scope, decision_id: UUID) -> tuple[Assessment, Scorecard, VetoDecision]:

@@ -4,7 +4,7 @@ import base64
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -37,6 +37,22 @@ class OperatorSlip:
     login: str
     password: str
     ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """
+    What somebody brings to the operator's door.
+
+    `device` is what their browser calls itself, `known_device` the number of one this operator has signed in from before.
+    """
+
+    login: str
+    password: str = field(repr=False)
+    code: str = field(default="", repr=False)
+    address: str = ""
+    device: str = ""
+    known_device: str | None = None
 
 
 def create_operator(desk: Desk, *, login: str, name: str) -> OperatorSlip:
@@ -121,72 +137,42 @@ def _by_login(desk: Desk, login: str) -> Operator | None:
     return desk.session.scalars(select(Operator).where(Operator.login == login.strip().lower()).with_for_update()).one_or_none()
 
 
-def sign_in(
-    desk: Desk,
-    *,
-    login: str,
-    password: str,
-    code: str,
-    address: str,
-    device: str,
-    keys: Sequence[str],
-    checked: tuple[str | None, bool] | None = None,
-) -> str | AnticipatedError:
-    """
-    Give a fresh session token, or the error to show. Whoever calls it has counted the try (see guesses.py).
-
-    Whoever has no second factor yet gets a session that opens nothing but its set-up.
-    Takes: `checked`, the hash the password was compared with before and whether it fits, so that nothing is held while hashing.
-    Costs: the account's row lock, so that a code is used once.
-    """
-    operator = _by_login(desk, login)
-    if operator is None or not operator.active:
-        if checked is None:
-            matches(None, password)
-        return OperatorRefusedError()
-    step = _step(desk, operator, code, keys)
-    fits = checked[1] if checked and checked[0] == operator.password_hash else matches(operator.password_hash, password)
-    if not fits or step is None or _slip_is_over(desk, operator):
-        desk.record("session.refused", "operator", operator.id, login=operator.login, address=address)
-        return OperatorRefusedError()
-    operator.totp_step = step
-    if operator.totp_secret and not is_newest(operator.totp_secret, keys):
-        operator.totp_secret = _sealed(operator.id, secret_of(operator, keys=keys), keys)
-    return _start_session(desk, operator, address=address, device=device)
-
-
-def enter(
-    engine: Engine,
-    *,
-    login: str,
-    password: str,
-    code: str,
-    address: str,
-    device: str,
-    keys: Sequence[str],
-    now: datetime,
-    known_device: str | None = None,
-) -> str | AnticipatedError:
+def enter(engine: Engine, arrival: Arrival, *, keys: Sequence[str], now: datetime) -> str | AnticipatedError:
     """
     Come through the operator's door: counted, looked at, settled, each in a transaction of its own.
 
-    Takes: `known_device`, the number of a browser this operator has signed in from before.
+    Whoever has no second factor yet gets a session that opens nothing but its set-up.
     Gives: a fresh session token, or the error to show, the same whether there is such an operator or not.
     """
-    guess = guesses.at_door(login=login, address=address, device=known_device)
+    guess = guesses.at_door(login=arrival.login, address=arrival.address, device=arrival.known_device)
     try:
         guesses.reserve(engine, guess, now=now)
     except OperatorLockedError as error:
         return error
     with open_session(engine, CONSOLE) as session:
-        kept = password_hash_of(session, login)
-    fits = matches(kept, password)  # no connection is held meanwhile
-    with at_desk(engine, hand=Hand(id=None, name=login[:40]), now=now) as desk:
-        outcome = sign_in(
-            desk, login=login, password=password, code=code, address=address, device=device, keys=keys, checked=(kept, fits)
-        )
-    guesses.settle(engine, guess, right=isinstance(outcome, str), now=now)
+        kept = password_hash_of(session, arrival.login)
+    fits = matches(kept, arrival.password)  # no connection is held meanwhile
+    with at_desk(engine, hand=Hand(id=None, name=arrival.login[:40]), now=now) as desk:
+        outcome = _sign_in(desk, arrival, kept=kept, fits=fits, keys=keys)
+    guesses.settle(engine, guess, right=isinstance(outcome, str), now=now, known=kept is not None)
     return outcome
+
+
+def _sign_in(desk: Desk, arrival: Arrival, *, kept: str | None, fits: bool, keys: Sequence[str]) -> str | AnticipatedError:
+    """Look at a try under the account's row lock, so that a code is used once. `fits`: the password to the hash `kept`."""
+    operator = _by_login(desk, arrival.login)
+    if operator is None or not operator.active:
+        return OperatorRefusedError()
+    step = _step(desk, operator, arrival.code, keys)
+    if operator.password_hash != kept:  # changed meanwhile: what was checked is not what holds
+        fits = False
+    if not fits or step is None or _slip_is_over(desk, operator):
+        desk.record("session.refused", "operator", operator.id, login=operator.login, address=arrival.address)
+        return OperatorRefusedError()
+    operator.totp_step = step
+    if operator.totp_secret and not is_newest(operator.totp_secret, keys):
+        operator.totp_secret = _sealed(operator.id, secret_of(operator, keys=keys), keys)
+    return _start_session(desk, operator, address=arrival.address, device=arrival.device)
 
 
 def _step(desk: Desk, operator: Operator, code: str, keys: Sequence[str]) -> int | None:

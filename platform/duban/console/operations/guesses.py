@@ -19,7 +19,7 @@ from duban.console.errors import OperatorLockedError
 from duban.console.models import OperatorAttempt
 from duban.console.rules import FAILURES_ALLOWED, SOURCE_FAILURES_ALLOWED
 from duban.identity.operations.attempts import digest, login_subject
-from duban.identity.rules.attempts import Tally, is_locked, minutes_left
+from duban.identity.rules.attempts import Tally, is_locked, minutes_left, source_of
 from duban.identity.rules.attempts import reserve as counted
 from duban.kernel.scope import open_session
 
@@ -40,7 +40,7 @@ def at_door(*, login: str, address: str, device: str | None) -> Guess:
     account = login_subject(login)
     if device:
         return Guess(login, address, (("device", digest(f"{device} {account}")),))
-    return Guess(login, address, (("account", account), ("source", address[:100])))
+    return Guess(login, address, (("account", account), ("source", source_of(address))))
 
 
 def with_old_password(operator_id: UUID, *, login: str, address: str = "") -> Guess:
@@ -66,14 +66,18 @@ def reserve(engine: Engine, guess: Guess, *, now: datetime) -> None:
             row.failures, row.failing_since, row.locked_until = after.failures, after.failing_since, after.locked_until
 
 
-def settle(engine: Engine, guess: Guess, *, right: bool, now: datetime) -> None:
-    """Take the count back when the try was right; record it when it was the one that closed the door."""
+def settle(engine: Engine, guess: Guess, *, right: bool, now: datetime, known: bool = True) -> None:
+    """
+    Take the count back when the try was right; record it when it was the one that closed the door.
+
+    Takes: `known` whether there is such an operator. Names a stranger makes up are not to fill the record.
+    """
     with at_desk(engine, hand=Hand(None, guess.login[:40]), now=now) as desk:
         for kind, subject in guess.counts:
             row = _locked_row(desk.session, kind, subject, now)
             if right:
                 row.failures, row.locked_until = max(0, row.failures - 1) if kind == "source" else 0, None
-            elif row.locked_until is not None and now < row.locked_until:
+            elif (known or kind == "source") and row.locked_until is not None and now < row.locked_until:
                 about = {"by": kind, "login": guess.login[:40], "address": guess.address}
                 desk.record("door.locked", "door", CONSOLE, **about, until=row.locked_until)
         if right:

@@ -22,6 +22,7 @@ from duban.identity.rules.attempts import (
     Tally,
     is_locked,
     minutes_left,
+    source_of,
 )
 from duban.identity.rules.attempts import (
     reserve as reserved,
@@ -42,7 +43,7 @@ class Attempt:
         account = login_subject(login)
         if device:
             return cls((("device", digest(f"{device} {account}")),))
-        return cls((("source", address[:100]), ("account", account)))
+        return cls((("source", source_of(address)), ("account", account)))
 
     @classmethod
     def by_factor(cls, person_id: UUID) -> "Attempt":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from duban.identity.errors import ResetOverError, SecondHandError
 from duban.identity.models import Credential, PasswordReset, Person
@@ -52,13 +52,20 @@ def open_reset(scope: Scope, *, person: Person, keys: Sequence[str]) -> HalfSecr
     return HalfSecret(row.id, half, row.ends_at)
 
 
-def void_resets(scope: Scope, *, person_id: UUID) -> None:
-    """Let every reset that waits for this person come to nothing; the halves handed out open nothing."""
+def void_resets(scope: Scope, *, person_id: UUID, asked_too: bool = False) -> None:
+    """
+    Let every reset that waits for this person come to nothing; the halves handed out open nothing.
+
+    Takes: `asked_too` for what this person asked for others as well.
+    """
+    concerned = PasswordReset.person_id == person_id
+    if asked_too:
+        concerned = or_(concerned, PasswordReset.asked_by == person_id)
     scope.session.execute(
         update(PasswordReset)
         .where(
             PasswordReset.tenant_id == scope.tenant_id,
-            PasswordReset.person_id == person_id,
+            concerned,
             PasswordReset.settled_at.is_(None),
         )
         .values(settled_at=scope.now, settled_by=scope.actor.person_id, sealed_half="")

@@ -1,5 +1,6 @@
 """How often one may guess. An attempt counts as failed before it is looked at; being right takes the count back."""
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +9,24 @@ SOURCE_FAILURES_ALLOWED = 100
 """From one address, over all accounts: a whole town hall may sit behind one address."""
 WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=15)
+
+
+SITE_BITS = 64
+"""Of an IPv6 address: what one line is given. The rest is the visitor's to choose, a new one for every guess."""
+ADDRESS_LENGTH = 100
+
+
+def source_of(address: str) -> str:
+    """Name where somebody comes from: the address, of an IPv6 one its network. What is no address stands for itself."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:ADDRESS_LENGTH]
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found) >> SITE_BITS << SITE_BITS, SITE_BITS)))
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _move_seats(scope: Scope, kept: Person, gone: Person) -> None:
 def _close(scope: Scope, gone: Person, kept: Person) -> None:
     """Nothing that opened the old account opens anything any more."""
     drop_factor(scope, person_id=gone.id)
-    void_resets(scope, person_id=gone.id)
+    void_resets(scope, person_id=gone.id, asked_too=True)
     gone.active, gone.merged_into = False, kept.id
     end_sessions(scope, person_id=gone.id)
 

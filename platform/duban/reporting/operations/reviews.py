@@ -68,10 +68,9 @@ def _locked_for_review(scope: Scope, duty_id: UUID, number: int | None, act: Act
     if number is not None and number != duty.versions:
         raise StaleError
     submission = get_version(scope, duty, lock=True)
-    if submission.submitted_by is not None:
-        on = submission.submitted_at.astimezone(scope.zone).date()
-        if submission.submitted_by == scope.person_id or access.act_for_each_other(scope, submission.submitted_by, on):
-            raise OwnWorkError
+    by = submission.submitted_by
+    if by is not None and access.is_same_hand(scope, by, submission.submitted_at):
+        raise OwnWorkError
     return duty, submission
 
 
