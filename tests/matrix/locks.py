@@ -3,8 +3,8 @@ Every check of the program as a lock that a test can open: found in the source, 
 
 What counts as a check:
   leave   a statement that calls `require…`, `_require…`, `refuse…`
-  list    `readable(…)`, the condition that keeps a list to what its reader may see
-  ask     `may(…)`, `may_somewhere(…)` where something hangs on it; what is only handed to a template shows a button and is none
+  list    `readable…(…)`, the condition that keeps a list to what its reader may see
+  ask     `may(…)`, `may_somewhere(…)`, `may_issue(…)` … where something hangs on it; what is only handed to a template shows a button and is none
   self    a comparison with the acting person or operator
   refuse  `if …: raise` of NotAllowedError and its like, or of NotFoundError where the question is about the actor or about
           which thing a part belongs to
@@ -28,7 +28,8 @@ from duban.kernel.settings import ROOT
 
 SOURCE = ROOT / "platform" / "duban"
 LEAVE, LIST, ASK, SELF, REFUSE, DOOR = "leave", "list", "ask", "self", "refuse", "door"
-QUESTIONS = frozenset({"granted", "may", "may_somewhere"})
+QUESTIONS = frozenset({"granted", "may", "may_issue", "may_see_ranking", "may_see_scores", "may_somewhere"})
+LISTS = frozenset({"readable", "readable_in_line"})
 FAMILIES = ("NotAllowedError", "CSRFError")
 _NAME = "__duban_lock__"
 _LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -127,7 +128,7 @@ class _Finder:
         name = _called(node)
         if isinstance(self.parents[node], ast.Expr) and name.lstrip("_").startswith(("require", "refuse")) and _about_actor(node):
             self.found[node] = LEAVE, None
-        elif name == "readable":
+        elif name in LISTS:
             self.found[node] = LIST, true()
         elif name in QUESTIONS and self.hangs(node):
             self.found[node] = ASK, True

@@ -137,14 +137,21 @@ def _people(house: House, roles: list[dict[str, Any]]) -> None:
 
 
 def _lend(house: House) -> None:
-    """Somebody at T1 acts with a lent role and none of their own; another lending at V11 is there to be ended."""
-    pairs = [("T1", f"{house.writers['T1']}{LENT}"), ("V11", f"{SUBJECT}@V12")]
+    """
+    Somebody at T1 acts for its officer and has no role of their own; another lending at V11 is there to be ended.
+
+    The officer is who has proposed what the furniture holds, so who acts for them is answered as they are.
+    """
+    lendings = [
+        ("T1", house.writers["T1"], f"{house.writers['T1']}{LENT}"),
+        ("V11", f"{SUBJECT}@V11", f"{SUBJECT}@V12"),
+    ]
     with house.as_system() as scope:
-        for place, receiver in [pair for pair in pairs if pair[0] in house.writers]:
+        for place, giver, receiver in [one for one in lendings if one[0] in house.writers]:
             made = scope.add(
                 Delegation(
                     id=new_id(),
-                    giver_id=house.people[f"{SUBJECT}@{place}"],
+                    giver_id=house.people[giver],
                     receiver_id=house.people[receiver],
                     unit_id=house.units[place],
                     role=house.writers[place].partition("@")[0],
@@ -155,7 +162,7 @@ def _lend(house: House) -> None:
                 )
             )
             if place == "V11":
-                house.put("delegation", place, made.id, owner=f"{SUBJECT}@{place}")
+                house.put("delegation", place, made.id, owner=giver)
 
 
 def _person(house: House, scope: Scope, who: str, role: str | None, place: str, *, until: date | None = None) -> None:

@@ -41,6 +41,7 @@ __all__ = [
     "own_paths",
     "policy",
     "readable",
+    "readable_in_line",
     "require",
     "require_in_lines",
     "roles_at",
@@ -169,6 +170,20 @@ def readable(scope: Scope, model: Any, obj: str, act: str = "read") -> ColumnEle
     own = decisions.where(decided, [grant for grant in grants if grant.giver is None], obj, act, model)
     lent = decisions.where(decided, [grant for grant in grants if grant.giver is not None], obj, act, model)
     return or_(own, and_(lent, model.path.not_in(own_places(scope))))
+
+
+def readable_in_line(scope: Scope, model: Any, obj: str, act: str) -> ColumnElement[bool]:
+    """
+    Give the SQL condition that keeps a list to rows the actor may do this to by a role held in the very line the row works in.
+
+    As `require_in_lines` does for one row. Takes: a model with a work_line; an act that judges nobody.
+    """
+    decided, held = policy(scope), grants_of(scope)
+    terms: list[ColumnElement[bool]] = []
+    for line in sorted({one.line for one in held}, key=str):
+        in_line = model.work_line.is_(None) if line is None else model.work_line == line
+        terms.append(and_(decisions.where(decided, [one for one in held if one.line == line], obj, act, model), in_line))
+    return or_(*terms) if terms else decisions.where(decided, (), obj, act, model)
 
 
 def roles_at(scope: Scope, unit_id: UUID) -> list[tuple[RoleGrant, Person]]:

@@ -6,9 +6,24 @@ from duban.access import checks as access
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
+from duban.reporting.models import Requirement
 from duban.tenancy.kinds_in_force import structure
 from duban.tenancy.kinds_structure import Line
 from duban.tree.models import Unit
+
+
+def may_issue(scope: Scope, requirement: Requirement) -> bool:
+    """
+    Say whether the actor may issue this requirement, change it or take it back: for its unit, and by a role in its line.
+
+    A colleague in another line of the unit may not: whoever issues in a line also reviews in it.
+    """
+    return requirement.work_line in access.lines_of(scope, "requirement", "issue", requirement)
+
+
+def require_issuing(scope: Scope, requirement: Requirement) -> None:
+    """Refuse the work unless `may_issue`. Raises: NotFoundError, NotAllowedError."""
+    access.require_in_lines(scope, "requirement", "issue", requirement, {requirement.work_line})
 
 
 def work_line(scope: Scope, code: str) -> str | None:

@@ -4,10 +4,13 @@ The second line （条）: a department asks the enterprises of its sector and d
 E1 (城东镇) and E2 (城西镇) stand under 交通局 in the sector line, E3 (城东镇) does not.
 """
 
+from datetime import date
+
 import pytest
 
 from duban.access import checks as access
 from duban.access.holding import grants_of
+from duban.access.models import RoleGrant
 from duban.dashboards.queries import count_below
 from duban.files.models import StoredFile
 from duban.identity.models import Person
@@ -18,11 +21,13 @@ from duban.organisation.operations import units as organisation
 from duban.organisation.operations.reorganising import decide
 from duban.organisation.rules.changes import Merge
 from duban.reporting import operations, queries, telling
+from duban.reporting.forms import requirement_form
 from duban.reporting.models import Duty, Requirement, Submission
 from duban.tree.models import Placement, Unit
 from duban.tree.queries import get_unit
 from tests.cast import World
 from tests.integration.access.lined import ask
+from tests.integration.reporting.requirements import data, drafted, issued
 
 
 def duty_of(world: World, requirement: Requirement, unit: str) -> Duty:
@@ -227,3 +232,37 @@ def test_the_department_s_pages(lined: World) -> None:
         "ellen": 200, "dan": 200, "tom": 200, "tina": 404, "elsa": 404,
     }  # fmt: skip
     assert lined.client("ellen").get(f"/requirements/{requirement.id}").status_code == 200
+
+
+def test_a_colleague_in_another_line_neither_issues_nor_takes_back(lined: World) -> None:
+    """
+    As an inspector beside the officer of one supervision office: each answers for the requirements of the own line (found by the
+    matrix). Whoever issues in a line reviews in it, so nobody else's hand may be in it.
+    """
+    with lined.as_system() as scope:
+        post = {"person_id": lined.people["dirk"], "unit_id": lined.units["T1"], "line": "sector"}
+        scope.add(RoleGrant(role="department.officer", active_from=date(2000, 1, 1), **post))
+    sent, draft = issued(lined), drafted(lined)
+    with pytest.raises(NotAllowedError), lined.as_("dirk") as scope:
+        operations.withdraw_requirement(scope, requirement_id=sent, reason="重复")
+    attempts = (
+        lambda scope: operations.issue(scope, requirement_id=draft),
+        lambda scope: operations.edit_requirement(scope, requirement_id=draft, form=requirement_form(data()), version=1),
+        lambda scope: queries.get_requirement(scope, draft),
+    )
+    for attempt in attempts:
+        with pytest.raises(NotFoundError), lined.as_("dirk") as scope:
+            attempt(scope)
+    listed = {}
+    for who in ("tom", "dirk"):
+        with lined.as_(who) as scope:
+            listed[who] = draft in {row.id for row in queries.list_requirements(scope).items}
+    assert listed == {"tom": True, "dirk": False}
+    browser = lined.client("dirk")
+    assert browser.get(f"/requirements/{draft}/preview").status_code == 404
+    assert "撤销要求" not in browser.get(f"/requirements/{sent}").text
+    # the control: whose line it is
+    assert "撤销要求" in lined.client("tom").get(f"/requirements/{sent}").text
+    with lined.as_("tom") as scope:
+        operations.withdraw_requirement(scope, requirement_id=sent, reason="重复")
+        assert operations.issue(scope, requirement_id=draft).created > 0

@@ -22,7 +22,7 @@ from duban.programmes.queries import get_programme
 from duban.reporting import telling
 from duban.reporting.errors import NobodyOwesError, ReasonMissingError, RequirementStateError
 from duban.reporting.forms import RequirementForm, for_unit, targets_from_json
-from duban.reporting.lines import chosen_line, work_line
+from duban.reporting.lines import chosen_line, require_issuing, work_line
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.queries.requirements import get_requirement, owing_units, working_calendar
 from duban.reporting.rules import missing_at
@@ -75,7 +75,7 @@ def edit_requirement(scope: Scope, *, requirement_id: UUID, form: RequirementFor
     Raises: NotFoundError, NotAllowedError, StaleError, RequirementStateError.
     """
     requirement = get_requirement(scope, requirement_id, lock=True)
-    access.require(scope, "requirement", "issue", requirement)
+    require_issuing(scope, requirement)
     _check_state(requirement, RequirementState.DRAFT)
     if requirement.version != version:
         raise StaleError
@@ -98,7 +98,7 @@ def issue(scope: Scope, *, requirement_id: UUID, version: int | None = None) -> 
     NobodyOwesError, UnknownYearError. Costs: one INSERT … SELECT for all duties, however many units.
     """
     requirement = get_requirement(scope, requirement_id, lock=True)
-    access.require(scope, "requirement", "issue", requirement)
+    require_issuing(scope, requirement)
     if requirement.stands is RequirementState.ISSUED:
         return Issued(requirement, 0)
     _check_state(requirement, RequirementState.DRAFT)
@@ -134,7 +134,7 @@ def withdraw_requirement(scope: Scope, *, requirement_id: UUID, reason: str) -> 
     Raises: NotFoundError, NotAllowedError, RequirementStateError, ReasonMissingError.
     """
     requirement = get_requirement(scope, requirement_id, lock=True)
-    access.require(scope, "requirement", "issue", requirement)
+    require_issuing(scope, requirement)
     _check_state(requirement, RequirementState.ISSUED)
     if not reason.strip():
         raise ReasonMissingError

@@ -23,7 +23,7 @@ from duban.programmes.models import Programme
 from duban.programmes.queries import get_programme
 from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
-from duban.reporting.lines import offered_lines
+from duban.reporting.lines import may_issue, offered_lines, require_issuing
 from duban.reporting.models import Requirement
 from duban.reporting.pages.choices import level_names, template_data
 from duban.reporting.schemas import SPARE_ROWS, due_data, requirement_data
@@ -91,7 +91,7 @@ def edit(requirement_id: UUID) -> ResponseReturnValue:
     """Rewrite a drafted requirement."""
     scope = current_scope()
     requirement = queries.get_requirement(scope, requirement_id)
-    access.require(scope, "requirement", "issue", requirement)
+    require_issuing(scope, requirement)
     unit = get_owned(scope, Unit, requirement.unit_id)
     if request.method == "GET":
         return _form_page(scope, unit, _as_data(requirement), requirement=requirement)
@@ -128,7 +128,7 @@ def preview(requirement_id: UUID) -> ResponseReturnValue:
     """Show who would owe what by when, with the button that issues it."""
     scope = current_scope()
     requirement = queries.get_requirement(scope, requirement_id)
-    access.require(scope, "requirement", "issue", requirement)
+    require_issuing(scope, requirement)
     if requirement.stands is not RequirementState.DRAFT:
         return redirect(url_for("reporting.show_requirement", requirement_id=requirement_id))
     return _preview_page(scope, requirement)
@@ -199,7 +199,7 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
             state=_state(DutyState, "state"),
             after=request.args.get("after"),
         ),
-        may_issue=access.may(scope, "requirement", "issue", requirement),
+        may_issue=may_issue(scope, requirement),
         may_urge=access.may_somewhere(scope, "duty", "urge"),
         general=general,
     )

@@ -14,6 +14,7 @@ from duban.kernel.errors import NotFoundError
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.reporting.forms import Targets, TargetScope, targets_from_json
+from duban.reporting.lines import may_issue
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.states import DutyState, RequirementState
 from duban.tenancy.queries import catalogue
@@ -89,7 +90,7 @@ class Progress:
 def may_see(scope: Scope) -> ColumnElement[bool]:
     """Say in SQL which requirements the actor may see: drafts only where they may issue."""
     issued = and_(Requirement.state != RequirementState.DRAFT, access.readable(scope, Requirement, "requirement"))
-    return or_(issued, access.readable(scope, Requirement, "requirement", "issue"))
+    return or_(issued, access.readable_in_line(scope, Requirement, "requirement", "issue"))
 
 
 def get_requirement(scope: Scope, requirement_id: UUID, *, lock: bool = False) -> Requirement:
@@ -101,7 +102,7 @@ def get_requirement(scope: Scope, requirement_id: UUID, *, lock: bool = False) -
     requirement = get_owned(scope, Requirement, requirement_id, lock=lock)
     if requirement.stands is not RequirementState.DRAFT:
         access.require(scope, "requirement", "read", requirement)
-    elif not access.may(scope, "requirement", "issue", requirement):
+    elif not may_issue(scope, requirement):
         raise NotFoundError  # a 403 would tell everybody below that something is being prepared
     return requirement
 
