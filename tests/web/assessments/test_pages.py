@@ -326,11 +326,11 @@ class TestVetoPage:
 
     def test_shows_the_unit_no_computed_veto_before_the_publication(self, world, round_):
         """What the scores lead to is work in progress until then; above, it is seen at once."""
-        done = round_.scoring(T1=counted(world.units["T1"], deaths=3))
+        done = round_.scoring(T1=counted(world.units["T1"], deaths=3)).closed()
         address = f"/scorecards/{done.cards['T1']}/veto"
         found = "<b>死亡人数超过控制指标</b>"
         before = {who: found in page(world, who, address) for who in ("eva", "tom")}
-        done.closed(T1="50", T2="50").published()
+        done.published()
         after = {who: found in page(world, who, address) for who in ("eva", "tom")}
         assert (before, after) == ({"eva": True, "tom": False}, {"eva": True, "tom": True})
 
