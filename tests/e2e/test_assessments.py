@@ -1,5 +1,6 @@
 """Scoring in a real browser: the grid with the keyboard, two evaluators at one cell, a village's own score on a phone."""
 
+import time
 from datetime import date
 
 import pytest
@@ -52,7 +53,15 @@ def test_two_evaluators_at_one_cell_lose_nothing(sign_in, scoring):
         quality(page, ".mark-reason", 0).fill("台账缺两月")
         wait_for(page, 0, "已保存" if page is first else "何评")
     assert quality(second, ".mark-value", 0).input_value() == "50"
-    second.get_by_role("button", name="用我的").click()
+
+    def slowly(route):
+        time.sleep(0.4)
+        route.continue_()
+
+    # as on a real line and by a real hand: whoever presses the button leaves the field first, and an answer takes its time
+    second.route("**/marks*", slowly)
+    quality(second, ".mark-reason", 0).focus()
+    second.get_by_role("button", name="用我的").click(delay=150)
     wait_for(second, 0, "已保存")
     with scoring.world.as_("eva") as scope:
         (mark,) = queries.standing(scope, queries.get_assessment(scope, scoring.id)).sheets[0].marks

@@ -22,6 +22,7 @@ class Mark {
     this.key = `mark:${box.dataset.url}:${box.dataset.item}:${box.dataset.rule}`;
     this.saved = this.typed();
     this.timer = null;
+    this.undecided = false;
     for (const input of [this.value, this.reason, this.evidence]) {
       input.addEventListener("input", () => this.changed());
       input.addEventListener("blur", () => this.isDirty() && this.soon(0));
@@ -83,7 +84,8 @@ class Mark {
 
   async save() {
     clearTimeout(this.timer);
-    if (this.busy || !this.isDirty()) return;
+    // Two values stand against each other until somebody chooses: leaving the field to press a button must not send the old question.
+    if (this.busy || this.undecided || !this.isDirty()) return;
     if (this.costs() && !this.reason.value.trim()) return this.say(this.box.dataset.full ? words.needReason : words.needFact, "warn");
     this.busy = true;
     const sent = this.typed();
@@ -140,13 +142,14 @@ class Mark {
 
   conflict(answer) {
     this.mark(true);
+    this.undecided = true;
     this.say(answer.message, "late");
     const choose = (label, act) => {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "btn btn-small";
       button.textContent = label;
-      button.addEventListener("click", act);
+      button.addEventListener("click", () => { this.undecided = false; act(); });
       this.state.append(" ", button);
     };
     choose(words.mine, () => { this.version.value = answer.theirs.version; this.save(); });
