@@ -256,6 +256,18 @@ def test_who_acts_for_the_proposer_withdraws_for_them_and_they_are_told(world: W
         assert set(scope.session.scalars(told)) == {world.people["cora"]}
 
 
+def test_who_withdraws_their_own_is_not_told_of_it(world: World, scored: Round) -> None:
+    told = {}
+    for who in ("cora", "lena"):  # lena declines: the control
+        proposal = proposed(scored, "close")
+        with world.as_(who) as scope:
+            drop_proposal(scope, proposal_id=proposal)
+        with world.as_system() as scope:
+            said = select(Effect.recipient_id).where(Effect.tenant_id == scope.tenant_id, Effect.subject_id == proposal)
+            told[who] = world.people["cora"] in set(scope.session.scalars(said))
+    assert told == {"cora": False, "lena": True}
+
+
 def test_who_acts_for_another_than_the_proposer_withdraws_nothing(world: World, scored: Round) -> None:
     """Where they may confirm, they decline; the proposer's is not theirs."""
     proposal = proposed(scored, "close")
