@@ -90,15 +90,13 @@ def adopt_policy(scope: Scope, *, seen: str, active_from: date | None, give_up: 
 
 
 def _checked(scope: Scope, renewal: Renewal, active_from: date | None, give_up: Collection[str]) -> date:
-    wrong: dict[str, list[Text]] = {}
+    wrong = renewal.wrong_choice(give_up)
     if active_from is None:
         wrong["active_from"] = [Text(N_("请填写日期。"))]
     elif active_from < scope.today:
         wrong["active_from"] = [Text(N_("不能早于今天。"))]
     elif active_from > scope.today + AHEAD:
         wrong["active_from"] = [Text(N_("最迟为一年以后。"))]
-    if set(give_up) - {one.key for one in renewal.merged.own}:
-        wrong["give_up"] = [Text(N_("请从给出的选项中选择"))]
     if wrong or active_from is None:
         raise InvalidInputError(fields=wrong)
     return active_from

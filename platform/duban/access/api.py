@@ -7,7 +7,7 @@ from uuid import UUID
 from duban.access import adopting, explaining, operations, renewal, schemas
 from duban.access.checks import may_somewhere, require
 from duban.access.models import Delegation
-from duban.kernel.errors import NotFoundError
+from duban.kernel.errors import InvalidInputError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.tenancy.kinds_in_force import structure
 from duban.tree.queries import get_unit, root
@@ -93,6 +93,9 @@ def show_policy(args: dict[str, Any]) -> dict[str, object]:
 def _standing(scope: Scope, *, give_up: Sequence[str] = ()) -> dict[str, object]:
     found = renewal.standing(scope, give_up=give_up)
     new = found.renewal
+    wrong = new.wrong_choice(give_up) if new is not None else {}
+    if wrong:
+        raise InvalidInputError(fields=wrong)
     if new is None:
         return {"waiting": None, "tag": None, "rights": [], "roles": [], "own": [], "versions": found.versions}
     rights = [vars(one) | {"holders": new.holders.get(one.role, 0)} for one in new.rights]

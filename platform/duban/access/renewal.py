@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from duban.access.holding import active_grant
 from duban.access.models import RoleGrant
 from duban.kernel.scope import Scope, owned
+from duban.kernel.text import N_, Text
 from duban.tenancy.kinds import kind_of
 from duban.tenancy.kinds_merging import Catalogued, Line, Merged, Rights, by_code, differences, merge, rights_changed, said_of
 from duban.tenancy.kinds_reading import KindError
@@ -78,6 +79,11 @@ class Renewal:
     def waiting(self) -> int:
         """How many changes there are: policy lines and roles."""
         return len(self.comes) + len(self.goes) + len(self.roles)
+
+    def wrong_choice(self, give_up: Collection[str]) -> dict[str, list[Text]]:
+        """Say what is wrong with a choice of own changes to give up, by field; empty: nothing."""
+        known = {one.key for one in self.merged.own}
+        return {"give_up": [Text(N_("请从给出的选项中选择"))]} if set(give_up) - known else {}
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,11 @@ def _cell(found: Sequence[explaining.Cell]) -> str:
 @bp.get("/access/policy")
 def policy_update() -> ResponseReturnValue:
     """Show what the kind's newer policy would change for whom, what is in force and what was."""
-    return _policy_page({})
+    scope = current_scope()
+    _require_policy(scope)
+    new = renewal.standing(scope).renewal
+    wrong = new.wrong_choice(request.args.getlist("give_up")) if new is not None else {}
+    return _policy_page(wrong), 422 if wrong else 200
 
 
 def _policy_page(errors: Mapping[str, Sequence[Text]], general: Text | None = None) -> str:

@@ -64,9 +64,12 @@ def test_what_giving_up_would_change_is_shown_before_it_is_done(world: World) ->
     form = {"seen": seen, "active_from": "2026-03-10"}
     assert sara.post("/access/policy/adoption", data=form).status_code == 412, "what was shown is given up, or nothing is adopted"
     assert sara.post("/access/policy/adoption", data=form | {"give_up": f"+ {OWN}"}).status_code == 303
-    # what is nobody's key changes nothing
-    assert sara.get("/access/policy", query_string={"give_up": "+ p, x"}).status_code == 200
-    api = sara.get("/api/v1/access/policy", query_string={"give_up": f"+ {OWN}"}).get_json()
+    # what is nobody's key is not passed over in silence
+    sent = {"give_up": "+ p, x"}
+    refused = [sara.get(f"{api}/access/policy", query_string=sent) for api in ("", "/api/v1")]
+    assert [one.status_code for one in refused] == [422, 422]
+    assert "请从给出的选项中选择" in refused[0].text
+    api = sara.get("/api/v1/access/policy").get_json()
     assert (api["waiting"], api["own"]) == (0, [])
 
 
