@@ -5,7 +5,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 export PORT ?= 8000
-JOBS ?= 2
+# one more than most cores: browser tests wait more than they work
+JOBS ?= 3
 T ?=
 M ?=
 

@@ -198,7 +198,7 @@ def copy_assets(packages: Path) -> None:
 
 def has_browser() -> bool:
     """Tell whether there is a Chromium of the system or one that Playwright installed."""
-    if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+    if any(shutil.which(name) for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")):
         return True
     return succeeds(
         "-c",
