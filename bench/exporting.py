@@ -47,6 +47,10 @@ GROWTH_MB = 32
 SECOND = "second"
 
 
+ADDED = {"audit_head", "audit_record"}
+"""Bringing back ends every session and token and says so: one record more. The chain before it is compared by `verify` in the tests."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """What one process did: seconds, the most memory it held, and what it found."""
@@ -184,8 +188,9 @@ def measure(made: Country, small: TenantInfo, here: Path, source: str, target: s
         taken["export", name] = in_its_own_process("export", url=app, store=source, **given)
         taken["import", name] = in_its_own_process("import", url=owner, store=target, **given)
     went, came = (digests_of(url, key, made.tenant.id) for url in (app, made.server.url(postgres.APP_ROLE, SECOND)))
-    if went != came:
-        sys.exit(f"not what was exported: {sorted(name for name in went if went[name] != came.get(name))}")
+    other = {name for name in went if went[name] != came.get(name)}
+    if other != ADDED:
+        sys.exit(f"not what was exported: {sorted(other ^ ADDED)}")
     say(f"{sum(count for count, _ in went.values()):,} rows of {len(went)} tables came back equal by digest")
     held = in_its_own_process("hold", url=app, store=source, **given)
     if held.peak_mb - taken["export", "small"].peak_mb <= GROWTH_MB:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -168,6 +168,11 @@ def standing_in(scope: Scope, giver: UUID) -> Scope:
     return _keeping(scope, lambda grant: grant.giver == giver)
 
 
+def standing_apart(scope: Scope, giver: UUID) -> Scope:
+    """Give a scope for asking what the actor may do without what one person lent them."""
+    return _keeping(scope, lambda grant: grant.giver != giver)
+
+
 def _keeping(scope: Scope, wanted: Callable[[Grant], bool]) -> Scope:
     held = grants_of(scope)
     kept = {"structure", "policy", "unread_notices"} & scope.memo.keys()
@@ -197,9 +202,9 @@ def _lent_on(scope: Scope, on: date) -> ColumnElement[bool]:
     return and_(Delegation.active_from <= on, Delegation.active_to > on, ended)
 
 
-def is_same_hand(scope: Scope, person_id: UUID, at: datetime) -> bool:
-    """Say whether the actor is no second person beside who did something at a moment: by what held then or holds now."""
-    return scope.person_id in hands_of(scope, person_id, {at.astimezone(scope.zone).date(), scope.today})
+def is_same_hand(scope: Scope, person_id: UUID, days: Collection[date]) -> bool:
+    """Say whether the actor is no second person beside somebody, by what was lent on any of these days."""
+    return scope.person_id == person_id or scope.person_id in hands_of(scope, person_id, days)
 
 
 def _ordered(found: set[str]) -> list[str]:

@@ -46,19 +46,21 @@ def _people(
     return [(UnitId(unit_id), PersonId(person_id)) for unit_id, person_id in scope.session.execute(statement)]
 
 
-def holders(scope: Scope, obj: str, act: str, path: str) -> list[PersonId]:
+def holders(scope: Scope, obj: str, act: str, path: str, *, line: str | None = None) -> list[PersonId]:
     """
     List the active people who may do this at their own unit, which stands or once stood at `path`: e.g. the clerks who
     write its submissions.
+
+    Takes: `line` the code of a line to keep to those who hold the role in it.
     """
-    return holders_at(scope, obj, act, [path]).get(path, [])
+    return holders_at(scope, obj, act, [path], line=line).get(path, [])
 
 
-def holders_at(scope: Scope, obj: str, act: str, at: Sequence[str]) -> Mapping[str, list[PersonId]]:
+def holders_at(scope: Scope, obj: str, act: str, at: Sequence[str], *, line: str | None = None) -> Mapping[str, list[PersonId]]:
     """Like `holders` for many places at once; places without anybody have no entry. Costs: two queries."""
     units = units_of_paths(scope, at)
     by_unit: dict[UnitId, list[PersonId]] = {}
-    for unit_id, person in _people(scope, _roles_allowed(scope, obj, act, {SELF}), set(units.values())):
+    for unit_id, person in _people(scope, _roles_allowed(scope, obj, act, {SELF}), set(units.values()), line):
         by_unit.setdefault(unit_id, []).append(person)
     return {path: by_unit[unit_id] for path, unit_id in units.items() if unit_id in by_unit}
 

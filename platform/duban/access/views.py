@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -131,25 +132,25 @@ def _cell(found: Sequence[explaining.Cell]) -> str:
 @bp.get("/access/policy")
 def policy_update() -> ResponseReturnValue:
     """Show what the kind's newer policy would change for whom, what is in force and what was."""
-    scope = current_scope()
-    _require_policy(scope)
-    new = renewal.standing(scope).renewal
-    wrong = new.wrong_choice(request.args.getlist("give_up")) if new is not None else {}
-    return _policy_page(wrong), 422 if wrong else 200
+    return _policy_page({})
 
 
-def _policy_page(errors: Mapping[str, Sequence[Text]], general: Text | None = None) -> str:
+def _policy_page(errors: Mapping[str, Sequence[Text]], general: Text | None = None, status: int = 200) -> tuple[str, int]:
     scope = current_scope()
     _require_policy(scope)
     typed: dict[str, Any] = {
         "active_from": request.form.get("active_from", scope.today.isoformat()),
-        "give_up": request.values.getlist("give_up"),
+        "give_up": list(dict.fromkeys(request.values.getlist("give_up"))),
     }
     standing = renewal.standing(scope, give_up=typed["give_up"])
-    return render_template(
+    wrong = standing.renewal.wrong_choice(typed["give_up"]) if standing.renewal is not None else {}
+    if wrong and status == HTTPStatus.OK:
+        errors, status = wrong, HTTPStatus.UNPROCESSABLE_ENTITY
+    page = render_template(
         "access/policy.html", standing=standing, decides=adopting.may_adopt(scope), typed=typed, errors=errors, general=general,
         today=scope.today, said=_said_otherwise, own_words=_own_words, language=current_language(), **_words(),
     )  # fmt: skip
+    return page, status
 
 
 def _own_words(one: Own) -> str:
@@ -199,7 +200,7 @@ def adopt_policy() -> ResponseReturnValue:
         raise
     except AnticipatedError as error:
         fields = error.fields if isinstance(error, InvalidInputError) else {}
-        return _policy_page(fields, None if fields else error.text), status_of(error)
+        return _policy_page(fields, None if fields else error.text, status_of(error))
     flash(_("已采纳。从施行之日起，对每个人的下一个操作生效。"), "success")
     return redirect(url_for("access.policy_update"), 303)
 
@@ -218,7 +219,7 @@ def withdraw_adoption() -> ResponseReturnValue:
         with work() as scope:
             adopting.withdraw_adoption(scope)
     except RuleBrokenError as error:
-        return _policy_page({}, error.text), status_of(error)
+        return _policy_page({}, error.text, status_of(error))
     flash(_("已撤回，现行策略不变。"), "success")
     return redirect(url_for("access.policy_update"), 303)
 

@@ -113,8 +113,8 @@ class MarkConflictError(StaleError):
 
     code = "assessments.mark-conflict"
 
-    def __init__(self, *, who: str, value: str, reason: str, version: int) -> None:
-        self.theirs = {"who": who, "value": value, "reason": reason, "version": version}
+    def __init__(self, *, who: str, value: str, reason: str, evidence: str, version: int) -> None:
+        self.theirs = {"who": who, "value": value, "reason": reason, "evidence": evidence, "version": version}
         super().__init__(N_("%(who)s 刚刚把这一格改为 %(value)s 分。请核对后再保存，您的输入仍在。"), who=who, value=value)
 
 

@@ -1,14 +1,13 @@
 """Reads of assessments, scorecards, marks, decisions and frozen results."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from duban.access.checks import grants_of, may, policy, readable
-from duban.access.decisions import allows
+from duban.access.checks import Grant, grants_of, may, policy, readable
 from duban.access.relations import CHILD, DEEP
 from duban.assessments.models import (
     Assessment,
@@ -272,11 +271,7 @@ def stands_above(scope: Scope, card: Scorecard) -> bool:
     Above is who holds, at another unit, a role that reads cards below it. A post at the right place is not enough: an
     inspector sits in the office that runs the round, and reads no card of it.
     """
-    decided = policy(scope)
-    return any(
-        grant.path != card.path and allows(decided, grant, "scorecard", "read", (card.path, None, card.lines, None))
-        for grant in grants_of(scope)
-    )
+    return any(card.path.startswith(grant.path) and card.path != grant.path for grant in _readers_below(scope))
 
 
 def may_see_scores(scope: Scope, assessment: Assessment, card: Scorecard) -> bool:
@@ -295,13 +290,15 @@ def may_see_ranking(scope: Scope, assessment: Assessment) -> bool:
 
 
 def _follows(scope: Scope, assessment: Assessment) -> bool:
+    return any(assessment.path.startswith(grant.path) for grant in _readers_below(scope))
+
+
+def _readers_below(scope: Scope) -> Iterator[Grant]:
+    """Give the actor's grants whose role reads the cards below it; assessments go down the primary line."""
     decided = policy(scope)
-    return any(
-        grant.line is None
-        and assessment.path.startswith(grant.path)
-        and not decided.allowed(grant.role, "scorecard", "read").isdisjoint((CHILD, DEEP))
-        for grant in grants_of(scope)
-    )
+    for grant in grants_of(scope):
+        if grant.line is None and not decided.allowed(grant.role, "scorecard", "read").isdisjoint((CHILD, DEEP)):
+            yield grant
 
 
 def own_open_cards(scope: Scope) -> Sequence[tuple[Scorecard, Assessment]]:

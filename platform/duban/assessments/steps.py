@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from duban.access.checks import granted, superiors
-from duban.access.holding import hands_of, standing_in
+from duban.access.holding import hands_of, standing_apart, standing_in
 from duban.assessments import queries, versions
 from duban.assessments.errors import AlreadyProposedError, NotReadyError
 from duban.assessments.models import Assessment, FrozenResult, ResultProposal, Scorecard, VetoDecision
@@ -22,7 +22,7 @@ from duban.assessments.rules.results import Result
 from duban.assessments.sheets import Sheet, scheme_of
 from duban.assessments.states import ProposalState, StepKind
 from duban.identity.models import Person
-from duban.identity.queries import people_by_id
+from duban.identity.queries import accounts_of, people_by_id
 from duban.kernel.errors import NotFoundError
 from duban.kernel.ids import PersonId, new_id
 from duban.kernel.scope import Scope
@@ -60,12 +60,28 @@ def may_propose(scope: Scope, kind: StepKind, assessment: Assessment, cards: Seq
     return granted(scope, "assessment", "manage", assessment)
 
 
-def is_proposers(scope: Scope, proposal: ResultProposal, assessment: Assessment, cards: Sequence[Scorecard]) -> bool:
-    """Say whether the actor is the proposer, or may propose such a step by what the proposer lent them."""
-    if proposal.proposed_by == scope.person_id:
-        return True
-    lent = standing_in(scope, proposal.proposed_by)
-    return may_propose(lent, proposal.kind, assessment, cards)
+def is_proposers(scope: Scope, proposal: ResultProposal) -> bool:
+    """Say whether the actor is the proposer, by whichever of their accounts that were merged."""
+    return scope.person_id in accounts_of(scope, {proposal.proposed_by})
+
+
+def drops_as(scope: Scope, proposal: ResultProposal, assessment: Assessment, cards: Sequence[Scorecard]) -> ProposalState | None:
+    """
+    Say what it is when the actor lets a proposal come to nothing: withdrawn by the proposer, declined by who may confirm,
+    withdrawn by who may propose such a step by what the proposer lent them; None for others. Whose lent role that takes is noted.
+    """
+    if is_proposers(scope, proposal):
+        return ProposalState.WITHDRAWN
+    apart, lent = standing_apart(scope, proposal.proposed_by), standing_in(scope, proposal.proposed_by)
+    if may_confirm(apart, proposal.kind, cards):
+        found, used = ProposalState.DECLINED, apart
+    elif may_propose(lent, proposal.kind, assessment, cards):
+        found, used = ProposalState.WITHDRAWN, lent
+    else:
+        return None
+    scope.memo.pop("acting_for", None)
+    scope.memo.update({key: used.memo[key] for key in used.memo.keys() & {"acting_for"}})
+    return found
 
 
 def put(

@@ -105,7 +105,7 @@ def step_proposed(scope: Scope, assessment: Assessment, proposal: ResultProposal
 
 def step_answered(scope: Scope, assessment: Assessment, proposal: ResultProposal) -> None:
     """Tell the proposer what became of it; who withdraws their own knows."""
-    if proposal.proposed_by == scope.person_id:
+    if steps.is_proposers(scope, proposal):
         return
     said = ANSWERED[proposal.state]
     _tell_step(

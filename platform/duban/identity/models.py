@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,6 +18,7 @@ class Person(TenantTable, Base):
         CheckConstraint("locale IN ('zh', 'en')", name="locale"),
         tenant_fk("merged_into", "person"),
         CheckConstraint("merged_into IS NULL OR (merged_into <> id AND NOT active)", name="merged"),
+        Index(None, "tenant_id", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     login: Mapped[str]

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     Uuid,
     and_,
-    case,
     cast,
     column,
     func,
@@ -336,8 +335,9 @@ def tokens_of(scope: Scope, person_id: UUID) -> Sequence[tuple[ApiToken, bool]]:
 
 def accounts_of(scope: Scope, people: Collection[UUID]) -> set[PersonId]:
     """List these people's accounts: theirs, and all that were ever merged with them, in whichever direction. Costs: one query."""
-    same = select(Person.id).where(Person.tenant_id == scope.tenant_id, Person.id.in_(set(people))).cte("same", recursive=True)
-    other = case((Person.id == same.c.id, Person.merged_into), else_=Person.id)
-    linked = or_(and_(Person.id == same.c.id, Person.merged_into.is_not(None)), Person.merged_into == same.c.id)
-    step = select(other).select_from(Person).join(same, linked).where(Person.tenant_id == scope.tenant_id)
-    return {PersonId(one) for one in scope.session.scalars(select(same.union(step).c.id))}
+    statement = select(Person.id, Person.merged_into).where(Person.tenant_id == scope.tenant_id, Person.merged_into.is_not(None))
+    pairs = [(PersonId(gone), PersonId(kept)) for gone, kept in scope.session.execute(statement) if kept is not None]
+    found = {PersonId(one) for one in people}
+    while more := {one for pair in pairs if found & set(pair) for one in pair} - found:
+        found |= more
+    return found

@@ -26,6 +26,31 @@ def require_issuing(scope: Scope, requirement: Requirement) -> None:
     access.require_in_lines(scope, "requirement", "issue", requirement, {requirement.work_line})
 
 
+def require_withdrawing(scope: Scope, requirement: Requirement) -> None:
+    """
+    Refuse the work unless the actor may take the requirement back: who may issue it, and where nobody holds a role in its line
+    there any more, who issues for its unit in another. Otherwise what is owed could be taken back by nobody.
+
+    Raises: NotFoundError, NotAllowedError.
+    """
+    if _is_answered_for(scope, requirement):
+        require_issuing(scope, requirement)
+    else:
+        access.require(scope, "requirement", "issue", requirement)
+
+
+def may_withdraw(scope: Scope, requirement: Requirement) -> bool:
+    """Say whether `require_withdrawing` would let the actor."""
+    if may_issue(scope, requirement):
+        return True
+    return bool(access.lines_of(scope, "requirement", "issue", requirement)) and not _is_answered_for(scope, requirement)
+
+
+def _is_answered_for(scope: Scope, requirement: Requirement) -> bool:
+    line = requirement.work_line or structure(scope).primary_line.code
+    return bool(access.holders(scope, "requirement", "issue", requirement.path, line=line))
+
+
 def work_line(scope: Scope, code: str) -> str | None:
     """Give what rows carry: the code of a second line, None for the primary one."""
     return None if code == structure(scope).primary_line.code else code
@@ -50,9 +75,10 @@ def chosen_line(scope: Scope, unit: Unit, typed: str) -> str:
     Raises: InvalidInputError for a line the actor cannot issue in.
     """
     offered = [line.code for line in offered_lines(scope, unit)]
-    primary = structure(scope).primary_line.code
-    if not typed:
-        return offered[0] if offered else primary
-    if typed not in offered and (offered or typed != primary):
+    if not offered and None in access.lines_of(scope, "requirement", "issue", unit):
+        offered = [structure(scope).primary_line.code]  # a unit without a level below may still draft
+    if not typed and offered:
+        return offered[0]
+    if typed not in offered:
         raise InvalidInputError(fields={"line": [Text(N_("您在这条线上没有下级，不能在这条线上下达。"))]})
     return typed

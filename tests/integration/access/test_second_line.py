@@ -260,9 +260,39 @@ def test_a_colleague_in_another_line_neither_issues_nor_takes_back(lined: World)
     assert listed == {"tom": True, "dirk": False}
     browser = lined.client("dirk")
     assert browser.get(f"/requirements/{draft}/preview").status_code == 404
-    assert "撤销要求" not in browser.get(f"/requirements/{sent}").text
+    page = browser.get(f"/requirements/{sent}")
+    assert (page.status_code, "撤销要求" in page.text) == (200, False)
     # the control: whose line it is
     assert "撤销要求" in lined.client("tom").get(f"/requirements/{sent}").text
     with lined.as_("tom") as scope:
         operations.withdraw_requirement(scope, requirement_id=sent, reason="重复")
         assert operations.issue(scope, requirement_id=draft).created > 0
+
+
+def test_where_nobody_holds_the_line_any_more_a_colleague_takes_back(lined: World) -> None:
+    """Else what is owed in it could be taken back by nobody."""
+    requirement = ask(lined, "dan", "D1")
+    with pytest.raises(NotAllowedError), lined.as_("dora") as scope:
+        operations.withdraw_requirement(scope, requirement_id=requirement.id, reason="撤并")
+    with lined.as_system() as scope:
+        for grant in scope.session.scalars(owned(scope, RoleGrant).where(RoleGrant.unit_id == lined.units["D1"])):
+            if grant.line == "sector":
+                grant.active_to = scope.today
+    shown = lined.client("dora").get(f"/requirements/{requirement.id}")
+    assert (shown.status_code, "撤销要求" in shown.text) == (200, True)
+    for who, refusal in (("ellen", NotAllowedError), ("tom", NotFoundError)):  # it is still the unit's own
+        with pytest.raises(refusal), lined.as_(who) as scope:
+            operations.withdraw_requirement(scope, requirement_id=requirement.id, reason="撤并")
+    with lined.as_("dora") as scope:
+        operations.withdraw_requirement(scope, requirement_id=requirement.id, reason="撤并")
+
+
+def test_nobody_drafts_in_a_line_they_hold_no_role_in(lined: World) -> None:
+    """A post in a line in which the unit has nobody below is no post in the primary one."""
+    with lined.as_system() as scope:
+        post = {"person_id": lined.people["dirk"], "unit_id": lined.units["T1"], "line": "sector"}
+        scope.add(RoleGrant(role="department.officer", active_from=date(2000, 1, 1), **post))
+    for line in ("", "territorial"):
+        form = requirement_form(data(line=line))
+        with pytest.raises(InvalidInputError), lined.as_("dirk") as scope:
+            operations.create_requirement(scope, unit_id=lined.units["T1"], form=form)

@@ -168,7 +168,7 @@ class TestEnterMark:
         with pytest.raises(MarkConflictError) as conflict:
             scoring.mark("ed", "T1", "57")
 
-        assert conflict.value.theirs == {"who": "何评", "value": "55", "reason": "台账缺两月", "version": 1}
+        assert conflict.value.theirs == {"who": "何评", "value": "55", "reason": "台账缺两月", "evidence": "", "version": 1}
         assert scoring.mark("ed", "T1", "57", version=1).version == 2
 
     def test_waits_for_the_scoring_stage(self, round_):

@@ -24,6 +24,7 @@ from duban.assessments.operations.vetoes import confirm_veto, lift_veto, reject_
 from duban.assessments.states import AssessmentState, ProposalState, VetoState
 from duban.assessments.telling import ANSWERED
 from duban.audit.queries import history
+from duban.identity.queries import get_person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.scope import owned
 from duban.notifications.models import Effect
@@ -254,6 +255,40 @@ def test_who_acts_for_the_proposer_withdraws_for_them_and_they_are_told(world: W
             Effect.template == ANSWERED[ProposalState.WITHDRAWN],
         )
         assert set(scope.session.scalars(told)) == {world.people["cora"]}
+
+
+def test_who_may_confirm_says_no_in_their_own_name_even_where_the_proposer_lent_them_a_role(world: World, scored: Round) -> None:
+    proposal = proposed(scored, "close")
+    acts_for(world, "cora", "lena")
+    with world.as_("lena") as scope:
+        assert drop_proposal(scope, proposal_id=proposal).state is ProposalState.DECLINED
+    with world.as_system() as scope:
+        [act] = [row for row in history(scope, "result_proposal", proposal) if row.act == "result.declined"]
+        assert "acting_for" not in act.details
+
+
+def test_who_acts_for_the_proposer_and_for_a_second_person_says_no_for_the_second(world: World, scored: Round) -> None:
+    proposal = proposed(scored, "close")
+    acts_for(world, "lena", "eva")
+    acts_for(world, "cora", "eva")
+    with world.as_("eva") as scope:
+        drop_proposal(scope, proposal_id=proposal)
+    with world.as_system() as scope:
+        [act] = [row for row in history(scope, "result_proposal", proposal) if row.act == "result.declined"]
+        assert act.details["acting_for"]["id"] == str(world.people["lena"])
+
+
+def test_an_account_merged_withdraws_what_it_proposed_under_the_old_one(world: World, scored: Round) -> None:
+    proposal = proposed(scored, "close")
+    with world.as_system() as scope:
+        old = get_person(scope, world.people["cora"], lock=True)
+        old.active, old.merged_into = False, world.people["ed"]
+        post = {"person_id": world.people["ed"], "unit_id": world.units["C"], "line": "territorial"}
+        scope.add(RoleGrant(role="county.officer", active_from=date(2000, 1, 1), **post))
+    with pytest.raises(SamePersonError), world.as_("ed") as scope:
+        confirm_proposal(scope, proposal_id=proposal)
+    with world.as_("ed") as scope:
+        assert drop_proposal(scope, proposal_id=proposal).state is ProposalState.WITHDRAWN
 
 
 def test_who_withdraws_their_own_is_not_told_of_it(world: World, scored: Round) -> None:

@@ -170,7 +170,7 @@ class TestGrid:
         answer = self.save(world, "eva", scoring.cards["T1"], value="55", reason="台账缺两月")
 
         assert answer.status_code == 412
-        assert answer.json["theirs"] == {"who": "艾评", "value": "50", "reason": "缺会议记录", "version": 1}
+        assert answer.json["theirs"] == {"who": "艾评", "value": "50", "reason": "缺会议记录", "evidence": "", "version": 1}
 
     @pytest.mark.parametrize(("who", "status"), [("cora", 403), ("tom", 403), ("tina", 404), ("ewa", 404)])
     def test_refuses_marks_of_others(self, world, scoring, who, status):

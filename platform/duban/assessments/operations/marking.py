@@ -168,6 +168,7 @@ def _refuse_conflict(mark: ItemMark | None) -> None:
         who=mark.person_name if mark else "",
         value=_shown(mark.value) if mark else "",
         reason=mark.reason if mark else "",
+        evidence=mark.evidence if mark else "",
         version=mark.version if mark else 0,
     )
 

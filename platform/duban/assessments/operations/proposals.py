@@ -48,10 +48,10 @@ def drop_proposal(scope: Scope, *, proposal_id: UUID) -> ResultProposal:
     Raises: NotFoundError, NotAllowedError, ProposalOverError.
     """
     proposal, assessment, cards = _locked_proposal(scope, proposal_id)
-    is_own = steps.is_proposers(scope, proposal, assessment, cards)
-    if not is_own and not steps.may_confirm(scope, proposal.kind, cards):
+    answer = steps.drops_as(scope, proposal, assessment, cards)
+    if answer is None:
         raise NotAllowedError
-    _answer(scope, proposal, assessment, cards, ProposalState.WITHDRAWN if is_own else ProposalState.DECLINED)
+    _answer(scope, proposal, assessment, cards, answer)
     return proposal
 
 

@@ -72,7 +72,7 @@ def confirm_veto(scope: Scope, *, decision_id: UUID) -> VetoDecision:
     Raises: NotFoundError, NotAllowedError, SamePersonError, WrongVetoStateError.
     """
     assessment, card, decision = _locked(scope, decision_id)
-    if is_same_hand(scope, decision.proposed_by, decision.proposed_at):
+    if is_same_hand(scope, decision.proposed_by, {decision.proposed_at.astimezone(scope.zone).date(), scope.today}):
         raise SamePersonError
     _answer(scope, decision, VetoState.CONFIRMED)
     record(
@@ -96,7 +96,7 @@ def reject_veto(scope: Scope, *, decision_id: UUID) -> VetoDecision:
     Raises: NotFoundError, NotAllowedError, SamePersonError, WrongVetoStateError.
     """
     _, card, decision = _locked(scope, decision_id)
-    if is_same_hand(scope, decision.proposed_by, decision.proposed_at):
+    if is_same_hand(scope, decision.proposed_by, {decision.proposed_at.astimezone(scope.zone).date(), scope.today}):
         raise SamePersonError
     _answer(scope, decision, VetoState.REJECTED)
     record(scope, "veto.rejected", "veto_decision", decision.id, card.path, rule=decision.rule_code)

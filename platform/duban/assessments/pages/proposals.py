@@ -12,7 +12,7 @@ from duban.assessments import presenting, queries, steps
 from duban.assessments.models import Assessment, ResultProposal
 from duban.assessments.operations.proposals import confirm_proposal, drop_proposal
 from duban.assessments.sheets import scheme_of
-from duban.assessments.states import FROZEN, STEP_LABELS, StepKind
+from duban.assessments.states import FROZEN, STEP_LABELS, ProposalState, StepKind
 from duban.assessments.steps import Change
 from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope
@@ -61,7 +61,7 @@ def banners(scope: Scope, assessment: Assessment, found: Sequence[ResultProposal
 
 def _banner(scope: Scope, assessment: Assessment, one: ResultProposal) -> Waiting:
     cards, group = steps.cards_of(scope, one), queries.cards_of(scope, [assessment.id])
-    able = steps.may_confirm(scope, one.kind, cards)
+    able, drops_as = steps.may_confirm(scope, one.kind, cards), steps.drops_as(scope, one, assessment, cards)
     outdated = steps.is_outdated(scope, one, assessment, group)
     corrects = one.kind is StepKind.CORRECT and assessment.state in FROZEN and not outdated
     change = steps.change_of(scope, one, assessment, group) if corrects else None
@@ -70,9 +70,9 @@ def _banner(scope: Scope, assessment: Assessment, one: ResultProposal) -> Waitin
         proposal=one, label=STEP_LABELS[one.kind], unit=cards[0].unit_name if one.scorecard_id else "",
         item=presenting.said(scheme.item(one.draft["item"]).name) if one.kind is StepKind.CORRECT else "",
         names=tuple(person.name for person in steps.second_persons(scope, one, cards)),
-        is_own=steps.is_proposers(scope, one, assessment, cards),
-        can_confirm=able and scope.person_id not in steps.not_second(scope, one), may_decline=able, outdated=outdated,
-        change=change,
+        is_own=drops_as is ProposalState.WITHDRAWN,
+        can_confirm=able and scope.person_id not in steps.not_second(scope, one),
+        may_decline=drops_as is ProposalState.DECLINED, outdated=outdated, change=change,
         grades=(presenting.grade_name(scheme, change.before.grade), presenting.grade_name(scheme, change.ranked.grade))
         if change else ("", ""),
     )  # fmt: skip

@@ -152,11 +152,16 @@ class Mark {
       button.addEventListener("click", () => { this.undecided = false; act(); });
       this.state.append(" ", button);
     };
-    choose(words.mine, () => { this.version.value = answer.theirs.version; this.save(); });
+    choose(words.mine, () => {
+      this.version.value = answer.theirs.version;
+      this.saved = null; // the server has theirs: mine is to be sent even where it is what stood here at first
+      this.save();
+    });
     choose(words.theirs, () => {
       this.version.value = answer.theirs.version;
       this.value.value = answer.theirs.value;
       this.reason.value = answer.theirs.reason;
+      this.evidence.value = answer.theirs.evidence;
       this.saved = this.typed();
       this.forget();
       this.mark(false);

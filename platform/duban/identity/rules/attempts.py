@@ -13,6 +13,8 @@ LOCK = timedelta(minutes=15)
 
 SITE_BITS = 64
 """Of an IPv6 address: what one line is given. The rest is the visitor's to choose, a new one for every guess."""
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Where a translator puts IPv4 visitors, each under the own address (RFC 6052)."""
 ADDRESS_LENGTH = 100
 
 
@@ -26,6 +28,8 @@ def source_of(address: str) -> str:
         return str(found)
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
+    if found in TRANSLATED:
+        return str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
     return str(ipaddress.IPv6Network((int(found) >> SITE_BITS << SITE_BITS, SITE_BITS)))
 
 

@@ -22,7 +22,7 @@ from duban.programmes.queries import get_programme
 from duban.reporting import telling
 from duban.reporting.errors import NobodyOwesError, ReasonMissingError, RequirementStateError
 from duban.reporting.forms import RequirementForm, for_unit, targets_from_json
-from duban.reporting.lines import chosen_line, require_issuing, work_line
+from duban.reporting.lines import chosen_line, require_issuing, require_withdrawing, work_line
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.queries.requirements import get_requirement, owing_units, working_calendar
 from duban.reporting.rules import missing_at
@@ -134,7 +134,7 @@ def withdraw_requirement(scope: Scope, *, requirement_id: UUID, reason: str) -> 
     Raises: NotFoundError, NotAllowedError, RequirementStateError, ReasonMissingError.
     """
     requirement = get_requirement(scope, requirement_id, lock=True)
-    require_issuing(scope, requirement)
+    require_withdrawing(scope, requirement)
     _check_state(requirement, RequirementState.ISSUED)
     if not reason.strip():
         raise ReasonMissingError

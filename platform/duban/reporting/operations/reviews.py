@@ -69,7 +69,7 @@ def _locked_for_review(scope: Scope, duty_id: UUID, number: int | None, act: Act
         raise StaleError
     submission = get_version(scope, duty, lock=True)
     by = submission.submitted_by
-    if by is not None and access.is_same_hand(scope, by, submission.submitted_at):
+    if by is not None and access.is_same_hand(scope, by, {submission.submitted_at.astimezone(scope.zone).date()}):
         raise OwnWorkError
     return duty, submission
 

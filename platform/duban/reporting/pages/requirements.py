@@ -23,7 +23,7 @@ from duban.programmes.models import Programme
 from duban.programmes.queries import get_programme
 from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
-from duban.reporting.lines import may_issue, offered_lines, require_issuing
+from duban.reporting.lines import may_withdraw, offered_lines, require_issuing
 from duban.reporting.models import Requirement
 from duban.reporting.pages.choices import level_names, template_data
 from duban.reporting.schemas import SPARE_ROWS, due_data, requirement_data
@@ -199,7 +199,7 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
             state=_state(DutyState, "state"),
             after=request.args.get("after"),
         ),
-        may_issue=may_issue(scope, requirement),
+        may_withdraw=may_withdraw(scope, requirement),
         may_urge=access.may_somewhere(scope, "duty", "urge"),
         general=general,
     )
