@@ -38,6 +38,7 @@ __all__ = [
     "lines_of",
     "may",
     "may_somewhere",
+    "note_as",
     "own_paths",
     "policy",
     "readable",
@@ -134,6 +135,15 @@ def _note_giver(scope: Scope, used: Grant) -> None:
     if first["id"] != used.giver:
         others = {one["id"]: one for one in first.get("also", ())} | {used.giver: {"id": used.giver, "name": used.giver_name}}
         scope.memo["acting_for"] = {"id": first["id"], "name": first["name"], "also": list(others.values())}
+
+
+def note_as(scope: Scope, narrowed: Scope) -> None:
+    """
+    Note whose lent role was needed in a scope that holds less (holding.standing_in, standing_apart), and nobody else's: what the
+    work asked before was whether the row may be looked at.
+    """
+    scope.memo.pop("acting_for", None)
+    scope.memo.update({key: narrowed.memo[key] for key in narrowed.memo.keys() & {"acting_for"}})
 
 
 def lines_of(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> frozenset[str | None]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from duban.access.checks import granted, superiors
+from duban.access.checks import granted, note_as, superiors
 from duban.access.holding import hands_of, standing_apart, standing_in
 from duban.assessments import queries, versions
 from duban.assessments.errors import AlreadyProposedError, NotReadyError
@@ -79,8 +79,7 @@ def drops_as(scope: Scope, proposal: ResultProposal, assessment: Assessment, car
         found, used = ProposalState.WITHDRAWN, lent
     else:
         return None
-    scope.memo.pop("acting_for", None)
-    scope.memo.update({key: used.memo[key] for key in used.memo.keys() & {"acting_for"}})
+    note_as(scope, used)
     return found
 
 

@@ -61,8 +61,9 @@ class Picker {
     const url = new URL(this.url, location.href);
     url.searchParams.set("q", asked);
     const response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" }).catch(() => null);
-    if (!response?.ok || asked !== this.input.value.trim()) return;
+    if (!response?.ok) return;
     const answer = await response.json();
+    if (asked !== this.input.value.trim()) return; // asked last of all: no result of an earlier search may be chosen by a quick Enter
     this.fill(answer.items ?? answer);
   }
 
