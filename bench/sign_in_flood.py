@@ -13,20 +13,14 @@ import os
 import random
 import re
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from http.client import HTTPConnection
-from pathlib import Path
+from dataclasses import dataclass
 from queue import SimpleQueue
-from socket import socket
-from urllib.parse import urlencode
 
 from parts.county import demo_county
+from parts.served import ask, percentile, served, together
 from parts.table import MISSED, Row, show
 
 from duban.app import create_app, db
@@ -35,7 +29,7 @@ from duban.identity.models import Person
 from duban.identity.operations import start_session
 from duban.kernel.clock import SystemClock
 from duban.kernel.scope import SYSTEM, TenantInfo, owned, unit_of_work
-from duban.kernel.settings import ROOT, Settings
+from duban.kernel.settings import Settings
 from duban.simulation.accounts import PASSWORD
 from duban.web.errors import BUSY_SECONDS
 
@@ -47,22 +41,6 @@ PAUSE = 0.25
 TRIES = 20
 """So often the page of the door comes back by itself (js/door.js)."""
 MORNING = 50
-Answer = tuple[int, dict[str, str], str]
-
-
-def ask(port: int, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
-    """One request on a connection of its own. Gives: status, headers, text."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=120)
-    body = urlencode(form) if form is not None else None
-    given = {"Accept": "text/html", "Connection": "close"} | {name.replace("_", "-"): value for name, value in headers.items()}
-    if body is not None:
-        given["Content-Type"] = "application/x-www-form-urlencoded"
-    connection.request(method, path, body, given)
-    answer = connection.getresponse()
-    text = answer.read().decode(errors="replace")
-    cookies = dict(one.split(";")[0].split("=", 1) for one in answer.headers.get_all("Set-Cookie") or [])
-    connection.close()
-    return answer.status, {**dict(answer.headers), **{f"cookie {name}": value for name, value in cookies.items()}}, text
 
 
 @dataclass
@@ -96,14 +74,6 @@ class Browser:
         if status == 302:
             self.keep(headers)
         return status, "Retry-After" in headers
-
-
-def together(acts: list[Callable[[], None]]) -> None:
-    threads = [threading.Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def read_pages(port: int, keys: list[str], seconds: float) -> tuple[list[float], Counter[int]]:
@@ -223,31 +193,6 @@ def morning(people: list[tuple[Browser, str]], *, within: float) -> str:
     )
 
 
-def served(settings: Settings, log: Path) -> "tuple[subprocess.Popen[bytes], int]":
-    """Start gunicorn as in production and wait until it answers."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    plain = {f"DUBAN_{one.name.upper()}": getattr(settings, one.name) for one in fields(Settings)}
-    given = {name: ("1" if value else "0") if isinstance(value, bool) else str(value) for name, value in plain.items()}
-    environment = {
-        **os.environ,
-        **{name: value for name, value in given.items() if value != ""},
-        "PYTHONPATH": str(ROOT / "platform"),
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "wsgi:app"]
-    with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-    for _ in range(600):
-        try:
-            if ask(port, "GET", "/healthz")[0] == 200:
-                return process, port
-        except OSError:
-            time.sleep(0.1)
-    process.kill()
-    raise RuntimeError(log.read_text())
-
-
 def keys_of(settings: Settings, tenant: TenantInfo) -> tuple[list[str], list[str]]:
     """Give the session keys of those who are in, and the logins of all village clerks."""
     app = create_app(settings)
@@ -260,10 +205,6 @@ def keys_of(settings: Settings, tenant: TenantInfo) -> tuple[list[str], list[str
     with app.app_context():
         db.engine.dispose()
     return keys, sorted(login for login in people if re.fullmatch(r"v\d{6}", login) and login not in READERS)
-
-
-def percentile(taken: list[float], share: float) -> float:
-    return sorted(taken)[min(len(taken) - 1, int(len(taken) * share))]
 
 
 def measure(port: int, keys: list[str], clerks: list[str]) -> None:

@@ -75,7 +75,7 @@ def measure(app: Flask, engine: Engine, tenant: TenantInfo, who: str, login: str
     with heard(engine) as said:
         answer = browser.get("/")
     assert answer.status_code == 200, answer.status
-    reads = [each for each in said if each[0].lstrip().upper().startswith("SELECT") and "set_config" not in each[0]]
+    reads = [each for each in said if each[0].lstrip().upper().startswith(("SELECT", "WITH")) and "set_config" not in each[0]]
     floor = bare(engine, tenant, reads).test_client()
     assert floor.get("/").status_code == 200
     taken: dict[str, list[float]] = {"ours": [], "floor": []}

@@ -39,10 +39,11 @@ NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
 LEVELS = (
     ("province", "SELECT code, name, '' FROM province ORDER BY code", "county"),
     ("city", "SELECT code, name, provinceCode FROM city ORDER BY code", "county"),
-    ("area", "SELECT code, name, cityCode FROM area ORDER BY code", "county"),
-    ("street", "SELECT code, name, areaCode FROM street ORDER BY code", "township"),
+    ("county", "SELECT code, name, cityCode FROM area ORDER BY code", "county"),
+    ("township", "SELECT code, name, areaCode FROM street ORDER BY code", "township"),
     ("village", "SELECT code, name, streetCode FROM village ORDER BY code", "village"),
 )
+"""Level in the kind `province`, where to find its divisions, level in the kind `county`, which is pressed to hold all of China."""
 
 
 FIRST_DAY = date(2000, 1, 1)
@@ -90,6 +91,23 @@ def divisions(within: str = "") -> list[UnitRow]:
             rows.append(row)
     source.close()
     return rows
+
+
+def provinces() -> dict[str, list[UnitRow]]:
+    """Read every province as a tree of its own, in the five levels of the kind `province`, by code."""
+    trees: dict[str, list[UnitRow]] = {}
+    placed: dict[str, UnitRow] = {}
+    children: dict[str, int] = {}
+    source = sqlite3.connect(DIVISIONS)
+    for level, statement, _ in LEVELS:
+        for code, name, parent_code in source.execute(statement):
+            parent = placed.get(parent_code)
+            number = children[parent_code] = children.get(parent_code, 0) + 1
+            path = f"{parent.path}{label(number)}." if parent else f"{label(1)}."
+            placed[code] = UnitRow(new_id(), code, name, level, parent.id if parent else None, path)
+            trees.setdefault(code[:2], []).append(placed[code])
+    source.close()
+    return trees
 
 
 @dataclass(frozen=True)
@@ -153,6 +171,31 @@ def country(*, duties: int = 0, within: str = "", units: bool = True) -> Iterato
             engine.dispose()
 
 
+@contextmanager
+def province_tenants(codes: Sequence[str] = ()) -> Iterator[list[Country]]:
+    """Build every province (or those named) as a tenant of its own, all on one server, and take it down again."""
+    import_models()
+    with tempfile.TemporaryDirectory() as folder, postgres.running(Path(folder) / "pg", durable=False) as server:
+        key = new_key()
+        upgrade(server.url(postgres.OWNER_ROLE), context_key=key)
+        engine, made = make_engine(server.url(postgres.APP_ROLE), context_key=key), []
+        for code, rows in provinces().items():
+            if codes and code not in codes:
+                continue
+            parts = read_parts(ROOT / "tenants" / "province")
+            tenant = provision(
+                engine, slug=f"p{code}", kind="province", name=rows[0].name, parts=parts, now=NOW, time_zone="Asia/Shanghai"
+            )
+            made.append(Country(server, engine, tenant, rows, key))
+            _units(made[-1])
+        with server.connect(role=postgres.SUPERUSER, database=postgres.DATABASE) as admin:
+            admin.execute("VACUUM ANALYZE")
+        try:
+            yield made
+        finally:
+            engine.dispose()
+
+
 def copy_unit_rows(admin: psycopg.Connection[Any], tenant: TenantInfo, rows: Sequence[UnitRow]) -> None:
     """Write finished units into their table, as fast as the server takes them."""
     with admin.cursor().copy(f"COPY unit ({UNIT_COLUMNS}) FROM STDIN") as copy:
@@ -167,7 +210,8 @@ def _units(made: Country) -> None:
         copy_unit_rows(admin, made.tenant, made.units)
         admin.execute(
             "INSERT INTO placement (tenant_id, id, unit_id, line, parent_id, path, is_primary, active_from) "
-            "SELECT tenant_id, gen_random_uuid(), id, 'territorial', parent_id, path, true, active_from FROM unit"
+            "SELECT tenant_id, gen_random_uuid(), id, 'territorial', parent_id, path, true, active_from FROM unit WHERE tenant_id = %s",
+            [made.tenant.id],
         )
     say(f"{len(made.units):,} units in {time.monotonic() - begun:.1f} s")
 
@@ -188,15 +232,17 @@ def _duties(made: Country, wanted: int) -> None:
             done = admin.execute("SELECT count(*) FROM duty").fetchone()
             admin.execute(
                 "INSERT INTO duty (tenant_id, id, requirement_id, unit_id, path, to_path, period_kind, period_code, period_start, period_end, reporting_year, "
-                "due_on, due_at, due_since, due_version, missing_at, state, is_nil, versions, timeliness, late_days, changed_at) "
+                "due_on, due_at, due_since, due_version, missing_at, state, is_nil, versions, timeliness, late_days, changed_at, accepted_version, at_path, "
+                "waiting_since) "
                 "SELECT u.tenant_id, gen_random_uuid(), %s, u.id, u.path, p.path, 'month', '2026-03', '2026-03-01', '2026-03-31', 2026, d.due_on, "
                 "d.due_on + interval '16 hours', '2026-01-01', 1, d.due_on + interval '20 days', "
                 "(ARRAY['open','submitted','returned','accepted','missing'])[1 + n.n %% 5], false, 1, "
-                "(ARRAY['pending','on_time','pending','late','missing'])[1 + n.n %% 5], 0, %s "
+                "(ARRAY['pending','on_time','pending','late','missing'])[1 + n.n %% 5], 0, %s, "
+                "CASE n.n %% 5 WHEN 3 THEN 1 END, CASE n.n %% 5 WHEN 1 THEN p.path END, CASE n.n %% 5 WHEN 1 THEN %s::timestamptz END "
                 "FROM (SELECT u.*, row_number() OVER (ORDER BY md5(u.code)) AS n FROM unit u WHERE u.level IN ('township', 'village')) n "
                 "JOIN unit u ON u.id = n.id JOIN unit p ON p.id = u.parent_id "
                 "CROSS JOIN LATERAL (SELECT date '2026-02-01' + (n.n %% 60)::int AS due_on) d WHERE n.n <= %s",
-                [requirement, NOW, wanted - (done or (0,))[0]],
+                [requirement, NOW, NOW, wanted - (done or (0,))[0]],
             )
         count = admin.execute("SELECT count(*) FROM duty").fetchone()
     say(f"{(count or (0,))[0]:,} duties in {time.monotonic() - begun:.1f} s")

@@ -30,15 +30,16 @@ from duban.kernel.jobs import bell
 from duban.kernel.queue import ringer
 from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.settings import Settings
-from duban.web import health
+from duban.web import health, offline
 from duban.web.errors import init_errors
+from duban.web.exports import init_exports
 from duban.web.form_numbers import form_number, shown_to
 from duban.web.forms import FormGuard
 from duban.web.metrics import init_metrics
 from duban.web.replies import init_replies, pressed_once
 from duban.web.request_logs import init_request_logs
 from duban.web.requests import current_scope, init_requests, is_admitted, runtime
-from duban.web.typed import refuse_unstorable
+from duban.web.typed import WholeRequest, refuse_unstorable
 
 FEATURES = (
     "identity",
@@ -46,10 +47,14 @@ FEATURES = (
     "notifications",
     "organisation",
     "files",
+    "forms",
     "programmes",
+    "dispatches",
     "targets",
     "letters",
     "reporting",
+    "matters",
+    "rollup",
     "assessments",
     "access",
     "auditing",
@@ -102,6 +107,7 @@ def import_models() -> None:
         import_module(f"duban.{name}")
     feature_modules("models")
     feature_modules("open_work")
+    feature_modules("closed_years")
     import_module("duban.notifications.lendings")  # tells of delegations
 
 
@@ -111,8 +117,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
 
     Takes: settings with a database URL. Raises: UnsafeRoleError, ContextRefusedError.
     """
+    import_models()  # and with them what features register with those below: who counts open work, asks a form, has closed years
     settings = replace(settings, secret_key=settings.secret_key or secrets.token_hex(32))
     app = Flask("duban.web", template_folder="templates", static_folder="static")
+    app.request_class = WholeRequest
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(context_key=settings.context_key, application_name="duban-web"),
@@ -155,9 +163,11 @@ def create_app(settings: Settings, *, clock: Clock | None = None, propagate_defe
     init_errors(app)
     init_metrics(app, engine)
     app.register_blueprint(health.bp)
+    app.register_blueprint(offline.bp)
     for views in feature_modules("views"):
         app.register_blueprint(views.bp)
     _press_once(app)
+    init_exports(app)
     _register_api(app)
     _register_face(app)
     if settings.demo:
@@ -195,7 +205,16 @@ def _register_api(app: Flask) -> None:
     web_api = import_module("duban.web.api")
     api = web_api.init_api(app)
     for module in feature_modules("api"):
-        for name in ("blp", "session_blp", "groups_blp"):
+        for name in (
+            "blp",
+            "session_blp",
+            "groups_blp",
+            "dates_blp",
+            "ladders_blp",
+            "reviews_blp",
+            "workbooks_blp",
+            "working_days_blp",
+        ):
             if hasattr(module, name):
                 api.register_blueprint(getattr(module, name))
 
@@ -211,15 +230,11 @@ def _register_face(app: Flask) -> None:
             return navigation.Frame(tenant_name=g.tenant.name if is_admitted() else "")
         scope = current_scope()
         unit = home_unit(scope)
-        unread = 0
-        if _is_there("duban.notifications", "queries"):
-            unread = import_module("duban.notifications.queries").unread_count(scope)
         return navigation.Frame(
             tenant_name=g.tenant.name,
             unit_name=unit.name if unit else "",
             person_name=g.actor.name,
             person_mark=sha256(f"{scope.tenant_id}:{scope.person_id}".encode()).hexdigest()[:16],
-            unread=unread,
             is_demo=runtime().settings.demo,
             scope=scope,
             doors=import_module("duban.dashboards.working_for").doors(scope)

@@ -36,6 +36,8 @@ log = get_logger(__name__)
 
 OF_CLOSED = Periodic("audit.check", EVERY, check)
 """What the clock does for suspended tenants: their record could be rewritten just as well while nobody signs in."""
+MOST_BATCHES = 100
+"""Of one task of one tenant in a round: the others are not to wait for ever."""
 LEADER_KEY = 20110429
 """Of the advisory lock that lets one clock work and the others wait."""
 
@@ -113,8 +115,11 @@ class Rounds:
         now = self._runtime.clock.now()
         last = self._done_at.get((tenant.id, task.name))
         if last is None or now - last >= task.every:
-            with unit_of_work(self._runtime.engine, tenant=tenant, actor=SYSTEM, now=now) as scope:
-                task.run(scope)
+            for _ in range(MOST_BATCHES):
+                with unit_of_work(self._runtime.engine, tenant=tenant, actor=SYSTEM, now=self._runtime.clock.now()) as scope:
+                    done = task.run(scope)
+                if task.batch is None or not isinstance(done, int) or done < task.batch:
+                    break
             self._done_at[tenant.id, task.name] = now
 
     def _sweep(self, tenant: TenantInfo) -> None:

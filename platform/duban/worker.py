@@ -17,6 +17,8 @@ from typing_extensions import override
 from duban.assessments import open_work as _assessments  # noqa: F401
 from duban.auditing import tasks as auditing
 from duban.console import measuring
+from duban.dispatches import open_work as _dispatches  # noqa: F401
+from duban.dispatches import tasks as dispatches
 from duban.embedded.keeper import die_with_parent
 from duban.files import tasks as files
 from duban.identity import tasks as identity
@@ -31,8 +33,12 @@ from duban.kernel.runtime import Runtime, check_database
 from duban.kernel.scope import TenantInfo, open_session
 from duban.kernel.settings import Settings, SettingsError, read_settings
 from duban.letters import open_work as _letters  # noqa: F401
+from duban.matters import open_work as _matters  # noqa: F401
+from duban.matters import tasks as matters
 from duban.notifications import lendings
-from duban.notifications.operations import StillWanted
+from duban.notifications import tasks as notifications
+from duban.notifications.digests import GroupOf
+from duban.notifications.operations import Freshen, StillWanted
 from duban.notifications.tasks import Courier, deliver
 from duban.organisation import tasks as organisation
 from duban.reporting import open_work as _reporting  # noqa: F401 - registers what counts a unit's open work
@@ -48,12 +54,24 @@ WORKER_TTL_SECONDS = 30
 MAINTENANCE_SECONDS = 15
 MONITOR_SECONDS = 10
 
-STILL_WANTED: Mapping[str, StillWanted] = {**reporting.STILL_WANTED, lendings.KIND: lendings.still_wanted}
+STILL_WANTED: Mapping[str, StillWanted] = {
+    **reporting.STILL_WANTED,
+    **dispatches.STILL_WANTED,
+    **matters.STILL_WANTED,
+    lendings.KIND: lendings.still_wanted,
+}
 """By the kind of subject a message is about: is it still true? Asked just before sending."""
+FRESHEN: Mapping[str, Freshen] = {**reporting.FRESHEN, **matters.FRESHEN}
+"""By the same kind: how is it said at the moment it is sent?"""
+GROUP_OF: Mapping[str, GroupOf] = {**reporting.GROUP_OF, **matters.GROUP_OF}
+"""By the same kind: under which heading of the mail of the day does it go?"""
 
 PERIODIC: tuple[Periodic, ...] = (
     *auditing.PERIODIC,
     *reporting.PERIODIC,
+    *dispatches.PERIODIC,
+    *matters.PERIODIC,
+    *notifications.PERIODIC,
     *files.PERIODIC,
     *identity.PERIODIC,
     *organisation.PERIODIC,
@@ -69,6 +87,8 @@ def courier(runtime: Runtime) -> Courier:
         runtime=runtime,
         translations=lambda locale: load_translations(locale).gettext,
         still_wanted=STILL_WANTED,
+        freshen=FRESHEN,
+        group_of=GROUP_OF,
     )
 
 

@@ -111,7 +111,7 @@ FINDINGS: dict[str, str] = {
     "aclexplode(p.proacl) g WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef "
     "AND g.grantee <> ALL (ARRAY['duban_owner'::regrole, 'duban_app'::regrole]::oid[])",
     "evidence is never changed or deleted": "SELECT t.relname || ' ' || g.privilege_type FROM tables t, aclexplode(t.relacl) g "
-    "WHERE g.grantee = 'duban_app'::regrole AND t.relname IN ('audit_record', 'signature', 'frozen_result', 'frozen_ranking', 'catalogue') "
+    "WHERE g.grantee = 'duban_app'::regrole AND t.relname IN ('audit_record', 'signature', 'frozen_result', 'frozen_ranking', 'catalogue', 'form_version') "
     "AND g.privilege_type NOT IN ('SELECT', 'INSERT')",
     "new objects are given to nobody by default": "SELECT defaclobjtype::text FROM pg_default_acl",
     "nobody may make objects in public but the owner": "SELECT coalesce(r.rolname, 'PUBLIC') FROM pg_namespace n, aclexplode(n.nspacl) g "

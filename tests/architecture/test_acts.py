@@ -22,6 +22,9 @@ COMPUTED = {
 """Acts whose name is put together at run time; a new place that does so must be listed here."""
 
 
+NOTED_ACT = 3
+
+
 def recorded() -> tuple[dict[str, str], set[str], int]:
     """Give act → place, kinds of subject, and how many calls compute their act."""
     acts: dict[str, str] = {}
@@ -29,7 +32,11 @@ def recorded() -> tuple[dict[str, str], set[str], int]:
     computed = 0
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"record", "_record"}):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if node.func.id == "note" and len(node.args) > NOTED_ACT:  # matters.history: records what it is given
+                acts[ast.literal_eval(node.args[NOTED_ACT])] = f"{path.parent.name}/{path.name}:{node.lineno}"
+            if node.func.id not in {"record", "_record"}:
                 continue
             act, kind = node.args[1], node.args[2]
             if isinstance(act, ast.Constant):

@@ -9,7 +9,18 @@ from flask import Flask
 from duban.identity.views import PUBLIC_ENDPOINTS
 
 SOURCE = Path(__file__).parents[2] / "platform" / "duban"
-FEATURES = ("files", "programmes", "targets", "letters", "reporting", "assessments", "organisation", "security")
+FEATURES = (
+    "files",
+    "programmes",
+    "dispatches",
+    "targets",
+    "letters",
+    "reporting",
+    "matters",
+    "assessments",
+    "organisation",
+    "security",
+)
 
 UNDER_ANOTHERS_LEAVE = {
     # (feature, operation): why it does not ask itself. Filled as features land; each reason must convince a sceptic.

@@ -13,7 +13,7 @@ from duban.notifications.states import EffectState
 from duban.worker import main
 
 
-def settle(scope, *, held, still_wanted, have_effect):
+def settle(scope, *, held, still_wanted, have_effect, freshen=None):
     effect = scope.session.scalars(select(Effect).where(Effect.tenant_id == scope.tenant_id, Effect.id == held.effect_id)).one()
     person = scope.session.scalars(
         select(Person).where(Person.tenant_id == scope.tenant_id, Person.id == effect.recipient_id)

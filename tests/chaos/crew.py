@@ -23,12 +23,16 @@ WORKER = "duban.worker"
 CLOCK = "duban.clock_process"
 
 
+def children_of(pid: int) -> list[int]:
+    """Give the child processes there are now."""
+    with contextlib.suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
 def child_of(pid: int) -> int | None:
     """Give a child process, if there is one now."""
-    with contextlib.suppress(OSError):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return int(children[0]) if children else None
-    return None
+    return next(iter(children_of(pid)), None)
 
 
 class Crew:
@@ -76,12 +80,12 @@ class Crew:
 
     def kill(self, name: str) -> bool:
         """Kill -9 a worker or clock and start it again; tell whether there was one to kill."""
-        return self._hit(name.rstrip("0123456789"), self.pid(name)) and self._again(name)
+        return self.hit(name.rstrip("0123456789"), self.pid(name)) and self._again(name)
 
     def take_down(self, name: str) -> None:
         """Kill -9 a worker or clock and leave it dead."""
         _, kept = self._processes[name]
-        self._hit(name, self.pid(name))
+        self.hit(name, self.pid(name))
         kept.stop()
 
     def kill_horse(self, name: str, *, after_seconds: float, patience_seconds: float = 1.5) -> bool:
@@ -92,14 +96,14 @@ class Crew:
             horse = child_of(worker) if worker is not None else None
             if horse is not None:
                 time.sleep(after_seconds)
-                if child_of(worker) == horse and self._hit("horse", horse):
+                if child_of(worker) == horse and self.hit("horse", horse):
                     return True
             time.sleep(0.002)
         return False
 
     def kill_redis(self) -> bool:
         """Kill -9 Redis and start it again on what its file kept."""
-        hit = self._hit("redis", self.redis_pid)
+        hit = self.hit("redis", self.redis_pid)
         self._redis.close()
         self.start_redis()
         return hit
@@ -124,7 +128,8 @@ class Crew:
                 self.start(name, module)
                 self.hits["ended by itself"] += 1
 
-    def _hit(self, kind: str, pid: int | None) -> bool:
+    def hit(self, kind: str, pid: int | None) -> bool:
+        """Kill -9 a process and count it; tell whether there was one."""
         if pid is None:
             return False
         try:

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import select
 
-from duban.audit.queries import verify
 from duban.embedded import postgres
 from duban.embedded.postgres import wheel_programs
-from duban.embedded.processes import Kept, keep
-from duban.embedded.services import environment_for
-from duban.kernel.clock import SystemClock
-from duban.kernel.db import make_engine
-from duban.kernel.migrating import upgrade
-from duban.kernel.scope import SYSTEM, unit_of_work
-from duban.kernel.settings import ROOT, Settings
-from duban.programmes.models import Document
-from tests.binding import CONTEXT_KEY
-from tests.cast import PASSWORD, World, build_world
-from tests.chaos.crew import CLOCK, WORKER, Crew
+from tests.chaos.crew import CLOCK, WORKER
+from tests.chaos.service import Ledger, Service, await_answer, documents, service_running
 from tests.conftest import POSTGRES_BIN
-from tests.embedded.test_up import free_port
 
 pytestmark = pytest.mark.chaos
 WRITERS = 4
@@ -44,126 +27,13 @@ RECOVERY_SECONDS = 60
 DICE = random.Random(20261122)
 
 
-@dataclass
-class Ledger:
-    """What the clients know: which writes were acknowledged, and what else they were told."""
-
-    acknowledged: set[str] = field(default_factory=set)
-    answers: Counter[str] = field(default_factory=Counter)
-    last_good_at: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, answer: str, document_id: str | None = None) -> None:
-        with self.lock:
-            self.answers[answer] += 1
-            if document_id is not None:
-                self.acknowledged.add(document_id)
-                self.last_good_at = time.monotonic()
-
-
-@dataclass
-class Service:
-    """Two gunicorn workers, a worker and a clock on a durable server that its keeper starts again."""
-
-    server: postgres.PostgresServer
-    settings: Settings
-    world: World
-    web: Kept
-    crew: Crew
-    port: int
-    token: str = ""
-
-    def ask(self, method: str, path: str, body: object = None, *, accept: str = "application/json") -> tuple[int, str]:
-        """One request on a connection of its own. Raises: OSError, HTTPException."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Accept": accept, "Content-Type": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        try:
-            line.request(method, path, body=json.dumps(body) if body is not None else None, headers=headers)
-            answer = line.getresponse()
-            return answer.status, answer.read().decode()
-        finally:
-            line.close()
-
-    def write_until(self, stop: threading.Event, ledger: Ledger, number: int) -> None:
-        """Register documents one after the other; only a 201 counts as acknowledged."""
-        written = 0
-        while not stop.is_set():
-            body = {
-                "unit_id": str(self.world.units["V11"]),
-                "title": f"通知 {number}-{written}",
-                "issuer": "县安委会",
-                "original_text": "第一条",
-            }
-            written += 1
-            try:
-                status, text_of = self.ask("POST", "/api/v1/documents", body)
-            except (OSError, http.client.HTTPException) as error:
-                ledger.note(type(error).__name__)
-                continue
-            ledger.note(str(status), json.loads(text_of)["id"] if status == 201 else None)
-            if status == 503:
-                time.sleep(0.05)
-
-    def postmaster(self) -> int:
-        """The server's process now."""
-        return int((self.server.data_dir / "postmaster.pid").read_text().split()[0])
-
-
 @pytest.fixture
-def service():
-    home = Path(tempfile.mkdtemp(prefix="duban-crash-"))
-    home.chmod(0o755)
-    port = free_port()
-    with postgres.running(home / "pg", durable=True, programs=POSTGRES_BIN) as server:
-        upgrade(server.owner_url, context_key=CONTEXT_KEY)
-        settings = Settings(
-            database_url=server.app_url,
-            data_dir=str(home / "data"),
-            context_key=CONTEXT_KEY,
-            secret_key="test-key-of-at-least-thirty-two-characters",
-            sweep_seconds=3,
-        )
-        engine = make_engine(server.app_url, context_key=CONTEXT_KEY)
-        now = SystemClock().now()
-        world = build_world(engine, now=now, web=None)
-        crew = Crew(home, {name: value for name, value in environment_for(settings).items() if name.startswith("DUBAN_")})
-        crew.start_redis()
-        crew.start("worker", WORKER)
-        crew.start("clock", CLOCK)
-        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config/gunicorn.conf.py"), "--workers", "2"]
-        with (home / "web.log").open("wb") as log:
-            web = keep(
-                [*command, "--chdir", str(ROOT), "--bind", f"127.0.0.1:{port}", "wsgi:app"],
-                stop_signals=(signal.SIGTERM,),
-                output=log,
-                environment=environment_for(replace(settings, redis_url=crew.redis_url)),
-            )
-        made = Service(server, settings, world, web, crew, port)
+def service() -> Iterator[Service]:
+    with service_running() as made:
+        made.crew.start("worker", WORKER)
+        made.crew.start("clock", CLOCK)
         await_answer(made, "/readyz", 200, 120)
-        door = {"tenant": world.tenant.slug, "login": "vera", "password": PASSWORD}
-        status, answer = made.ask("POST", "/api/v1/session", door)
-        assert status < 300, answer
-        made.token = json.loads(answer)["token"]
         yield made
-        web.stop()
-        crew.stop()
-        engine.dispose()
-    shutil.rmtree(home)
-
-
-def await_answer(service: Service, path: str, wanted: int, seconds: float) -> float:
-    began = time.monotonic()
-    while True:
-        try:
-            status, body = service.ask("GET", path)
-        except (OSError, http.client.HTTPException) as error:
-            status, body = 0, repr(error)
-        if status == wanted:
-            return time.monotonic() - began
-        assert time.monotonic() - began < seconds, f"{path} still answers {status} after {seconds} s: {body}"
-        time.sleep(0.1)
 
 
 def until_next_good(ledger: Ledger, after: float) -> float:
@@ -203,17 +73,6 @@ def crash(service: Service, kills: int) -> None:
     assert len(recoveries) == kills and len(ledger.acknowledged) > 5 * kills
     assert lost == set()
     assert set(ledger.answers) - {"201", "503"} == set(), ledger.answers
-
-
-def documents(service: Service) -> set[str]:
-    """What the database holds, and that the audit chain came through whole."""
-    engine = make_engine(service.settings.database_url, context_key=CONTEXT_KEY)
-    with unit_of_work(engine, tenant=service.world.tenant, actor=SYSTEM, now=SystemClock().now()) as scope:
-        found = {str(one) for one in scope.session.scalars(select(Document.id).where(Document.tenant_id == scope.tenant_id))}
-        verdict = verify(scope)
-    engine.dispose()
-    assert verdict.bad_seq is None, verdict
-    return found
 
 
 def check_pages(service: Service) -> None:

@@ -53,7 +53,7 @@ def test_a_duty_from_the_clerks_phone_to_the_officers_desk_and_back(world, sign_
     assert PHOTO["name"] in desk.content()
     desk.fill("#reason", "隐患 2 处请写明整改责任人和时限。")
     officer.check("loop-4-review-desk")
-    desk.click("button:has-text('退回修改')")
+    desk.click("#return-form button:has-text('退回')")
     desk.wait_for_load_state("networkidle")
 
     # The clerk reads why, completes it, sends it again.

@@ -23,8 +23,7 @@ def people_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize(("phone", "language"), [(False, "en"), (True, "zh-CN")], ids=["desk-en", "phone-zh"])
 def test_every_page_of_reorganising_is_fit_to_be_seen(world, sign_in, phone, language):
     issue_to_villages(world, "tom")
     do(world, Move(world.units["V11"], world.units["T2"]))

@@ -30,7 +30,7 @@ def test_the_clerk_fills_in_on_the_phone_and_loses_nothing(sign_in, world: World
 
     page.fill("[name='answer.money']", "1,000")
     page.get_by_role("button", name="提交", exact=True).click()
-    expect(page.locator(".flash")).to_contain_text("已提交")
+    expect(page.locator(".flash.done")).to_contain_text("已提交")
     vera.check("reporting-clerk-done-phone")
 
 
@@ -56,11 +56,14 @@ def test_the_officer_writes_previews_and_issues(sign_in, world: World) -> None:
     page.select_option("[name='due.kind']", "nth_day")
     expect(page.locator("[name='due.nth']")).to_be_visible()
     page.select_option("[name='due.every']", "month")
+    expect(page.locator("[name='due.month']")).to_have_count(0)
     page.fill("[name='due.nth']", "25")
     page.locator("[name='due.nth']").blur()
     expect(page.locator("#due-box")).to_contain_text("4月25日")
     tom.check("reporting-new-requirement")
 
+    page.click("#fields > .add-bar button:has-text('多行')")
+    page.wait_for_selector("[name='fields.0.label']")
     page.fill("[name='fields.0.label']", "工作完成情况")
     page.get_by_role("button", name="保存并预览").click()
     expect(page.locator("h1")).to_contain_text("季度安全生产工作总结")
@@ -85,7 +88,7 @@ def test_the_officer_reviews_one_after_the_other(sign_in, world: World) -> None:
     page.get_by_role("button", name="通过").click()
     expect(page.locator("h1")).to_contain_text("东二村")
     page.fill("[name=reason]", "请写明整改完成的户数")
-    page.get_by_role("button", name="退回修改").click()
+    page.locator("#return-form button").last.click()
     expect(page.locator(".flash")).to_contain_text("已退回")
     page.context.close()
 

@@ -3,6 +3,9 @@
 import pytest
 
 from tests.integration.reporting.requirements import accepted, at, duty_id, handed_in, issued, returned
+from tests.shares import crossed
+
+SCREENS, LANGUAGES = (False, True), ("zh-CN", "en")
 
 
 @pytest.fixture
@@ -21,9 +24,9 @@ def busy(world):
     return world
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-@pytest.mark.parametrize("who", ["vera", "tom", "cora", "lena", "eva", "adam"])
+@pytest.mark.parametrize(
+    ("who", "phone", "language"), crossed(["vera", "tom", "cora", "lena", "eva", "adam"], SCREENS, LANGUAGES)
+)
 def test_the_first_page(busy, sign_in, who, phone, language):
     visitor = sign_in(who, phone=phone, language=language)
     visitor.page.wait_for_timeout(300)

@@ -21,6 +21,8 @@ UNREAD = '"0"'
 READ_AT: tuple[tuple[str, Callable[["Stage", re.Match[str]], str | None]], ...] = (
     (r"/duties/([^/]+)/draft", lambda _stage, m: f"/duties/{m[1]}/draft"),
     (r"/files/limits", lambda _stage, _m: "/files/limits"),
+    (r"/ladders", lambda _stage, _m: "/ladders"),
+    (r"/notices/(choice|hours)", lambda _stage, m: f"/notices/{m[1]}"),
     (r"/units/groups/([^/]+)", lambda _stage, m: f"/units/groups/{m[1]}"),
     (r"/units/([^/]+)/contacts", lambda _stage, m: f"/units/{m[1]}/contacts"),
     (r"/documents/[^/]+/files/([^/]+)", lambda _stage, m: f"/files/{m[1]}"),
@@ -28,7 +30,7 @@ READ_AT: tuple[tuple[str, Callable[["Stage", re.Match[str]], str | None]], ...] 
     (r"/scorecards/[^/]+/(?:self-)?marks", lambda _stage, _m: None),
     (r"/targets/([^/]+)/limit", lambda stage, m: None),
     (r"/operator/tenants/([^/]+)(?:/.*)?", lambda _stage, m: f"/operator/tenants/{m[1]}"),
-    (r"/(duties|requirements|units|people|letters|programmes|documents|assessments|scorecards|vetoes|proposals)/([^/]+)(?:/.*)?",
+    (r"/(duties|matters|meetings|requirements|forms|extensions|units|people|letters|dispatches|receipts|programmes|documents|assessments|scorecards|vetoes|proposals)/([^/]+)(?:/.*)?",
      lambda _stage, m: f"/{m[1]}/{m[2]}"),
 )  # fmt: skip
 """Where the ETag for a change is read, by the address of the change; None: the version is known (0, 1)."""

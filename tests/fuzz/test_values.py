@@ -24,6 +24,7 @@ from duban.kernel.db import Base
 from duban.kernel.settings import ROOT
 from tests.cast import PASSWORD
 from tests.fuzz.stage import Scene, Stage
+from tests.shares import by_commit, in_share
 
 MEGABYTE = "督" * (1024 * 1024 // 3)
 HOSTILE: dict[str, str] = {
@@ -84,7 +85,8 @@ def send(stage: Stage, method: str, scene: Scene, body: str, tags: dict[str, str
     )
 
 
-def test_every_field_of_every_body_refuses_what_is_no_value(stage: Stage) -> None:
+@by_commit(3)
+def test_every_field_of_every_body_refuses_what_is_no_value(stage: Stage, one_in: int) -> None:
     counts: Counter[int] = Counter()
     wrong, fields, tags = [], 0, {}
     for name, scene in stage.scenes.items():
@@ -93,7 +95,7 @@ def test_every_field_of_every_body_refuses_what_is_no_value(stage: Stage) -> Non
         for path in places(scene.body):
             fields += 1
             for kind, value in HOSTILE.items():
-                if is_harmless(value, at(scene.body, path)):
+                if is_harmless(value, at(scene.body, path)) or not in_share(f"{name} {path} {kind}", one_in):
                     continue
                 answer = send(stage, name.split()[0], scene, planted(scene.body, path, value), tags)
                 counts[answer.status_code] += 1

@@ -1,18 +1,16 @@
 """One of everything at every place of a tenant of the matrix, in every state a route needs."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from io import BytesIO
 
 from sqlalchemy import select
 
 from duban.assessments import queries as assessment_queries
 from duban.assessments.operations import freezing, marking, opening, proposals, vetoes
 from duban.audit.models import AuditRecord
-from duban.files import operations as files
 from duban.files.queries import list_of
-from duban.files.storage import open_store
+from duban.forms import operations as forms
 from duban.identity.models import ApiToken, LoginSession
 from duban.identity.operations import open_reset
 from duban.identity.queries import get_person
@@ -32,8 +30,8 @@ from duban.programmes.forms import DocumentForm, ProgrammeForm, StageForm, TaskF
 from duban.programmes.operations import documents, drafting, issuing
 from duban.reporting import operations as reporting
 from duban.reporting.forms import requirement_form
+from duban.reporting.handing_in import SUBMISSION_FILES
 from duban.reporting.models import Duty
-from duban.reporting.operations.submissions import SUBMISSION_FILES
 from duban.targets import queries as target_queries
 from duban.targets.operations.defining import IndicatorDraft, define_indicator
 from duban.targets.operations.handing_down import issue_allocations
@@ -44,14 +42,14 @@ from duban.tree.queries import get_unit
 from tests.cast import PASSWORD
 from tests.integration.assessments.stage import SCHEME
 from tests.integration.reporting.requirements import ANSWERS, data
+from tests.matrix.furniture_parts import keep, superiors
+from tests.matrix.furniture_sent import dispatches, supervised_matters
 from tests.matrix.places import PRIMARY, TREES
 from tests.matrix.stage import SUBJECT, House
 
 YEAR = 2026
 LETTER_YEAR, DRAFT_YEAR = 2025, 2026
-MANAGING = ("C", "T1", "T2", "V11")
 FACTOR_KEYS = ("factor-test-key-of-at-least-thirty-two-characters",)
-TEXT_FILE = b"what a unit keeps to itself\n"
 
 
 def furnish(house: House) -> None:
@@ -60,8 +58,11 @@ def furnish(house: House) -> None:
         _documents,
         _programmes,
         _requirements,
+        _forms,
         _targets,
         _letters,
+        dispatches,
+        supervised_matters,
         _assessments,
         _second_line,
         _planned,
@@ -75,19 +76,6 @@ def furnish(house: House) -> None:
         make(house)
 
 
-def _superiors(house: House, *, suffix: str = ".officer") -> list[str]:
-    """List the places that have units below and somebody who manages them."""
-    return [place for place in MANAGING if house.writers.get(place, "").partition("@")[0].endswith(suffix) and house.below(place)]
-
-
-def _store(house: House) -> object:
-    return open_store(f"file://{house.data_dir}/files")
-
-
-def _keep(house: House, scope: object, owner: files.FileOwner, name: str) -> object:
-    return files.store(scope, owner=owner, filename=name, stream=BytesIO(TEXT_FILE), into=_store(house), limit_bytes=1_000_000).id
-
-
 def _documents(house: House) -> None:
     for place, writer in house.writers.items():
         with house.as_(writer) as scope:
@@ -95,7 +83,7 @@ def _documents(house: House) -> None:
             made = documents.register_document(scope, unit_id=house.units[place], form=form, original_text="原文")
             scope.session.flush()
             house.put("document", place, made.id, version=1)
-            file_id = _keep(house, scope, documents.file_owner(made), f"{house.title('docfile', place)}txt")
+            file_id = keep(house, scope, documents.file_owner(made), f"{house.title('docfile', place)}txt")
             house.put("docfile", place, file_id)
 
 
@@ -124,45 +112,100 @@ def _programmes(house: House) -> None:
 
 
 def _requirements(house: House) -> None:
-    for place in _superiors(house):
-        with house.as_(house.writers[place]) as scope:
-            for kind, due in (
-                ("requirement", "2026-03-20"),
-                ("reqdraft", "2026-03-21"),
-                ("asked", "2026-03-22"),
-                ("latereq", "2026-03-05"),
-            ):
+    for place in superiors(house):
+        for kind, due in (
+            ("requirement", "2026-03-20"),
+            ("reqdraft", "2026-03-21"),
+            ("asked", "2026-03-22"),
+            ("latereq", "2026-03-05"),
+            ("shutreq", "2026-03-24"),
+            ("settledreq", "2026-03-25"),
+            ("askingreq", "2026-03-26"),
+            ("belowreq", "2026-03-27"),
+        ):
+            # what is over by now was asked for while it was not
+            with house.as_(house.writers[place], at=house.now - timedelta(days=8) if kind == "latereq" else None) as scope:
                 plain = data(
                     title=house.title(kind, place), due={"kind": "fixed", "on": due}, nil_allowed=True, active_from="2026-03-01"
                 )
+                if kind == "shutreq":
+                    plain |= {"opens": "before_due", "opens_days": "2"}
+                plain["superiors_may_enter"] = kind == "belowreq"
                 made = reporting.create_requirement(scope, unit_id=house.units[place], form=requirement_form(plain))
                 scope.session.flush()
                 if kind != "reqdraft":
                     reporting.issue(scope, requirement_id=made.id)
                 house.put(kind, place, made.id, version=made.version)
-        for kind, of in (("duty", "requirement"), ("submitted", "asked"), ("late", "latereq")):
-            _duties(house, place, kind, of)
+        for kind, of in (
+            ("duty", "requirement"),
+            ("submitted", "asked"),
+            ("late", "latereq"),
+            ("shut", "shutreq"),
+            ("settled", "settledreq"),
+            ("asking", "askingreq"),
+            ("belowduty", "belowreq"),
+        ):
+            for below in _duties(house, place, kind, of):
+                if kind in {"settled", "asking"}:
+                    _settle(house, place, below, kind)
     for (kind, place), thing in list(house.things.items()):
         if kind == "submitted":
             _hand_in(house, place, thing.id)
+        elif kind == "shut":
+            with house.as_(house.writers[place]) as scope:
+                made = reporting.ask_extension(scope, duty_id=thing.id, wanted_on=date(2026, 3, 31), reason="暴雨")
+                house.put("extension", place, made.id)
         elif kind == "duty":
             with house.as_(house.writers[place]) as scope:
                 owner = reporting.owner_of(scope.session.scalars(owned(scope, Duty).where(Duty.id == thing.id)).one())
-                house.put("dutyfile", place, _keep(house, scope, owner, f"{house.title('dutyfile', place)}txt"))
+                house.put("dutyfile", place, keep(house, scope, owner, f"{house.title('dutyfile', place)}txt"))
 
 
-def _duties(house: House, superior: str, kind: str, of: str) -> None:
-    keys = {unit_id: key for key, unit_id in house.units.items()}
+def _forms(house: House) -> None:
+    for place in superiors(house):
+        for kind in ("form", "formdraft"):
+            with house.as_(house.writers[place]) as scope:
+                design = {"fields": [{"key": "done", "label": "完成情况", "kind": "text"}], "checks": []}
+                made = forms.create_form(scope, unit_id=house.units[place], title=house.title(kind, place), design=design)
+                scope.session.flush()
+                if kind == "form":
+                    forms.publish(scope, form_id=made.id, effective_from=date(YEAR, 1, 1), version=made.version)
+                    forms.save_design(
+                        scope,
+                        form_id=made.id,
+                        title=made.title,
+                        design={"fields": [*design["fields"], {"key": "more", "label": "备注", "kind": "text"}], "checks": []},
+                        version=made.version,
+                    )
+                house.put(kind, place, made.id, version=made.version)
+
+
+def _settle(house: House, superior: str, place: str, kind: str) -> None:
+    """Have a duty accepted, and for some its correction asked for."""
+    duty_id = house.things[kind, place].id
+    with house.as_(house.writers[place]) as scope:
+        reporting.submit_nil(scope, duty_id=duty_id)
+    with house.as_(house.writers[superior]) as scope:
+        reporting.accept(scope, duty_id=duty_id)
+    if kind == "asking":
+        with house.as_(house.writers[place]) as scope:
+            reporting.ask_correction(scope, duty_id=duty_id, reason="漏报一项")
+
+
+def _duties(house: House, superior: str, kind: str, of: str) -> list[str]:
+    keys, made = {unit_id: key for key, unit_id in house.units.items()}, []
     with house.as_system() as scope:
         found = owned(scope, Duty).where(Duty.requirement_id == house.things[of, superior].id)
         for duty in scope.session.scalars(found):
             house.put(kind, keys[duty.unit_id], duty.id, requirement=house.things[of, superior].id, period=duty.period_code)
+            made.append(keys[duty.unit_id])
+    return made
 
 
 def _hand_in(house: House, place: str, duty_id: object) -> None:
     with house.as_(house.writers[place]) as scope:
         duty = scope.session.scalars(owned(scope, Duty).where(Duty.id == duty_id)).one()
-        _keep(house, scope, reporting.owner_of(duty), f"{house.title('subfile', place)}txt")
+        keep(house, scope, reporting.owner_of(duty), f"{house.title('subfile', place)}txt")
         scope.session.flush()
         version = reporting.submit(scope, duty_id=duty_id, typed=ANSWERS | {"done": house.title("answer", place)})
         scope.session.flush()
@@ -172,7 +215,7 @@ def _hand_in(house: House, place: str, duty_id: object) -> None:
 
 def _targets(house: House) -> None:
     line = PRIMARY[house.tree.kind]
-    for place in _superiors(house):
+    for place in superiors(house):
         unit_id = house.units[place]
         with house.as_(house.writers[place]) as scope:
             draft = IndicatorDraft(
@@ -210,7 +253,7 @@ def _targets(house: House) -> None:
 
 def _letters(house: House) -> None:
     keys = {unit_id: key for key, unit_id in house.units.items()}
-    for place in _superiors(house):
+    for place in superiors(house):
         with house.as_(house.writers[place]) as scope:
             for kind, year in (("letter", LETTER_YEAR), ("letterdraft", DRAFT_YEAR)):
                 letters = generate_letters(scope, upper_id=house.units[place], year=year)
@@ -225,7 +268,7 @@ def _letters(house: House) -> None:
 def _assessments(house: House) -> None:
     levels = {key: level for key, _, level in TREES[house.tree.kind]}
     scheme = SCHEME | {"vetoes": [{**SCHEME["vetoes"][1], "code": code} for code in ("V3", "V4", "V5")]}
-    for place in _superiors(house):
+    for place in superiors(house):
         below = sorted({levels[key] for key in house.below(place)})
         for kind in ("preparing", "selfscoring", "scoring", "agreeing", "closed", "published"):
             with house.as_(house.writers[place]) as scope:
@@ -360,7 +403,8 @@ def _records(house: House) -> None:
     keys = {unit_id: key for key, unit_id in house.units.items()}
     with house.as_system() as scope:
         paths = {unit.path: keys[unit.id] for unit in scope.session.scalars(owned(scope, Unit))}
-        rows = select(AuditRecord.seq, AuditRecord.unit_path).where(AuditRecord.tenant_id == scope.tenant_id)
+        of_tenant = AuditRecord.tenant_id == scope.tenant_id
+        rows = select(AuditRecord.seq, AuditRecord.unit_path).where(of_tenant).order_by(AuditRecord.seq)
         for seq, path in scope.session.execute(rows):
             if path in paths:
                 house.put("record", paths[path], house.units[paths[path]], seq=seq)

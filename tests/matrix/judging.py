@@ -10,7 +10,9 @@ from tests.matrix.stage import Stage
 SEEN = {
     "unit": "unit.named", "document": "published.read", "docfile": "published.read", "programme": "published.read",
     "draft": "draft.read", "requirement": "published.read", "asked": "published.read", "latereq": "published.read",
-    "reqdraft": "reqdraft.manage", "dutyfile": "work.read", "subfile": "work.read", "answer": "work.read",
+    "shutreq": "published.read",
+    "reqdraft": "reqdraft.manage", "form": "published.read", "formdraft": "reqdraft.manage",
+    "dutyfile": "work.read", "subfile": "work.read", "answer": "work.read",
     "indicator": "indicator.named",
 }  # fmt: skip
 """Which rule says who may read a title wherever it turns up: in lists, counts, pickers, charts."""

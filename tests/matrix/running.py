@@ -130,7 +130,7 @@ class Asker:
     def ask(self, cell: Cell, *, auth: str, swap: Mapping[str, str] | None = None) -> Outcome:
         """Ask one cell; nothing it would change is kept."""
         row, house, place = cell.row, self.stage.own, cell.place
-        given = {name: _as_token(value) for name, value in row.address.items()}
+        given = {name: as_token(value) for name, value in row.address.items()}
         address = {name: resolve(value, house, place, swap) for name, value in given.items()}
         arguments: dict[str, Any] = {
             "method": row.method,
@@ -155,7 +155,7 @@ class Asker:
             return {}
         reading = Row(id=row.id, door=row.read, method="GET", rule=row.rule, address=row.read_address or row.address)
         arguments = next(rule.arguments for rule in self.app.url_map.iter_rules(row.read))
-        given = {name: _as_token(value) for name, value in reading.address.items() if name in arguments}
+        given = {name: as_token(value) for name, value in reading.address.items() if name in arguments}
         address = self.address(reading, {name: resolve(value, house, place) for name, value in given.items()})
         readers = [cell.who, house.writers.get(place or "C", ""), house.writers["C"]]
         readers += [who for who in house.people if who.endswith(".admin@C")]
@@ -181,8 +181,9 @@ class Asker:
         return Outcome(_answer(row, response.status_code, response.headers), response.status_code, words, dict(response.headers))
 
 
-def _as_token(value: str) -> str:
-    """Read a bare word as a kind of thing; `=word` is the word itself."""
+def as_token(given: object) -> str:
+    """Read a bare word as a kind of thing; `=word` is the word itself, and so is a number."""
+    value = str(given) if isinstance(given, str) else f"={given}"
     return value if "<" in value or value.startswith("=") else f"<{value}>"
 
 

@@ -66,10 +66,10 @@ class House:
     leaders: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
-    def as_(self, who: str) -> Iterator[Scope]:
+    def as_(self, who: str, *, at: datetime | None = None) -> Iterator[Scope]:
         """Open a unit of work of somebody, e.g. `township.officer@T1`."""
         actor = Actor(person_id=self.people[who], name=self.names[who])
-        with unit_of_work(self.engine, tenant=self.tenant, actor=actor, now=self.now) as scope:
+        with unit_of_work(self.engine, tenant=self.tenant, actor=actor, now=at or self.now) as scope:
             yield scope
 
     @contextmanager

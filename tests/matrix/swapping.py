@@ -13,7 +13,7 @@ import pytest
 from tests import canary
 from tests.matrix.opening import locks
 from tests.matrix.rows import ALLOW, CANNOT, Cell, Row, cells_of, expected, rows, thing_of, tokens
-from tests.matrix.running import COOKIE, Asker, Outcome
+from tests.matrix.running import COOKIE, Asker, Outcome, as_token
 
 SIBLINGS = {"T1": "T2", "V11": "V12", "D1": "D2", "V1": "V2"}
 """A unit of the same kind under the same superior."""
@@ -38,7 +38,7 @@ def own_yes(row: Row, asker: Asker, place: str) -> Cell | None:
 
 def ids_of(row: Row) -> list[str]:
     """List the tokens of a row that stand for ids, in path, query, form and body."""
-    bare = {name: value if "<" in value or value.startswith("=") else f"<{value}>" for name, value in row.address.items()}
+    bare = {name: as_token(value) for name, value in row.address.items()}
     return sorted(set(tokens([bare, row.query, row.form, row.json])))
 
 

@@ -102,6 +102,7 @@ def run_named(folder: Path) -> tuple[dict[str, str], str]:
     return (json.loads(found.read_text()) if found.exists() else {}), done.stdout + done.stderr
 
 
+@pytest.mark.timeout(1800)
 class TestTakingAway:
     """The checks, one at a time."""
 

@@ -18,7 +18,8 @@ from duban.organisation.operations.people import fill_search
 from duban.organisation.operations.people_import import import_people
 from duban.organisation.operations.reorganising import carry_out_planned, decide
 from duban.organisation.rules.changes import Move, Rename
-from duban.reporting.operations.deadlines import plan_reminders, sweep_missing
+from duban.reporting.operations.deadlines import issue_waiting_periods, sweep_missing
+from duban.reporting.operations.reminders import climb_ladders, plan_reminders
 from duban.targets.operations.adopting import adopt_indicators
 from tests.cast import World
 
@@ -37,7 +38,9 @@ ASKED: dict[str, tuple[str, Callable[[Scope, World], object]]] = {
     "filling in what people are found by": ("adam", lambda scope, _: fill_search(scope)),
     "carrying out planned changes": ("adam", lambda scope, _: carry_out_planned(scope)),
     "marking what is missing": ("cora", lambda scope, _: sweep_missing(scope)),
+    "issuing what waited": ("cora", lambda scope, _: issue_waiting_periods(scope)),
     "planning reminders": ("cora", lambda scope, _: plan_reminders(scope)),
+    "climbing ladders": ("cora", lambda scope, _: climb_ladders(scope)),
     "deciding a change": (
         "tom",
         lambda scope, world: decide(scope, change=Rename(world.units["V11"], "新名村", "新名村"), basis="某号文"),

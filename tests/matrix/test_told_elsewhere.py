@@ -7,6 +7,7 @@ into it) and the check must still answer by itself. Each of these turns red when
 
 import io
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -19,17 +20,22 @@ from duban.access.policy import Policy
 from duban.access.relations import CHILD, DEEP
 from duban.assessments.queries import list_assessments
 from duban.audit.models import AuditRecord
+from duban.dashboards.behind import Asked, Which, list_behind
+from duban.dashboards.gathering import table_of
 from duban.dashboards.queries import count_below, units_below
 from duban.files import operations as files
 from duban.files.models import StoredFile
 from duban.files.storage import open_store
 from duban.identity import unsent
 from duban.identity.operations import create_token
+from duban.identity.queries import get_person
 from duban.kernel.errors import NotAllowedError, NotFoundError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, owned
 from duban.letters.operations.signing import sign_letter
 from duban.letters.queries import list_own
+from duban.matters.operations import register_matter, urge
+from duban.organisation.making import add_grant
 from duban.organisation.operations import people
 from duban.organisation.operations.contacts import Named, set_contacts
 from duban.organisation.operations.numbers import reveal_number
@@ -55,6 +61,7 @@ from tests.integration.access.lined import ask, line_up
 from tests.integration.access.test_former_places import move_to_t2
 from tests.integration.assessments.stage import Round, counted
 from tests.integration.letters.cast_letters import issue_all, letter_of
+from tests.integration.matters.stage import form as matter_form
 from tests.integration.reporting.requirements import at, duty_id, handed_in, issued, name_contacts
 from tests.integration.targets.cast_targets import YEAR
 from tests.matrix.test_single_actors import also, lends
@@ -187,6 +194,27 @@ class TestLines:
                 with pytest.raises(NotFoundError):
                     checks.require_in_lines(scope, "letter", "issue", unit, lines)
 
+    def test_a_matter_is_given_in_a_line_one_holds_a_role_in(self, world: World) -> None:
+        lined = line_up(world)
+        with lined.as_system() as scope:
+            person, unit = get_person(scope, lined.people["dan"]), get_unit(scope, lined.units["C"])
+            add_grant(scope, person=person, unit=unit, role="county.officer", line="sector", active_from=date(2000, 1, 1))
+        for who in ("dan", "cora"):
+            with nullcontext() if who == "cora" else pytest.raises(NotAllowedError), lined.as_(who) as scope:
+                matter_id = register_matter(scope, unit_id=lined.units["C"], form=matter_form(lined)).id
+        with pytest.raises(NotAllowedError), lined.as_("dan") as scope:
+            urge(scope, matter_id=matter_id)
+        with lined.as_("cora") as scope:
+            urge(scope, matter_id=matter_id)
+
+    def test_what_is_typed_for_a_duty_is_for_who_hands_it_in(self, world: World) -> None:
+        address = f"/api/v1/duties/{duty_id(world, issued(world))}/draft"
+        assert {who: world.client(who).get(address).status_code for who in ("vera", "tom", "wanda")} == {
+            "vera": 200,
+            "tom": 403,
+            "wanda": 404,
+        }
+
 
 class TestMoves:
     """After a unit or a person has moved away."""
@@ -235,6 +263,25 @@ class TestLists:
             with world.as_(who) as scope:
                 found[who] = sum(one.count for one in count_below(scope, get_unit(scope, world.units["T1"]), year=YEAR))
         assert found == {"wanda": 0, "tom": 2}
+
+    def test_work_below_is_neither_listed_nor_gathered_for_who_reads_only_the_units_own(self, world: World) -> None:
+        issued(world, "cora", "C", targets={"scope": "subtree", "levels": ["village"]})
+        also(world, "wanda", "village.clerk", "C")
+        first, last = date(YEAR, 1, 1), date(YEAR, 12, 31)
+        found = {}
+        for who in ("wanda", "cora", "lena"):
+            with world.as_(who, at=at("03-25")) as scope:
+                unit = get_unit(scope, world.units["C"])
+                below = units_below(scope, unit).items
+                listed, _counts = list_behind(scope, unit, Asked(first, last), Which.ALL, after=None)
+                table = table_of(scope, unit, below, due_from=first, due_until=last)
+                found[who] = (
+                    {line.unit.code for line in listed.items} - {"V21"},
+                    sum(one.total for one in table.gathered.values()),
+                    sum(column.late for column in table.matrix.columns),
+                    len(queries.overdue_below(scope).items),
+                )
+        assert found == {"wanda": (set(), 1, 0, 0), "cora": ({"V11", "V12"}, 3, 3, 3), "lena": ({"V11", "V12"}, 3, 0, 3)}
 
     def test_what_others_owe_is_not_on_ones_list(self, world: World) -> None:
         issued(world)

@@ -146,6 +146,16 @@ class TestQueries:
                 found[who] = len(table.columns)
         assert found == {"tom": 0, "tina": 1}
 
+    def test_what_is_late_is_to_be_urged_by_who_may(self, world: World) -> None:
+        issued(world, "tina", "T2")
+        found = {}
+        for who in ("tina", "tito"):
+            with world.as_(who, at=at("03-25")) as scope:
+                unit = get_unit(scope, world.units["V21"])
+                table = queries.matrix(scope, units=[unit], due_from=date(2026, 1, 1), due_until=date(2026, 12, 31))
+                found[who] = [column.late for column in table.columns]
+        assert found == {"tina": [1], "tito": [0]}
+
     def test_what_is_late_is_listed_for_who_may_urge(self, world: World) -> None:
         issued(world)
         found = {}

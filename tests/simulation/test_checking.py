@@ -14,7 +14,7 @@ def test_the_kinds_that_come_with_the_service_are_sound() -> None:
     report = check_kinds(ROOT / "tenants")
 
     assert report.is_sound
-    assert len(report.lines) == 3
+    assert len(report.lines) == 4
 
 
 def test_a_scheme_the_engine_refuses_is_named_with_its_line(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_broken_kind_ends_the_command_with_the_place(tmp_path: Path, monkeypat
     done = CliRunner().invoke(cli, ["kind", "check"])
 
     assert done.exit_code == 1
-    assert "county/ladder.yaml:1: [0]: days is missing" in done.output
+    assert "county/ladder.yaml:1: [0].steps: 至少要有一步" in done.output
 
 
 def test_the_command_says_what_it_checked() -> None:

@@ -12,16 +12,27 @@ from duban.assessments.models import Assessment, VetoDecision
 from duban.assessments.queries import standing
 from duban.audit.queries import verify
 from duban.dashboards.overview import build
+from duban.dispatches.models import Receipt
+from duban.dispatches.states import Standing
+from duban.forms.models import Form
+from duban.forms.queries import versions_of
 from duban.identity.models import Person
 from duban.identity.operations import sign_in
 from duban.kernel.clock import SystemClock
 from duban.kernel.ids import PersonId
-from duban.kernel.scope import SYSTEM, Actor, Scope, open_session, owned, unit_of_work
+from duban.kernel.scope import SYSTEM, Actor, Scope, get_owned, open_session, owned, unit_of_work
 from duban.letters.models import Letter
+from duban.matters.models import Matter, MatterPaper
+from duban.matters.queries import to_do
 from duban.notifications.models import Notice
 from duban.programmes.models import Programme, Task
-from duban.reporting.models import Duty
-from duban.reporting.queries.duties import awaiting_review, handed_in, open_duties
+from duban.reporting.models import Duty, Requirement, Submission
+from duban.reporting.queries.duties import awaiting_review, draft_of, handed_in, open_duties
+from duban.reporting.queries.duties import versions_of as versions_of_one
+from duban.reporting.queries.extensions import waiting_for
+from duban.reporting.queries.forms import form_of, previous_values
+from duban.reporting.queries.from_below import below_of_form
+from duban.reporting.review_models import ReviewStep
 from duban.simulation.accounts import PASSWORD, SLUGS, demo_accounts
 from duban.simulation.demo import ensure_demo
 from duban.targets.models import Allocation
@@ -53,6 +64,14 @@ def inside(made: Made, slug: str, login: str | None = None) -> Iterator[Scope]:
 def counted(scope: Scope, column) -> Counter:
     rows = scope.session.execute(select(column, func.count()).where(column.class_.tenant_id == scope.tenant_id).group_by(column))
     return Counter({str(key): count for key, count in rows})
+
+
+def test_a_document_is_on_its_way_down(made: Made) -> None:
+    with inside(made, "wangcheng") as scope:
+        rows = scope.session.scalars(owned(scope, Receipt)).all()
+        standing = Counter(row.progress.standing for row in rows)
+        assert set(standing) >= {Standing.DELIVERED, Standing.OPENED, Standing.SIGNED, Standing.REPLIED}
+        assert {row.trail.count(".") for row in rows} == {2, 4}, "sent by the county, forwarded by townships"
 
 
 def test_every_account_opens_the_door(made: Made) -> None:
@@ -205,3 +224,87 @@ def test_nobody_decided_a_veto_alone(made: Made, slug: str) -> None:
     with inside(made, slug) as scope:
         for decision in scope.session.scalars(owned(scope, VetoDecision)):
             assert decision.proposed_by != decision.decided_by
+
+
+def test_the_county_supervises_matters_of_every_colour_and_meets(made: Made) -> None:
+    with inside(made, "wangcheng") as scope:
+        states, colours = counted(scope, Matter.state), counted(scope, Matter.colour)
+        papers = counted(scope, MatterPaper.kind)
+        serials = scope.session.scalars(select(Matter.serial).where(Matter.tenant_id == scope.tenant_id)).all()
+    assert set(states) == {"closed", "in_hand", "assigned", "reported", "disputed"}
+    assert colours["red"] == 1
+    assert colours["orange"]
+    assert papers["circular"] == 1
+    assert sorted(serials) == list(range(1, len(serials) + 1))
+    with inside(made, "wangcheng", "county.officer") as scope:
+        assert to_do(scope, limit=9)
+
+
+class TestTheFormsOfWangcheng:
+    """What a newcomer finds: forms in use, a duty in every state, totals that add up."""
+
+    def village(self, scope: Scope, number: int) -> Duty:
+        """Give what one of the first five villages of the first township owes next."""
+        unit = scope.session.scalars(owned(scope, Unit).where(Unit.code == f"43011200100{number}")).one()
+        today = scope.now.astimezone(scope.zone).date()
+        owed = owned(scope, Duty).where(Duty.unit_id == unit.id, Duty.due_on >= today).order_by(Duty.due_on)
+        return scope.session.scalars(owed.limit(1)).one()
+
+    def test_both_monthly_forms_have_two_versions_in_use(self, made: Made) -> None:
+        with inside(made, "wangcheng", "county.officer") as scope:
+            forms = {form.code: form for form in scope.session.scalars(owned(scope, Form).where(Form.number == 2))}
+            assert set(forms) == {"hazard_statistics", "village_check"}
+            used = counted(scope, Submission.form_version_id)
+            for form in forms.values():
+                assert all(used[str(version.id)] for version in versions_of(scope, form.id))
+            assert not scope.session.scalars(owned(scope, Requirement).where(Requirement.form_id.is_(None))).all()
+
+    def test_five_villages_are_in_five_states(self, made: Made) -> None:
+        with inside(made, "wangcheng") as scope:
+            duties = [self.village(scope, number) for number in (1, 2, 3, 4, 5)]
+            assert [duty.state for duty in duties] == ["open", "submitted", "returned", "accepted", "open"]
+            draft = draft_of(scope, duties[0].id)
+            assert draft is not None
+            assert draft.typed["answer.hazards_found"]
+            assert "answer.hazards_closed" not in draft.typed, "somebody was called away"
+            assert previous_values(
+                scope, duties[0], get_owned(scope, Requirement, duties[0].requirement_id), form_of(scope, duties[0])
+            )
+            [[remark]] = [
+                step.remarks for step in scope.session.scalars(owned(scope, ReviewStep).where(ReviewStep.duty_id == duties[2].id))
+            ]
+            assert remark["field"] == "photos"
+            assert waiting_for(scope, duties[4].id) is not None
+            assert all(versions_of_one(scope, duty.id)[-1].content["photos"] for duty in duties[1:4])
+
+    def test_a_township_has_its_villages_to_add_up(self, made: Made) -> None:
+        with inside(made, "wangcheng", "o001") as scope:
+            duty = next(one.duty for one in open_duties(scope).items if one.duty.period_kind == "month")
+            below = below_of_form(scope, duty, form_of(scope, duty))
+        assert below["hazards_found"].counts.expected > 10
+        assert len(below) == 11
+
+    def test_eight_categories_make_up_1828(self, made: Made) -> None:
+        with inside(made, "wangcheng") as scope:
+            found = [
+                row.content for row in scope.session.scalars(owned(scope, Submission)) if row.content.get("hazards_found") == 1828
+            ]
+        [content] = found
+        parts = (
+            "no_equipment",
+            "illegal_building",
+            "extension",
+            "partitions",
+            "fire_hazards",
+            "flammables",
+            "chemicals",
+            "three_in_one",
+        )
+        assert [content[part] for part in parts] == [469, 42, 315, 387, 276, 103, 3, 233]
+
+
+def test_contractors_fill_in_from_their_sections(made: Made) -> None:
+    with inside(made, "ejl1") as scope:
+        own = [row for row in scope.session.scalars(owned(scope, Submission)) if row.from_below]
+        assert own
+        assert all(row.from_below["hazards_found"]["counted"] for row in own)

@@ -4,7 +4,7 @@ Asking leave: the functions every operation, query and page uses.
 `obj` and `act` are words of the tenant kind's policy (docs: tenants/<kind>/policy.csv).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,32 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from duban.access import decisions
-from duban.access.holding import active_delegation, active_grant, grants_of, home_paths, is_same_hand, own_paths, own_places
+from duban.access.holding import (
+    active_delegation,
+    active_grant,
+    another_hand,
+    grants_of,
+    hands_of,
+    home_paths,
+    is_same_hand,
+    own_paths,
+    own_places,
+)
 from duban.access.models import RoleGrant
-from duban.access.people import holders, holders_at, superiors, superiors_at, superiors_of
+from duban.access.people import (
+    deputies_at,
+    holders,
+    holders_at,
+    in_roles_at,
+    receivers,
+    superiors,
+    superiors_at,
+    superiors_at_each,
+    superiors_at_level,
+    superiors_of,
+)
 from duban.access.policies import policy
+from duban.access.policy import Policy
 from duban.access.relations import Grant, Standing
 from duban.identity.models import Person
 from duban.kernel.errors import NotAllowedError, NotFoundError
@@ -28,12 +50,17 @@ __all__ = [
     "Place",
     "active_delegation",
     "active_grant",
+    "another_hand",
     "deciding",
+    "deputies_at",
     "granted",
+    "grants_for",
     "grants_of",
+    "hands_of",
     "holders",
     "holders_at",
     "home_paths",
+    "in_roles_at",
     "is_same_hand",
     "lines_of",
     "may",
@@ -43,11 +70,15 @@ __all__ = [
     "policy",
     "readable",
     "readable_in_line",
+    "receivers",
     "require",
+    "require_held",
     "require_in_lines",
     "roles_at",
     "superiors",
     "superiors_at",
+    "superiors_at_each",
+    "superiors_at_level",
     "superiors_of",
 ]  # fmt: skip
 
@@ -124,6 +155,12 @@ def require(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Non
     raise NotFoundError
 
 
+def giver_named(scope: Scope) -> str:
+    """Name whose lent role the work has used so far; empty where it was one's own."""
+    lent = scope.memo.get("acting_for")
+    return str(lent["name"]) if lent else ""
+
+
 def _note_giver(scope: Scope, used: Grant) -> None:
     """
     Note whose lent role was needed. It stays noted until the work ends, for a work may ask leave for several things, and what
@@ -172,9 +209,55 @@ def require_in_lines(scope: Scope, obj: str, act: str, placed: decisions.HasPlac
         _note_giver(scope, lent)
 
 
-def readable(scope: Scope, model: Any, obj: str, act: str = "read") -> ColumnElement[bool]:
-    """Give the SQL condition that keeps a list to what the actor may read (or do)."""
+def grants_for(scope: Scope, obj: str, act: str, placed: decisions.HasPlace) -> Sequence[Grant]:
+    """List every grant that allows the act on the row, the actor's own first: for work that asks where the role is held."""
+    decided, place = policy(scope), _standing(placed)
+    return [grant for grant in _usable(scope, obj, act, placed.path) if decisions.allows(decided, grant, obj, act, place)]
+
+
+def require_held(
+    scope: Scope,
+    obj: str,
+    act: str,
+    placed: decisions.HasPlace,
+    fits: Callable[[Grant], bool],
+    error: Callable[[], NotAllowedError] = NotAllowedError,
+) -> None:
+    """
+    Refuse the work unless the actor may do this to the row by a role that fits, e.g. one held at a certain level.
+
+    Raises: as `require` does; `error` where only other roles of theirs allow it.
+    """
+    used = next((grant for grant in grants_for(scope, obj, act, placed) if fits(grant)), None)
+    if used is not None:
+        _note_giver(scope, used)
+        return
+    require(scope, obj, act, placed)
+    raise error()
+
+
+def readable(
+    scope: Scope, model: Any, obj: str, act: str = "read", *, fits: Callable[[Grant], bool] | None = None
+) -> ColumnElement[bool]:
+    """
+    Give the SQL condition that keeps a list to what the actor may read (or do): put together once for what they hold.
+
+    Takes: `fits`, where it must be by a role that fits, as for `require_held`; put together each time then.
+    """
     decided, grants = policy(scope), grants_of(scope)
+    if fits is not None:
+        return _readable(scope, decided, [grant for grant in grants if fits(grant)], model, obj, act)
+    held, kept = scope.memo.get("readable", (None, {}))
+    if held is not grants:
+        kept = {}
+        scope.memo["readable"] = grants, kept
+    if (model, obj, act) not in kept:
+        kept[model, obj, act] = _readable(scope, decided, grants, model, obj, act)
+    found: ColumnElement[bool] = kept[model, obj, act]
+    return found
+
+
+def _readable(scope: Scope, decided: Policy, grants: Sequence[Grant], model: Any, obj: str, act: str) -> ColumnElement[bool]:
     if (obj, act) not in JUDGING or all(grant.giver is None for grant in grants):
         return decisions.where(decided, grants, obj, act, model)
     own = decisions.where(decided, [grant for grant in grants if grant.giver is None], obj, act, model)

@@ -26,6 +26,11 @@ from duban.tree.lines import token
 
 IN_RANGE = frozenset({SELF, CHILD, DEEP, LINE_CHILD, LINE_DEEP})
 """What lies at or below a grant's path when the grant is held in the primary line."""
+UPWARD = frozenset({"duty", "submission"})
+"""
+What goes up: to the unit that asked for it, or to an office that receives for that unit. The office's leave is for the primary
+line; in a second line whoever asked holds a role in it, and a colleague at the same unit who does not has nothing to say.
+"""
 
 
 class HasPlace(Protocol):
@@ -51,7 +56,11 @@ def allows(policy: Policy, grant: Grant, obj: str, act: str, standing: Standing)
             or (path in grant.above and LINE_ANCESTOR in allowed)
             or (path in grant.heights and ANCESTOR in allowed)
         )
-    return not allowed.isdisjoint(relations_of(grant, standing))
+    return not _in_line(allowed, obj, work_line).isdisjoint(relations_of(grant, standing))
+
+
+def _in_line(allowed: frozenset[str], obj: str, work_line: str | None) -> frozenset[str]:
+    return allowed - {ISSUED} if work_line is not None and obj in UPWARD else allowed
 
 
 def can(policy: Policy, grants: Iterable[Grant], obj: str, act: str, standing: Standing) -> bool:
@@ -69,7 +78,7 @@ def can(policy: Policy, grants: Iterable[Grant], obj: str, act: str, standing: S
                 or (grant.heights and path in grant.heights and ANCESTOR in allowed)
             ):
                 return True
-        elif not allowed.isdisjoint(relations_of(grant, standing)):
+        elif not _in_line(allowed, obj, work_line).isdisjoint(relations_of(grant, standing)):
             return True
     return False
 
@@ -121,7 +130,7 @@ def _covers(grant: Grant, allowed: frozenset[str], model: Any) -> bool:
     return grant.line is None and allowed >= wanted
 
 
-def _terms(grant: Grant, allowed: frozenset[str], model: Any) -> list[ColumnElement[bool]]:
+def _terms(grant: Grant, allowed: frozenset[str], obj: str, model: Any) -> list[ColumnElement[bool]]:
     terms: list[ColumnElement[bool]] = []
     if _covers(grant, allowed, model):
         terms.append(and_(model.path >= grant.path, model.path < paths.upper_bound(grant.path)))
@@ -134,7 +143,8 @@ def _terms(grant: Grant, allowed: frozenset[str], model: Any) -> list[ColumnElem
     if above:
         terms.append(model.path.in_(above))
     if ISSUED in allowed and hasattr(model, "to_path"):
-        terms.append(model.to_path == grant.path)
+        here = model.to_path == grant.path
+        terms.append(and_(here, model.work_line.is_(None)) if obj in UPWARD and hasattr(model, "work_line") else here)
     return terms
 
 
@@ -153,6 +163,6 @@ def where(policy: Policy, grants: Iterable[Grant], obj: str, act: str, model: An
             continue
         if _covers(grant, allowed, model):
             covered.append(grant.path)
-        terms.extend(_terms(grant, allowed, model))
+        terms.extend(_terms(grant, allowed, obj, model))
     # A constant that and_() does not fold: the statement must still name its tenant.
     return or_(*terms) if terms else literal_column("false", Boolean)

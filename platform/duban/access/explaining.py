@@ -15,6 +15,7 @@ from duban.access.policies import policy
 from duban.access.relations import Grant, relations_of
 from duban.identity.models import Person
 from duban.kernel.ids import UnitId
+from duban.kernel.paging import at_most
 from duban.kernel.scope import Scope, owned
 from duban.tenancy.kinds_in_force import structure
 from duban.tenancy.kinds_policy import JUDGING, included_roles
@@ -128,7 +129,7 @@ def lendings(scope: Scope, *, mine: bool) -> list[Lent]:
         .join(Unit, and_(Unit.tenant_id == Delegation.tenant_id, Unit.id == Delegation.unit_id))
         .where(concerned)
         .order_by(Delegation.created_at.desc(), Delegation.id)
-        .limit(LISTED)
+        .limit(at_most(LISTED))
     )
     return [Lent(row, one, other, unit, _state(row, scope.today)) for row, one, other, unit in rows]
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Select, Uuid, and_, case, cast, func, literal, null, or_, select, union_all
 
 from duban.access.models import Delegation, RoleGrant
 from duban.access.relations import Grant
@@ -56,7 +56,9 @@ def grants_held(scope: Scope, person_id: UUID) -> tuple[Grant, ...]:
 
     Costs: one query, a second one where a unit has a history or superiors in a second line.
     """
-    rows = scope.session.execute(union_all(_own(scope, person_id), _lent(scope, person_id)))
+    rows = scope.session.execute(union_all(_own(scope, person_id), _lent(scope, person_id))).all()
+    if person_id == scope.actor.person_id:
+        scope.memo["grants.alone"] = bool(rows) and not rows[0].has_hands
     held = sorted(rows, key=lambda row: (row.giver is not None, row.path, row.role))
     superiors = {superior for row in held for superior in superiors_in(row.lines)}
     moved = {above for row in held if row.has_history for above in paths.ancestors(row.path)}
@@ -75,7 +77,19 @@ def name_of_rights(scope: Scope) -> str:
     return sha256("\n".join([policy_digest(catalogue(scope, "policy")["text"]), *held]).encode()).hexdigest()
 
 
-def _at_units(scope: Scope, giver: Any, giver_name: Any, origin: Any) -> Select[Any]:
+def _has_hands(scope: Scope, person_id: UUID) -> ColumnElement[bool]:
+    """Say in SQL that somebody may be one hand with a person: another account of theirs, or who ever lent to or from them."""
+    tenant, of = scope.tenant_id, Delegation.tenant_id
+    found = (
+        select(Delegation.id).where(of == tenant, Delegation.giver_id == person_id),
+        select(Delegation.id).where(of == tenant, Delegation.receiver_id == person_id),
+        select(Person.id).where(Person.tenant_id == tenant, Person.merged_into == person_id),
+        select(Person.id).where(Person.tenant_id == tenant, Person.id == person_id, Person.merged_into.is_not(None)),
+    )
+    return or_(*(one.correlate(None).exists() for one in found))
+
+
+def _at_units(scope: Scope, person_id: UUID, giver: Any, giver_name: Any, origin: Any) -> Select[Any]:
     return (
         select(
             RoleGrant.role,
@@ -88,6 +102,7 @@ def _at_units(scope: Scope, giver: Any, giver_name: Any, origin: Any) -> Select[
             giver.label("giver"),
             giver_name.label("giver_name"),
             origin.label("origin"),
+            _has_hands(scope, person_id).label("has_hands"),
         )
         .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
         .where(RoleGrant.tenant_id == scope.tenant_id, active_grant(scope), is_active(scope))
@@ -95,13 +110,13 @@ def _at_units(scope: Scope, giver: Any, giver_name: Any, origin: Any) -> Select[
 
 
 def _own(scope: Scope, person_id: UUID) -> Select[Any]:
-    return _at_units(scope, cast(null(), Uuid), literal(""), RoleGrant.id).where(RoleGrant.person_id == person_id)
+    return _at_units(scope, person_id, cast(null(), Uuid), literal(""), RoleGrant.id).where(RoleGrant.person_id == person_id)
 
 
 def _lent(scope: Scope, person_id: UUID) -> Select[Any]:
     """Only what the giver holds by grant can be lent: what they themselves were lent is not theirs to pass on."""
     return (
-        _at_units(scope, Delegation.giver_id, Person.name, Delegation.id)
+        _at_units(scope, person_id, Delegation.giver_id, Person.name, Delegation.id)
         .join(
             Delegation,
             and_(
@@ -175,7 +190,7 @@ def standing_apart(scope: Scope, giver: UUID) -> Scope:
 
 def _keeping(scope: Scope, wanted: Callable[[Grant], bool]) -> Scope:
     held = grants_of(scope)
-    kept = {"structure", "policy", "unread_notices"} & scope.memo.keys()
+    kept = {"structure", "policy", "unread_notices", "grants.alone"} & scope.memo.keys()
     memo = {key: scope.memo[key] for key in kept} | {
         "grants": tuple(grant for grant in held if wanted(grant)),
         "grants.all": held,
@@ -205,6 +220,46 @@ def _lent_on(scope: Scope, on: date) -> ColumnElement[bool]:
 def is_same_hand(scope: Scope, person_id: UUID, days: Collection[date]) -> bool:
     """Say whether the actor is no second person beside somebody, by what was lent on any of these days."""
     return scope.person_id == person_id or scope.person_id in hands_of(scope, person_id, days)
+
+
+def another_hand(scope: Scope, person: Any, at: Any) -> ColumnElement[bool]:
+    """
+    Say in SQL that whoever did something at an instant is a second person beside the actor: `is_same_hand` for a list.
+
+    Takes: the columns of who and when. Nobody (the service itself) is somebody else. Costs: no query of its own; where nobody
+    may be one hand with the actor, which the grants tell, nothing to look up either.
+    """
+    grants_of(scope)
+    if scope.memo.get("grants.alone"):
+        return or_(person.is_(None), person != scope.person_id)
+    mine = _accounts_with(scope, select(literal(scope.person_id, Uuid).label("id")), "mine")
+    own = select(mine.c.id)
+    lent_to_or_by_me = union_all(
+        *(
+            select(theirs.label("id"), Delegation.active_from, Delegation.active_to, Delegation.revoked_at).where(
+                Delegation.tenant_id == scope.tenant_id, ours.in_(own)
+            )
+            for ours, theirs in ((Delegation.giver_id, Delegation.receiver_id), (Delegation.receiver_id, Delegation.giver_id))
+        )
+    ).subquery()
+    pairs = _accounts_with(scope, select(lent_to_or_by_me), "pairs")
+    day = func.date(func.timezone(scope.zone.key, at))
+    ended = or_(pairs.c.revoked_at.is_(None), func.date(func.timezone(scope.zone.key, pairs.c.revoked_at)) >= day)
+    on_that_day = select(pairs.c.id).where(pairs.c.id == person, pairs.c.active_from <= day, pairs.c.active_to > day, ended)
+    return or_(person.is_(None), and_(person.not_in(own), ~on_that_day.exists()))
+
+
+def _accounts_with(scope: Scope, seed: Select[Any], name: str) -> CTE:
+    """Add to rows with an account's id the same rows for every account ever merged with it, in whichever direction."""
+    found = seed.cte(f"hands_{name}", recursive=True)
+    other = case((Person.id == found.c.id, Person.merged_into), else_=Person.id)
+    rest = [column for column in found.c if column.name != "id"]
+    merged = (
+        select(other.label("id"), *rest)
+        .join(found, or_(Person.id == found.c.id, Person.merged_into == found.c.id))
+        .where(Person.tenant_id == scope.tenant_id, Person.merged_into.is_not(None))
+    )
+    return found.union(merged)
 
 
 def _ordered(found: set[str]) -> list[str]:

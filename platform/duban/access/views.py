@@ -24,7 +24,6 @@ from duban.web.errors import status_of
 from duban.web.i18n import current_language
 from duban.web.navigation import NavEntry
 from duban.web.requests import current_scope, work
-from duban.web.tables import CSV_TYPE, XLSX_TYPE, attachment, csv_lines, xlsx_file
 
 bp = Blueprint("access", __name__, template_folder="templates")
 
@@ -105,28 +104,6 @@ def _order(cells: Mapping[tuple[str, str], object]) -> list[tuple[str, str]]:
     place = {obj: number for number, obj in enumerate(OBJECT_LABELS)}
     acts = {act: number for number, act in enumerate(ACT_LABELS)}
     return sorted(cells, key=lambda key: (place.get(key[0], 99), acts.get(key[1], 99)))
-
-
-@bp.get("/access/roles/export")
-def export_roles() -> ResponseReturnValue:
-    """Send the same table as Excel or CSV."""
-    scope = current_scope()
-    _require_policy(scope)
-    found, cells = explaining.table(scope)
-    heads = [_("对象"), _("动作"), *(_role(role.code) for role in found)]
-    rows: list[list[str | int | None]] = [
-        [_(OBJECT_LABELS[obj]), _(ACT_LABELS[act]), *(_cell(cells[obj, act].get(role.code, ())) for role in found)]
-        for obj, act in _order(cells)
-    ]
-    name = _("角色与权限")
-    if request.args.get("form") == "csv":
-        return attachment(list(csv_lines(heads, rows)), CSV_TYPE, f"{name}.csv")
-    return attachment(xlsx_file(name, heads, rows), XLSX_TYPE, f"{name}.xlsx")
-
-
-def _cell(found: Sequence[explaining.Cell]) -> str:
-    comma: str = _("、")
-    return comma.join(dict.fromkeys(_(SCOPE_LABELS[cell.scope]) for cell in found)) or "—"
 
 
 @bp.get("/access/policy")

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from duban.assessments.models import Scorecard
 from duban.kernel.scope import Scope, owned
 from duban.reporting.models import Duty
-from duban.reporting.queries.duties import lines_of
+from duban.reporting.queries.duties import DutyLine, lines_of
 from duban.tree.queries import units_by_id
-from duban.web.filters import day_short, link_to
+from duban.web.filters import day_short, instant, link_to
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,18 @@ def _duties(scope: Scope, refs: Collection[str]) -> dict[str, Door]:
     ids = _ids(refs, "duty")
     duties = scope.session.scalars(owned(scope, Duty).where(Duty.id.in_(ids))).all() if ids else ()
     return {
-        ids[line.duty.id]: Door(
-            f"{line.requirement.title}（{day_short(line.duty.due_on)}）", link_to("reporting.show_duty", duty_id=line.duty.id)
-        )
+        ids[line.duty.id]: Door(_of_duty(line), link_to("reporting.show_duty", duty_id=line.duty.id))
         for line in lines_of(scope, duties)
     }
+
+
+def _of_duty(line: DutyLine) -> str:
+    """Name a duty; what was corrected after it had been counted says so, and the result that counted it stays as it is."""
+    words = f"{line.requirement.title}（{day_short(line.duty.due_on)}）"
+    if line.duty.corrected_at is None:
+        return words
+    flagged: str = _("%(what)s，%(day)s 已更正", what=words, day=instant(line.duty.corrected_at))
+    return flagged
 
 
 def _units(scope: Scope, refs: Collection[str]) -> dict[str, Door]:

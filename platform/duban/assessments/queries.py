@@ -91,13 +91,28 @@ def _runs(scope: Scope) -> ColumnElement[bool]:
     return readable(scope, Assessment, "assessment", "manage")
 
 
+_NEWEST_FIRST = (Assessment.year.desc(), Assessment.path, Assessment.opened_at.desc(), Assessment.id)
+
+
 def list_assessments(scope: Scope, *, year: int | None = None) -> Sequence[Assessment]:
     """List the assessments the actor may read and has part in, newest year first. Costs: one query."""
     statement = owned(scope, Assessment).where(readable(scope, Assessment, "assessment"), _is_concerned(scope))
     if year is not None:
         statement = statement.where(Assessment.year == year)
-    order = (Assessment.year.desc(), Assessment.path, Assessment.opened_at.desc(), Assessment.id)
-    return scope.session.scalars(statement.order_by(*order)).all()
+    return scope.session.scalars(statement.order_by(*_NEWEST_FIRST)).all()
+
+
+def newest_published(scope: Scope) -> tuple[Assessment, FrozenRanking] | None:
+    """Find the first published of those `list_assessments` gives, with its newest ranking. Costs: one query."""
+    found = scope.session.execute(
+        owned(scope, Assessment)
+        .add_columns(FrozenRanking)
+        .join(FrozenRanking, and_(FrozenRanking.tenant_id == Assessment.tenant_id, FrozenRanking.assessment_id == Assessment.id))
+        .where(Assessment.state == AssessmentState.PUBLISHED, readable(scope, Assessment, "assessment"), _is_concerned(scope))
+        .order_by(*_NEWEST_FIRST, FrozenRanking.version.desc())
+        .limit(1)
+    ).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
 def cards_of(scope: Scope, assessment_ids: Collection[UUID], *, lock: bool = False) -> Sequence[Scorecard]:

@@ -1,6 +1,6 @@
 """Reading and verifying the record."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -182,6 +182,20 @@ def checks(session: Session) -> Sequence[AuditCheck]:
 def last_check(scope: Scope) -> AuditCheck | None:
     """Give what the clock last found about this tenant's chain."""
     return scope.session.get(AuditCheck, scope.tenant_id)
+
+
+def acts_on(scope: Scope, subject_kind: str, subject_ids: Collection[UUID], act: str) -> Sequence[AuditRecord]:
+    """List one act done to any of these subjects, newest first. Costs: one query."""
+    return scope.session.scalars(
+        select(AuditRecord)
+        .where(
+            AuditRecord.tenant_id == scope.tenant_id,
+            AuditRecord.subject_kind == subject_kind,
+            AuditRecord.subject_id.in_(list(subject_ids)),
+            AuditRecord.act == act,
+        )
+        .order_by(AuditRecord.seq.desc())
+    ).all()
 
 
 def history(scope: Scope, subject_kind: str, subject_id: UUID, *, limit: int = 100) -> Sequence[AuditRecord]:

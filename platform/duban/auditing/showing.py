@@ -79,6 +79,12 @@ def shown_details(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(_(DETAILS[key]) if key in DETAILS else key, _text(value)) for key, value in masked(details).items()]
 
 
+def named_in(row: AuditRecord) -> str:
+    """Name what a record is about by what was recorded of it: its number or title; empty where neither was."""
+    names = (row.details.get(key) for key in ("number", "title", "name"))
+    return next((name for name in names if isinstance(name, str) and name), "")
+
+
 def masked(details: Mapping[str, Any]) -> dict[str, Any]:
     """Mask the numbers of people that older versions wrote into the record: an auditor reads who did what, not numbers."""
     return {key: _masked(key, value) for key, value in details.items()}

@@ -13,7 +13,7 @@ from duban.audit.queries import last_check
 from duban.auditing import operations, queries
 from duban.auditing.acts import GROUPS, SUBJECTS, group_of, words_of
 from duban.auditing.forms import NAMES, read_wanted
-from duban.auditing.showing import columns, line, shown_details
+from duban.auditing.showing import columns, line, named_in, shown_details
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
@@ -42,7 +42,7 @@ def _audits_all(scope: Scope) -> bool:
 
 
 def _words() -> dict[str, Any]:
-    return {"words_of": words_of, "group_of": group_of, "groups": GROUPS, "subjects": SUBJECTS}
+    return {"words_of": words_of, "named_in": named_in, "group_of": group_of, "groups": GROUPS, "subjects": SUBJECTS}
 
 
 @bp.get("/audit")
@@ -107,7 +107,7 @@ def export() -> ResponseReturnValue:
     if form == "csv":
         # read to the end here: the connection is given back before the answer is sent
         return attachment(list(csv_lines(columns(), rows)), CSV_TYPE, f"{name}.csv")
-    return attachment(xlsx_file(_("审计记录"), columns(), rows), XLSX_TYPE, f"{name}.xlsx")
+    return attachment(xlsx_file([(_("审计记录"), columns(), rows)]), XLSX_TYPE, f"{name}.xlsx")
 
 
 def _line(scope: Scope, row: AuditRecord) -> list[str | int | None]:

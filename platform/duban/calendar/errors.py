@@ -10,7 +10,8 @@ class UnknownYearError(RuleBrokenError):
     code = "calendar.unknown-year"
 
     def __init__(self, year: int) -> None:
-        super().__init__(N_("没有 %(year)s 年的节假日与调休安排，请先导入该年度的工作日历。"), year=year)
+        words = N_("还没有 %(year)s 年的节假日与调休安排，算不出工作日。国务院公布以后由系统管理员在“工作日历”里录入。")
+        super().__init__(words, year=year)
         self.year = year
 
 
@@ -60,3 +61,22 @@ class InvalidYearTableError(InvalidInputError):
 
     def __init__(self, fields: dict[str, list[Text]]) -> None:
         super().__init__(N_("工作日历填写有误。"), fields=fields)
+
+
+class InvalidLadderError(InvalidInputError):
+    """A reminder ladder that cannot be used, with what is wrong per step and field."""
+
+    code = "calendar.invalid-ladder"
+
+    def __init__(self, fields: dict[str, list[Text]]) -> None:
+        super().__init__(N_("提醒阶梯填写有误。"), fields=fields)
+
+
+class NeverDueError(InvalidInputError):
+    """The rule and its window give no due date at all, or only days that are over; `text` says what to change."""
+
+    code = "calendar.never-due"
+
+    def __init__(self, field: str, text: Text) -> None:
+        super().__init__(text.template, fields={field: [text]}, **dict(text.params))
+        self.field = field

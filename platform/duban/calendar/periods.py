@@ -1,4 +1,4 @@
-"""The stretches of time a submission speaks about: a week, a month, a quarter, half a year, a year, or once."""
+"""The stretches of time a submission speaks about: a week, ten days, half a month, a month, … two years, or once."""
 
 import calendar
 from collections.abc import Iterator
@@ -10,25 +10,42 @@ from duban.kernel.text import N_, Text
 
 
 class PeriodKind(StrEnum):
-    """How often something recurs; ONCE does not."""
+    """How often something recurs; ONCE does not, and UNTIL is a stretch that ends on a day a list of days names."""
 
     ONCE = "once"
+    UNTIL = "until"
     WEEK = "week"
+    TEN_DAYS = "ten_days"
+    HALF_MONTH = "half_month"
     MONTH = "month"
     QUARTER = "quarter"
     HALF_YEAR = "half_year"
     YEAR = "year"
+    TWO_YEARS = "two_years"
 
 
-RECURRING = (PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.HALF_YEAR, PeriodKind.YEAR)
+RECURRING = (
+    PeriodKind.WEEK,
+    PeriodKind.TEN_DAYS,
+    PeriodKind.HALF_MONTH,
+    PeriodKind.MONTH,
+    PeriodKind.QUARTER,
+    PeriodKind.HALF_YEAR,
+    PeriodKind.YEAR,
+    PeriodKind.TWO_YEARS,
+)
 
 EVERY_LABELS: dict[PeriodKind, str] = {
     PeriodKind.ONCE: N_("一次性"),
+    PeriodKind.UNTIL: N_("按列出的日期"),
     PeriodKind.WEEK: N_("每周"),
+    PeriodKind.TEN_DAYS: N_("每旬"),
+    PeriodKind.HALF_MONTH: N_("每半月"),
     PeriodKind.MONTH: N_("每月"),
     PeriodKind.QUARTER: N_("每季度"),
     PeriodKind.HALF_YEAR: N_("每半年"),
     PeriodKind.YEAR: N_("每年"),
+    PeriodKind.TWO_YEARS: N_("每两年"),
 }
 
 MONTHS = (
@@ -51,17 +68,25 @@ MONTHS_IN: dict[PeriodKind, int] = {
     PeriodKind.QUARTER: 3,
     PeriodKind.HALF_YEAR: 6,
     PeriodKind.YEAR: 12,
+    PeriodKind.TWO_YEARS: 24,
 }
 
 LONGEST_IN_DAYS: dict[PeriodKind, int] = {
     PeriodKind.WEEK: 7,
+    PeriodKind.TEN_DAYS: 11,
+    PeriodKind.HALF_MONTH: 16,
     PeriodKind.MONTH: 31,
     PeriodKind.QUARTER: 92,
     PeriodKind.HALF_YEAR: 184,
     PeriodKind.YEAR: 366,
+    PeriodKind.TWO_YEARS: 731,
 }
 
 QUARTER_LABELS = (N_("%(year)s年第一季度"), N_("%(year)s年第二季度"), N_("%(year)s年第三季度"), N_("%(year)s年第四季度"))
+TEN_DAYS_LABELS = (N_("%(year)s年%(month)s上旬"), N_("%(year)s年%(month)s中旬"), N_("%(year)s年%(month)s下旬"))
+HALF_MONTH_LABELS = (N_("%(year)s年%(month)s上半月"), N_("%(year)s年%(month)s下半月"))
+_PARTS_OF_MONTH: dict[PeriodKind, tuple[int, ...]] = {PeriodKind.TEN_DAYS: (1, 11, 21), PeriodKind.HALF_MONTH: (1, 16)}
+"""The days on which the parts of a month begin; the last part runs to the month's end, be it the 28th or the 31st."""
 HALF_LABELS = (N_("%(year)s年上半年"), N_("%(year)s年下半年"))
 
 
@@ -75,23 +100,39 @@ class Period:
 
     @property
     def reporting_year(self) -> int:
-        """The year whose books it belongs to; a week belongs to the year of its Thursday."""
-        return self.start.isocalendar().year if self.kind is PeriodKind.WEEK else self.start.year
+        """The year whose books it belongs to: a week's Thursday's; for two years and listed days the one it ends in."""
+        if self.kind is PeriodKind.WEEK:
+            return self.start.isocalendar().year
+        return self.end.year if self.kind in {PeriodKind.TWO_YEARS, PeriodKind.UNTIL} else self.start.year
 
     @property
     def number(self) -> int:
-        """Its place in the reporting year, from 1."""
+        """Its place in the reporting year, a part of a month's in the month, from 1."""
         if self.kind is PeriodKind.WEEK:
             return self.start.isocalendar().week
+        if self.kind in _PARTS_OF_MONTH:
+            return _PARTS_OF_MONTH[self.kind].index(self.start.day) + 1
         months = MONTHS_IN.get(self.kind)
         return (self.start.month - 1) // months + 1 if months else 1
 
     @property
-    def code(self) -> str:
-        """A short name that sorts and never changes: 2011, 2011-H1, 2011-Q2, 2011-06, 2011-W26, once."""
+    def code(self) -> str:  # noqa: C901, PLR0911 - a line for each kind
+        """
+        A short name that sorts and never changes.
+
+        Gives: 2011-2012, 2011, 2011-H1, 2011-Q2, 2011-06, 2011-06-F1 (half), 2011-06-T1 (ten days), 2011-W26, 2011-06-25, once.
+        """
         match self.kind:
             case PeriodKind.ONCE:
                 return "once"
+            case PeriodKind.UNTIL:
+                return self.end.isoformat()
+            case PeriodKind.TEN_DAYS:
+                return f"{self.start:%Y-%m}-T{self.number}"
+            case PeriodKind.HALF_MONTH:
+                return f"{self.start:%Y-%m}-F{self.number}"
+            case PeriodKind.TWO_YEARS:
+                return f"{self.start.year}-{self.end.year}"
             case PeriodKind.WEEK:
                 return f"{self.reporting_year}-W{self.number:02}"
             case PeriodKind.MONTH:
@@ -104,16 +145,25 @@ class Period:
                 return f"{self.start.year}"
 
     @property
-    def label(self) -> Text:
+    def label(self) -> Text:  # noqa: C901, PLR0911 - a line for each kind
         """Its name as people write it, e.g. 2011年第二季度 / Q2 2011."""
-        year = {"year": self.reporting_year}
+        year = {"year": self.reporting_year, "month": Text(MONTHS[self.start.month - 1])}
         match self.kind:
             case PeriodKind.ONCE:
                 return Text(N_("一次性"))
+            case PeriodKind.UNTIL:
+                until = {"year": self.end.year, "month": Text(MONTHS[self.end.month - 1]), "day": self.end.day}
+                return Text(N_("%(year)s年%(month)s%(day)s日一期"), until)
+            case PeriodKind.TEN_DAYS:
+                return Text(TEN_DAYS_LABELS[self.number - 1], year)
+            case PeriodKind.HALF_MONTH:
+                return Text(HALF_MONTH_LABELS[self.number - 1], year)
+            case PeriodKind.TWO_YEARS:
+                return Text(N_("%(first)s至%(last)s年度"), {"first": self.start.year, "last": self.end.year})
             case PeriodKind.WEEK:
                 return Text(N_("%(year)s年第%(number)s周"), {**year, "number": self.number})
             case PeriodKind.MONTH:
-                return Text(N_("%(year)s年%(month)s"), {**year, "month": Text(MONTHS[self.start.month - 1])})
+                return Text(N_("%(year)s年%(month)s"), year)
             case PeriodKind.QUARTER:
                 return Text(QUARTER_LABELS[self.number - 1], year)
             case PeriodKind.HALF_YEAR:
@@ -134,17 +184,30 @@ def period_of(kind: PeriodKind, day: date) -> Period:
     """
     Find the period that `day` lies in.
 
-    Takes: a recurring kind; ONCE gives the single day.
+    Takes: a recurring kind; ONCE and UNTIL give the single day. Two years begin with the year of the day asked about: a
+           campaign's are counted from its first year.
     """
-    if kind is PeriodKind.ONCE:
+    if kind in {PeriodKind.ONCE, PeriodKind.UNTIL}:
         return Period(start=day, end=day, kind=kind)
     if kind is PeriodKind.WEEK:
         monday = day - timedelta(days=day.weekday())
         return Period(start=monday, end=monday + timedelta(days=6), kind=kind)
+    if kind in _PARTS_OF_MONTH:
+        return _part_of_month(kind, day)
+    if kind is PeriodKind.TWO_YEARS:
+        return Period(start=date(day.year, 1, 1), end=date(day.year + 1, 12, 31), kind=kind)
     months = MONTHS_IN[kind]
     first = (day.month - 1) // months * months + 1
     last = first + months - 1
     return Period(start=date(day.year, first, 1), end=last_day_of_month(day.year, last), kind=kind)
+
+
+def _part_of_month(kind: PeriodKind, day: date) -> Period:
+    begins = _PARTS_OF_MONTH[kind]
+    first = max(begin for begin in begins if begin <= day.day)
+    following = [begin for begin in begins if begin > first]
+    end = day.replace(day=following[0] - 1) if following else last_day_of_month(day.year, day.month)
+    return Period(start=day.replace(day=first), end=end, kind=kind)
 
 
 def periods_ending_within(kind: PeriodKind, start: date, end: date) -> Iterator[Period]:

@@ -1,6 +1,23 @@
 """A due rule as a sentence, for the preview, the requirement's page and the letter that announces it."""
 
-from duban.calendar.due_rules import Before, DayUnit, DueRule, FixedDate, FromPeriodEnd, NthDay, Shift, Side, WhichPeriod
+from collections.abc import Sequence
+
+from duban.calendar.due_rules import (
+    AfterEvent,
+    Before,
+    DayUnit,
+    DueRule,
+    FixedDate,
+    FromPeriodEnd,
+    ListedDates,
+    ListedDay,
+    NthDay,
+    Shift,
+    Side,
+    Since,
+    SpanUnit,
+    WhichPeriod,
+)
 from duban.calendar.periods import EVERY_LABELS, MONTHS, PeriodKind
 from duban.calendar.words import WEEKDAYS, full_date
 from duban.kernel.text import N_, Text
@@ -26,10 +43,59 @@ def _main(rule: DueRule) -> Text:
     match rule:
         case FixedDate():
             return Text(N_("%(date)s前"), {"date": full_date(rule.on)})
+        case ListedDates():
+            return _listed(rule)
+        case AfterEvent():
+            return _after(rule)
         case FromPeriodEnd():
             return _from_end(rule)
         case NthDay():
             return _nth_day(rule)
+
+
+def _listed(rule: ListedDates) -> Text:
+    yearly = [day for day in rule.days if day.year is None]
+    single = [day for day in rule.days if day.year is not None]
+    if not single:
+        return Text(N_("每年%(days)s前"), {"days": _days(yearly)})
+    if not yearly:
+        return Text(N_("%(days)s前"), {"days": _days(single)})
+    return Text(N_("每年%(days)s，以及%(more)s前"), {"days": _days(yearly), "more": _days(single)})
+
+
+def _days(days: Sequence[ListedDay]) -> Text:
+    """Join days with the language's own comma, however many."""
+    last = _day(days[-1])
+    if len(days) == 1:
+        return last
+    return Text(N_("%(one)s、%(other)s"), {"one": _days(days[:-1]), "other": last})
+
+
+def _day(day: ListedDay) -> Text:
+    params = {"year": day.year, "month": Text(MONTHS[day.month - 1]), "day": day.day}
+    return Text(N_("%(month)s%(day)s日") if day.year is None else N_("%(year)s年%(month)s%(day)s日"), params)
+
+
+_AFTER_ISSUE: dict[SpanUnit, str] = {
+    SpanUnit.DAY: N_("下达后 %(n)s 日内"),
+    SpanUnit.WORKING_DAY: N_("下达后 %(n)s 个工作日内"),
+    SpanUnit.MONTH: N_("下达后 %(n)s 个月内"),
+    SpanUnit.YEAR: N_("下达后 %(n)s 年内"),
+}
+_AFTER_EVENT: dict[SpanUnit, str] = {
+    SpanUnit.DAY: N_("%(event)s（%(date)s）后 %(n)s 日内"),
+    SpanUnit.WORKING_DAY: N_("%(event)s（%(date)s）后 %(n)s 个工作日内"),
+    SpanUnit.MONTH: N_("%(event)s（%(date)s）后 %(n)s 个月内"),
+    SpanUnit.YEAR: N_("%(event)s（%(date)s）后 %(n)s 年内"),
+}
+
+
+def _after(rule: AfterEvent) -> Text:
+    if rule.since is Since.ISSUE or rule.event_on is None:
+        return Text(_AFTER_ISSUE[rule.unit], {"n": rule.count})
+    day = {"year": rule.event_on.year, "month": Text(MONTHS[rule.event_on.month - 1]), "day": rule.event_on.day}
+    date = Text(N_("%(year)s年%(month)s%(day)s日"), day)
+    return Text(_AFTER_EVENT[rule.unit], {"n": rule.count, "event": rule.event, "date": date})
 
 
 def _from_end(rule: FromPeriodEnd) -> Text:

@@ -4,7 +4,7 @@ Which days are worked in China, including the Saturdays and Sundays worked in ex
 Source: the State Council's yearly notices, as the package `chinesecalendar` carries them; a tenant's own table goes first.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -75,6 +75,10 @@ class WorkingCalendar:
     def knows(self, year: int) -> bool:
         """Say whether `year` can be asked about."""
         return year in self.tables or year in YEARS_OF_THE_PACKAGE
+
+    def off_among(self, days: Iterable[date]) -> Sequence[date]:
+        """Give those of the days that are not worked, in their order; a year nobody knows gives none."""
+        return sorted({day for day in days if self.knows(day.year) and not self.is_working_day(day)})
 
     def is_working_day(self, day: date) -> bool:
         """

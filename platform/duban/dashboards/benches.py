@@ -2,25 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from duban.assessments.models import Assessment, Scorecard
 from duban.assessments.queries import list_assessments, own_open_cards, readable_cards, sheets_of
 from duban.assessments.sheets import Sheet, scheme_of
 from duban.assessments.states import AssessmentState
+from duban.dashboards.gathering import Table, table_of
 from duban.dashboards.queries import MATRIX_ROWS, abilities, matrix_window, units_below
+from duban.dispatches.presenting import Line as Waiting
+from duban.dispatches.presenting import lines_of as waiting_lines
+from duban.dispatches.queries import list_waiting
 from duban.kernel.paging import Page
 from duban.kernel.scope import Scope
 from duban.letters.models import Letter
 from duban.letters.queries import list_to_sign
-from duban.reporting.queries import DutyLine, Matrix, counts, handed_in, matrix, open_duties, work_lists
+from duban.matters.models import Matter
+from duban.matters.queries import to_do as matters_to_do
+from duban.reporting.queries import DutyLine, counts, handed_in, late_by_unit, open_duties, work_lists
 from duban.targets.queries import Tally, unit_tallies
 from duban.tree.models import Unit
 
 CARDS = 20
 LINES = 6
+DOCUMENTS = 6
 ROUNDS = 4
 SelfScores = Sequence[tuple[Scorecard, Assessment]]
+
+
+def list_documents(scope: Scope) -> Sequence[Waiting]:
+    """List the documents that wait to be signed for or answered, the day to reply by first. Costs: one query, four if any do."""
+    return waiting_lines(scope, list_waiting(scope)[:DOCUMENTS])
 
 
 @dataclass(frozen=True)
@@ -30,17 +41,21 @@ class ClerkBench:
     duties: Page[DutyLine]
     recent: Sequence[DutyLine]
     letters: Sequence[Letter]
+    documents: Sequence[Waiting]
     self_scores: SelfScores
+    matters: Sequence[Matter]
 
 
 def clerk(scope: Scope, *, after: str | None) -> ClerkBench:
-    """Gather a clerk's page. Costs: seven queries, eight for who signs."""
+    """Gather a clerk's page. Costs: nine queries, ten for who signs, three more where documents wait."""
     writes = abilities(scope).writes
     return ClerkBench(
         duties=open_duties(scope, after=after, limit=CARDS) if writes else Page(items=(), next=None),
         recent=handed_in(scope, limit=LINES).items if writes and not after else (),
         letters=list_to_sign(scope),
+        documents=list_documents(scope),
         self_scores=own_open_cards(scope) if writes else (),
+        matters=matters_to_do(scope, limit=LINES),
     )
 
 
@@ -49,45 +64,43 @@ class OfficerBench:
     """
     What an officer watches: below, waiting, upward, and the matrix.
 
-    At the top of the tree nothing is owed upward: `tallies` (targets used up) and `late_units` stand in its place.
+    At the top of the tree nothing is owed upward: `tallies` (targets used up) and `late_units`, who is late most often with what
+    is owed to it, stand in its place.
     """
 
     late: Sequence[DutyLine]
     review: Sequence[DutyLine]
     own: Sequence[DutyLine]
     counts: dict[str, int]
-    matrix: Matrix
+    table: Table
+    late_units: Sequence[tuple[Unit, int]]
     more_units: bool
     letters: Sequence[Letter]
+    documents: Sequence[Waiting]
     self_scores: SelfScores
     tallies: Sequence[Tally] = field(default_factory=tuple)
-
-    @cached_property
-    def late_units(self) -> Sequence[tuple[Unit, int]]:
-        """The units shown with their overdue duties, most first; those without any are left out."""
-        found = {unit.id: 0 for unit in self.matrix.units}
-        for (unit_id, _key), cell in self.matrix.cells.items():
-            found[unit_id] += cell.is_overdue
-        late = [(unit, found[unit.id]) for unit in self.matrix.units if found[unit.id]]
-        return sorted(late, key=lambda pair: -pair[1])
+    matters: Sequence[Matter] = field(default_factory=tuple)
 
 
 def officer(scope: Scope, unit: Unit) -> OfficerBench:
-    """Gather an officer's page. Costs: eight queries, ten at the top of the tree."""
+    """Gather an officer's page. Costs: eleven queries, thirteen at the top of the tree, three more where documents wait."""
     first, last = matrix_window(scope.today)
     units = units_below(scope, unit, limit=MATRIX_ROWS)
-    lists = work_lists(scope, limit=LINES)
     is_top = unit.parent_id is None
+    numbers, lists = counts(scope), work_lists(scope, limit=LINES, owes=not is_top)
     return OfficerBench(
         late=lists.late,
         review=lists.review,
-        own=() if is_top else lists.open,
-        counts=counts(scope),
-        matrix=matrix(scope, units=units.items, due_from=first, due_until=last),
+        own=lists.open,
+        counts=numbers,
+        table=table_of(scope, unit, units.items, due_from=first, due_until=last),
+        late_units=late_by_unit(scope, limit=LINES) if is_top and numbers["late"] else (),
         more_units=units.next is not None,
         letters=list_to_sign(scope),
+        documents=list_documents(scope),
         self_scores=() if is_top else own_open_cards(scope),
         tallies=unit_tallies(scope, unit=unit, year=scope.today.year) if is_top else (),
+        matters=matters_to_do(scope, limit=LINES),
     )
 
 

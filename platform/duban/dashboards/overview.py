@@ -8,17 +8,20 @@ from uuid import UUID
 
 from duban.access import checks as access
 from duban.assessments.models import Assessment
-from duban.assessments.queries import frozen_ranking, list_assessments, may_see_ranking
-from duban.assessments.states import AssessmentState
+from duban.assessments.queries import newest_published
 from duban.dashboards import rules
 from duban.dashboards.queries import count_below, watched_lines
 from duban.dashboards.rules import Overview, Sum
 from duban.kernel.scope import Scope
 from duban.letters.models import Letter
 from duban.letters.queries import LevelCoverage, Owed, coverage_by_level, list_owed, list_to_sign
+from duban.matters.models import Matter
+from duban.matters.queries import to_do as matters_to_do
 from duban.targets.queries import Tally, unit_tallies
 from duban.targets.states import Kind, Level, Spread
 from duban.tree.models import Unit
+
+MATTERS = 6
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class OverviewPage:
     tallies: Sequence[Tally]
     letters: LevelCoverage | None
     to_sign: Sequence[Letter]
+    matters: Sequence[Matter]
     assessment: Assessment | None
     scores: Sequence[Score]
 
@@ -87,6 +91,7 @@ def build(scope: Scope, unit: Unit) -> OverviewPage:
         tallies=unit_tallies(scope, unit=unit, year=year),
         letters=_own_level(owed, unit) if access.may(scope, "letter", "read", unit) else None,
         to_sign=list_to_sign(scope),
+        matters=matters_to_do(scope, limit=MATTERS),
         assessment=assessment,
         scores=scores,
     )
@@ -94,13 +99,13 @@ def build(scope: Scope, unit: Unit) -> OverviewPage:
 
 def _published(scope: Scope, units: Mapping[UUID, Unit]) -> tuple[Assessment | None, Sequence[Score]]:
     """Give the newest published round and its ranking of the units below."""
-    rounds = [one for one in list_assessments(scope) if one.state is AssessmentState.PUBLISHED and may_see_ranking(scope, one)]
-    ranking = frozen_ranking(scope, rounds[0]) if rounds else None
-    if ranking is None:
+    found = newest_published(scope)
+    if found is None:
         return None, ()
+    assessment, ranking = found
     known = ((units.get(UUID(str(row["unit"]))), row) for row in ranking.rows)
     scores = [Score(unit, row["place"], Decimal(str(row["total"])), bool(row["is_vetoed"])) for unit, row in known if unit]
-    return rounds[0], scores
+    return assessment, scores
 
 
 def _rows(overview: Overview, branches: Mapping[str, Unit]) -> Sequence[Row]:

@@ -1,6 +1,6 @@
 """Reads across features, few and wide: one page, few statements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from duban.kernel.ids import UnitId
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, owned
 from duban.reporting.models import Duty
-from duban.reporting.states import TO_REVIEW, DutyState
+from duban.reporting.queries.rates import conditions
+from duban.reporting.states import DutyState
 from duban.tree import paths
 from duban.tree.line_units import second_lines_under
 from duban.tree.lines import below_in_line, token
@@ -102,6 +103,72 @@ def matrix_window(today: date) -> tuple[date, date]:
     return today - MATRIX_BEFORE, today + MATRIX_AFTER
 
 
+@dataclass(frozen=True)
+class Part:
+    """
+    Some of the duties below a unit, with the branch directly below it that each falls into.
+
+    `branch` gives a path's label or a unit's id; `place` before and "." after it make the label a path. `deeper`: owed further
+    below than directly.
+    """
+
+    concerned: ColumnElement[bool]
+    branch: ColumnElement[Any]
+    deeper: ColumnElement[bool]
+    place: str = ""
+
+    def label(self, branch: str) -> str:
+        """Write a branch as the place or the id of the unit directly below."""
+        return f"{self.place}{branch}." if self.place else branch
+
+
+def parts_below(scope: Scope, unit: Unit) -> list[Part]:
+    """
+    List the parts of what lies below a unit, none of which share a duty: by the places it stood at in the primary line, and by
+    the second lines the actor watches it in. Costs: as `places_of`; two queries for second lines.
+    """
+    watched = watched_lines(scope, unit)
+    stood = places_of(scope, unit, "duty") if None in watched else []
+    found = [
+        Part(
+            and_(Duty.path > path, Duty.path < paths.upper_bound(path)),
+            func.split_part(Duty.path, ".", paths.depth(path) + 1),
+            Duty.depth > paths.depth(path) + 1,
+            path,
+        )
+        for path in stood
+    ]
+    lines = sorted(line for line in watched if line)
+    if lines and may(scope, "duty", "read", unit):
+        # What stands below it in both lines is counted once, by its place in the primary line.
+        counted = [and_(Duty.path >= path, Duty.path < paths.upper_bound(path)) for path in stood]
+        found.append(_part_in_lines(unit, lines, and_(*(not_(one) for one in [*counted, Duty.path == unit.path]))))
+    return found
+
+
+def _part_in_lines(unit: Unit, lines: Sequence[str], elsewhere: ColumnElement[bool]) -> Part:
+    """Say what carries the unit as a superior in one of the lines; `branch`: a path, or the id of the unit next below in it."""
+    near, far = ([token(line, distance, unit.id) for line in lines] for distance in (CHILD, DEEP))
+    # A row's tokens of a line stand in the order of distance: the one before the unit's own names the unit next below it.
+    above = func.coalesce(*(func.array_position(Duty.lines, word) for word in far))
+    next_below = func.split_part(Duty.lines[above - 1], ".", 3)
+    is_near = Duty.lines.overlap(near)
+    branch = case((is_near, Duty.path), else_=next_below)
+    return Part(and_(Duty.lines != [], Duty.lines.overlap([*near, *far]), elsewhere), branch, not_(is_near))
+
+
+def places_now(scope: Scope, unit: Unit, labels: Collection[str]) -> dict[str, str]:
+    """Say at which path the unit of each branch stands now. Costs: none unless something moved or stands in a second line."""
+    left = {label for label in labels if not label.startswith(unit.path)}
+    if not left:
+        return {label: label for label in labels}
+    ids = {label: UnitId(UUID(label)) for label in left if not label.endswith(".")}
+    now = {**units_of_paths(scope, left - ids.keys()), **ids}
+    units = units_by_id(scope, now.values())
+    found = {label: units[unit_id].path for label, unit_id in now.items() if unit_id in units}
+    return {label: found.get(label, label) for label in labels}
+
+
 def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
     """
     Count the duties below a unit due in a year, by branch directly below, month and timeliness, wherever the unit stood: in the
@@ -110,54 +177,22 @@ def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
     Gives: `branch` is the path at which the unit directly below stands now. Costs: one query, however large the tree, two for
     another unit than the actor's own; two for each place a moved unit has left, three more for second lines.
     """
-    watched = watched_lines(scope, unit)
-    stood = places_of(scope, unit, "duty") if None in watched else []
-    found = [counted for path in stood for counted in _count_at(scope, path, year)]
-    lines = sorted(line for line in watched if line)
-    if lines and may(scope, "duty", "read", unit):
-        # What stands below it in both lines is counted once, by its place in the primary line.
-        counted = [and_(Duty.path >= path, Duty.path < paths.upper_bound(path)) for path in stood]
-        found += _count_in_lines(scope, unit, lines, and_(*(not_(one) for one in [*counted, Duty.path == unit.path])), year)
-    left = {one.branch for one in found if not one.branch.startswith(unit.path)}
-    if not left:
-        return found
-    ids = {branch: UnitId(UUID(branch)) for branch in left if not branch.endswith(".")}
-    now = {**units_of_paths(scope, left - ids.keys()), **ids}
-    units = units_by_id(scope, now.values())
-    places = {branch: units[unit_id].path for branch, unit_id in now.items() if unit_id in units}
-    return [replace(one, branch=places.get(one.branch, one.branch)) for one in found]
+    found = [row for part in parts_below(scope, unit) for row in _count(scope, part, year)]
+    places = places_now(scope, unit, {one.branch for one in found})
+    return [replace(one, branch=places[one.branch]) for one in found]
 
 
-def _count_at(scope: Scope, path: str, year: int) -> list[Counted]:
-    branch = func.split_part(Duty.path, ".", paths.depth(path) + 1)
-    below = and_(Duty.path > path, Duty.path < paths.upper_bound(path))
-    return [replace(row, branch=f"{path}{row.branch}.") for row in _count(scope, branch, below, year)]
-
-
-def _count_in_lines(scope: Scope, unit: Unit, lines: Sequence[str], elsewhere: ColumnElement[bool], year: int) -> list[Counted]:
-    """
-    Count what carries the unit as a superior in one of the lines. Gives: `branch` of what stands next below the unit in that
-    line: a path, or the unit's id.
-    """
-    near, far = ([token(line, distance, unit.id) for line in lines] for distance in (CHILD, DEEP))
-    # A row's tokens of a line stand in the order of distance: the one before the unit's own names the unit next below it.
-    above = func.coalesce(*(func.array_position(Duty.lines, word) for word in far))
-    next_below = func.split_part(Duty.lines[above - 1], ".", 3)
-    branch = case((Duty.lines.overlap(near), Duty.path), else_=next_below)
-    return _count(scope, branch, and_(Duty.lines != [], Duty.lines.overlap([*near, *far]), elsewhere), year)
-
-
-def _count(scope: Scope, branch: ColumnElement[Any], concerned: ColumnElement[bool], year: int) -> list[Counted]:
+def _count(scope: Scope, part: Part, year: int) -> list[Counted]:
     now_overdue = and_(Duty.timeliness == "pending", Duty.due_at <= scope.now)
     timeliness = case((now_overdue, "overdue"), else_=Duty.timeliness)
     month = func.extract("month", Duty.due_on)
-    waiting = func.count().filter(and_(Duty.state.in_(TO_REVIEW), Duty.accepted_at.is_(None)))
-    inner = branch.label("branch")
+    waiting = func.count().filter(conditions(scope)["waiting"])
+    inner = part.branch.label("branch")
     rows = scope.session.execute(
         select(inner, month, timeliness, func.count(), waiting)
         .where(
             Duty.tenant_id == scope.tenant_id,
-            concerned,
+            part.concerned,
             Duty.due_on >= date(year, 1, 1),
             Duty.due_on <= date(year, 12, 31),
             Duty.state != DutyState.CANCELLED,
@@ -165,7 +200,7 @@ def _count(scope: Scope, branch: ColumnElement[Any], concerned: ColumnElement[bo
         )
         .group_by("branch", month, timeliness)
     )
-    return [Counted(label, int(number), kind, count, waits) for label, number, kind, count, waits in rows]
+    return [Counted(part.label(label), int(number), kind, count, waits) for label, number, kind, count, waits in rows]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from flask.typing import ResponseReturnValue
 from duban.access import checks as access
 from duban.assessments.states import LABELS as ASSESSMENT_LABELS
 from duban.dashboards import benches, overview, standing, working_for
+from duban.dashboards.behind import TABS, WHICH_LABELS, Asked, Which, list_behind
 from duban.dashboards.cells import look_of_cell, look_of_state, matrix_columns, matrix_rows, title_of
+from duban.dashboards.gathering import table_of
 from duban.dashboards.queries import abilities, home_unit, levels_below, matrix_window, set_up, units_below
 from duban.dashboards.rules import Face, face_of
 from duban.kernel.days import read_day
@@ -18,20 +20,24 @@ from duban.kernel.errors import NotFoundError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
 from duban.letters.states import STATE_LABELS as LETTER_LABELS
+from duban.matters.pages.words import look_of_colour
 from duban.reporting.operations import urge
-from duban.reporting.queries import matrix
+from duban.reporting.pages.wording import look_of_sheet, words_for_templates
 from duban.targets.states import DIRECTION_LABELS, KIND_LABELS, LEVEL_LABELS
 from duban.tenancy.kinds_in_force import level_name
 from duban.tree.models import Unit
 from duban.tree.queries import chain, get_unit
 from duban.web.addresses import safe_next
+from duban.web.filters import same_page
 from duban.web.i18n import current_language
 from duban.web.i18n import gettext as _
-from duban.web.navigation import NavEntry
+from duban.web.navigation import NavEntry, menu_of
 from duban.web.requests import current_scope, work
 
 bp = Blueprint("dashboards", __name__, template_folder="templates")
 
+
+bp.context_processor(words_for_templates)
 
 CHART_ROWS = 6
 
@@ -41,6 +47,8 @@ def words() -> dict[str, object]:
     """Give the pages the words and looks of the features they show."""
     return {
         "look_of_state": look_of_state,
+        "look_of_sheet": look_of_sheet,
+        "look_of_colour": look_of_colour,
         "look_of_cell": look_of_cell,
         "title_of": title_of,
         "months_of": overview.months_of,
@@ -88,6 +96,7 @@ NAV = (
 def home() -> ResponseReturnValue:
     """Show the workbench that fits what the person may do, at all their units or at the one they chose."""
     whole = current_scope()
+    menu_of(whole)
     g.working_for = choice = working_for.choice_of(whole)
     scope = working_for.narrowed(whole, choice)
     face = face_of(abilities(scope))
@@ -104,12 +113,12 @@ def _clerk(scope: Scope) -> str:
 def _officer(scope: Scope) -> str:
     unit = _home(scope)
     bench = benches.officer(scope, unit)
-    table = bench.matrix
+    table = bench.table
     return render_template(
         "dashboards/officer.html",
         bench=bench,
         unit=unit,
-        columns=matrix_columns(table, may_urge=abilities(scope).urges),
+        columns=matrix_columns(table.matrix, may_urge=abilities(scope).urges),
         rows=matrix_rows(table),
     )
 
@@ -192,6 +201,41 @@ def _rate_chart(page: overview.OverviewPage) -> dict[str, object]:
     }
 
 
+@bp.get("/overview/duties", endpoint="list_behind")
+def list_duties() -> ResponseReturnValue:
+    """List the duties behind a number of the one page or of a cell of the matrix; ?which= says how they stand."""
+    scope = current_scope()
+    unit = _asked_unit(scope)
+    if not abilities(scope).sees_below:
+        raise NotFoundError
+    try:
+        which = Which(request.args.get("which", Which.ALL))
+        branch = UUID(request.args["branch"]) if request.args.get("branch") else None
+        requirement = UUID(request.args["requirement"]) if request.args.get("requirement") else None
+        due_from = read_day(request.args.get("from") or scope.today.replace(month=1, day=1).isoformat())
+        due_until = read_day(request.args.get("until") or scope.today.replace(month=12, day=31).isoformat())
+    except ValueError as error:
+        raise NotFoundError from error
+    below = get_unit(scope, branch) if branch else None
+    if below is not None:
+        access.require(scope, "unit", "read", below)
+    asked = Asked(due_from, due_until, below, requirement, request.args.get("period") or None)
+    page, counts = list_behind(scope, unit, asked, which, after=request.args.get("after"))
+    return render_template(
+        "dashboards/behind.html",
+        unit=unit,
+        asked=asked,
+        page=page,
+        which=which,
+        ways=[
+            (_(WHICH_LABELS[one]), same_page(which=one.value, after=None), one is which, counts[one])
+            for one in ((Which.JUDGED, *TABS[1:]) if which is Which.JUDGED else TABS)
+            if one in {which, Which.ALL} or (counts[one] and (requirement is not None or one is not Which.OVERDUE))
+        ],
+        labels=WHICH_LABELS,
+    )
+
+
 @bp.get("/matrix")
 def show_matrix() -> ResponseReturnValue:
     """Show units × requirements, a page of units at a time."""
@@ -204,12 +248,12 @@ def show_matrix() -> ResponseReturnValue:
     due_until = request.args.get("until", last, type=read_day)
     levels = levels_below(scope, unit)
     units = units_below(scope, unit, level=request.args.get("level"), after=request.args.get("after"))
-    table = matrix(scope, units=units.items, due_from=due_from, due_until=due_until)
+    table = table_of(scope, unit, units.items, due_from=due_from, due_until=due_until)
     return render_template(
         "dashboards/matrix.html",
         unit=unit,
         chain=[one for one in chain(scope, unit) if access.may(scope, "duty", "read", one)],
-        columns=matrix_columns(table, may_urge=abilities(scope).urges),
+        columns=matrix_columns(table.matrix, may_urge=abilities(scope).urges),
         rows=matrix_rows(table),
         next=units.next,
         levels=[(level, level_name(scope, level, current_language())) for level in levels],

@@ -22,8 +22,12 @@ from types import FrameType
 POLL_SECONDS = 0.25
 ENDING_POLL_SECONDS = 0.02
 PR_SET_PDEATHSIG = 1
-REVIVALS_PER_MINUTE = 20
-REVIVAL_PAUSE_SECONDS = 0.5
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 3.0
+STEADY_SECONDS = 10.0
+"""A server that stood so long is started again at once when it falls."""
+RECOVERY_SECONDS = 300.0
+"""How long after a kill a server that cannot start is tried again."""
 
 
 def die_with_parent(death_signal: int) -> Callable[[], None]:
@@ -80,25 +84,35 @@ def _sweep_session(session: int) -> None:
 
 
 class Revivals:
-    """Whether a server that ended is to be started again: one that was killed, not one that gave up by itself."""
+    """
+    Whether a server that ended is to be started again: one that was killed, always; one that gave up by itself, only while it
+    may still be suffering from a kill. It is never given up for the number of its falls: it would stay away for good.
+    """
 
-    def __init__(self, *, allowed: bool) -> None:
-        self._allowed = allowed
-        self._falls: list[float] = []
+    def __init__(
+        self, *, allowed: bool, now: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._allowed, self._now, self._pause = allowed, now, pause
+        self._killed_at: float | None = None
+        self._started_at, self._seconds = now(), FIRST_PAUSE_SECONDS
 
     def is_due(self, code: int) -> bool:
         """
-        Judge an end. Takes: the exit code, negative for a signal.
+        Judge an end, and wait a moment before the next start; longer where it keeps falling. To be asked once for each end.
 
-        Just after a kill an ordinary failure counts as one too: what the killed server left (a postmaster's backends,
-        its shared memory) may still be going away.
+        Takes: the exit code, negative for a signal. After a kill an ordinary failure counts as one too: what the killed server
+        left (a postmaster's backends hold its shared memory, a web server's processes its port) may still be going away.
         """
-        now = time.monotonic()
-        self._falls = [at for at in self._falls if now - at < 60.0]  # noqa: PLR2004 - a minute
-        if not self._allowed or (code >= 0 and not self._falls) or len(self._falls) >= REVIVALS_PER_MINUTE:
+        now = self._now()
+        if code < 0:
+            self._killed_at = now
+        is_recovering = self._killed_at is not None and now - self._killed_at < RECOVERY_SECONDS
+        if not self._allowed or code == 0 or not is_recovering:
             return False
-        self._falls.append(now)
-        time.sleep(REVIVAL_PAUSE_SECONDS)
+        has_stood = now - self._started_at >= STEADY_SECONDS
+        self._seconds = FIRST_PAUSE_SECONDS if has_stood else min(2 * self._seconds, LONGEST_PAUSE_SECONDS)
+        self._pause(self._seconds)
+        self._started_at = self._now()
         return True
 
 

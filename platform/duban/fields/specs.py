@@ -2,101 +2,86 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from typing import Any
 
+from duban.fields.references import check_references
+from duban.fields.shapes import (
+    DECIMAL_PLACES,
+    DEFAULT_ROWS,
+    LONG_TEXT_LENGTH,
+    MONEY_UNITS,
+    MOST_PLACES,
+    MOST_ROWS,
+    NUMBERS,
+    TEXT_LENGTH,
+    WHOLE_DIGITS,
+    FieldSpec,
+    Kind,
+    Operator,
+    Option,
+    RollUp,
+    SpecError,
+)
 from duban.kernel.days import read_day
 
-TEXT_LENGTH = 200
-LONG_TEXT_LENGTH = 20_000
-DECIMAL_PLACES = 2
-MOST_PLACES = 6
-# A bound or a value with more digits than this before the point is a slip of the finger, not a figure of a county.
-WHOLE_DIGITS = 15
+__all__ = (
+    "DECIMAL_PLACES",
+    "LONG_TEXT_LENGTH",
+    "MOST_PLACES",
+    "NUMBERS",
+    "TEXT_LENGTH",
+    "WHOLE_DIGITS",
+    "FieldSpec",
+    "Kind",
+    "Operator",
+    "Option",
+    "RollUp",
+    "SpecError",
+    "spec_from_json",
+    "spec_to_json",
+    "specs_from_json",
+)
 
+MOST_COLUMNS = 30
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,49}", re.ASCII)
-_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,49}", re.ASCII)
+CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9_.-]{0,49}", re.ASCII)
+_FROM_BELOW = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}\.[a-z][a-z0-9_]{0,49}", re.ASCII)
+_MOST_PERCENT = 100_000
 
-
-class Kind(StrEnum):
-    """What a field holds once parsed: str, str, int, Decimal, date, an option's code, bool."""
-
-    TEXT = "text"
-    LONG_TEXT = "long_text"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    DATE = "date"
-    CHOICE = "choice"
-    YES_NO = "yes_no"
-
-
-@dataclass(frozen=True)
-class Option:
-    """One answer of a choice: the code is stored, the label is shown."""
-
-    code: str
-    label: str
-    label_en: str = ""
-
-
-@dataclass(frozen=True)
-class FieldSpec:
-    """
-    One question of a form.
-
-    Units: `max_length` in characters; `minimum`/`maximum` inclusive, Decimal for numbers, date for dates;
-           `unit` is the word after a number ("万元", "%", "人").
-    """
-
-    key: str
-    label: str
-    kind: Kind
-    label_en: str = ""
-    required: bool = False
-    hint: str = ""
-    hint_en: str = ""
-    unit: str = ""
-    places: int = DECIMAL_PLACES
-    max_length: int = 0
-    minimum: Decimal | date | None = None
-    maximum: Decimal | date | None = None
-    options: tuple[Option, ...] = ()
-
-    @property
-    def longest(self) -> int:
-        """Most characters a text may have: the spec's own limit, else the kind's."""
-        return self.max_length or (LONG_TEXT_LENGTH if self.kind is Kind.LONG_TEXT else TEXT_LENGTH)
-
-
-class SpecError(ValueError):
-    """A spec is wrong: `where` names the attribute ("options[2].code"), `what` says how in words."""
-
-    def __init__(self, where: str, what: str) -> None:
-        super().__init__(f"{where}: {what}")
-        self.where = where
-        self.what = what
-
-
-_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
+_ASKED_NUMBERS = NUMBERS - {Kind.COMPUTED}
 _TEXTS = frozenset({Kind.TEXT, Kind.LONG_TEXT})
+_CHOICES = frozenset({Kind.CHOICE, Kind.MULTI_CHOICE})
+_SEVERAL = frozenset({Kind.TABLE, Kind.ATTACHMENT})
+_ALL = frozenset(Kind)
 _ALLOWED: dict[str, frozenset[Kind]] = {
-    "key": frozenset(Kind),
-    "label": frozenset(Kind),
-    "label_en": frozenset(Kind),
-    "kind": frozenset(Kind),
-    "required": frozenset(Kind),
-    "hint": frozenset(Kind),
-    "hint_en": frozenset(Kind),
-    "unit": _NUMBERS,
-    "places": frozenset({Kind.DECIMAL}),
+    "key": _ALL,
+    "label": _ALL,
+    "label_en": _ALL,
+    "kind": _ALL,
+    "required": _ALL - {Kind.COMPUTED},
+    "hint": _ALL,
+    "hint_en": _ALL,
+    "unit": NUMBERS,
+    "places": NUMBERS - {Kind.INTEGER},
     "max_length": _TEXTS,
-    "minimum": _NUMBERS | {Kind.DATE},
-    "maximum": _NUMBERS | {Kind.DATE},
-    "options": frozenset({Kind.CHOICE}),
+    "minimum": _ASKED_NUMBERS | {Kind.DATE},
+    "maximum": _ASKED_NUMBERS | {Kind.DATE},
+    "options": _CHOICES,
+    "qualifiers": _ASKED_NUMBERS,
+    "na_allowed": _ASKED_NUMBERS | {Kind.DATE, Kind.TEXT} | _CHOICES,
+    "formula": frozenset({Kind.COMPUTED}),
+    "columns": frozenset({Kind.TABLE}),
+    "min_rows": _SEVERAL,
+    "max_rows": _SEVERAL,
+    "flag_percent": NUMBERS,
+    "roll_up": _ALL - {Kind.TEXT, Kind.LONG_TEXT} - _SEVERAL,
+    "from_below": NUMBERS,
 }
+_IN_NO_COLUMN = _SEVERAL | {Kind.LONG_TEXT}
+_NOT_OF_COLUMNS = ("flag_percent", "roll_up", "from_below")
+_NEEDS: dict[Operator, tuple[str, ...]] = {Operator.WEIGHTED_MEAN: ("weight",), Operator.RATIO: ("numerator", "denominator")}
 
 
 def spec_from_json(data: object) -> FieldSpec:
@@ -128,25 +113,45 @@ def spec_from_json(data: object) -> FieldSpec:
         minimum=_bound(data.get("minimum"), "minimum", kind),
         maximum=_bound(data.get("maximum"), "maximum", kind),
         options=_options(data.get("options"), kind),
+        qualifiers=_flag(data, "qualifiers"),
+        na_allowed=_flag(data, "na_allowed"),
+        formula=_text(data, "formula", required=kind is Kind.COMPUTED),
+        columns=_columns(data.get("columns"), kind),
+        min_rows=_count(data, "min_rows", 0, most=MOST_ROWS),
+        max_rows=_count(data, "max_rows", DEFAULT_ROWS, most=MOST_ROWS),
+        flag_percent=_percent(data.get("flag_percent")),
+        roll_up=_roll_up(data.get("roll_up"), kind),
+        from_below=_from_below(data.get("from_below", "")),
     )
-    _check_order(spec)
+    _check_whole(spec)
     return spec
 
 
 def specs_from_json(data: object) -> tuple[FieldSpec, ...]:
-    """Read the fields of a form, in order. Raises: SpecError, its place prefixed with the position; also for a key used twice."""
+    """
+    Read the fields of a form, in order.
+
+    Raises: SpecError, its place prefixed with the position; also for a key used twice, for a formula that names what the form
+    does not have, and for computed fields that wait for each other.
+    """
+    specs = _several(data, "fields")
+    check_references(specs)
+    return specs
+
+
+def _several(data: object, where: str) -> tuple[FieldSpec, ...]:
     if not isinstance(data, Sequence) or isinstance(data, str):
-        raise SpecError("fields", "must be a list")
-    specs: list[FieldSpec] = []
+        raise SpecError(where, "must be a list")
+    specs: dict[str, FieldSpec] = {}
     for position, item in enumerate(data):
         try:
             spec = spec_from_json(item)
         except SpecError as error:
-            raise SpecError(f"fields[{position}].{error.where}", error.what) from error
-        if any(spec.key == other.key for other in specs):
-            raise SpecError(f"fields[{position}].key", f"{spec.key} is used twice")
-        specs.append(spec)
-    return tuple(specs)
+            raise SpecError(f"{where}[{position}].{error.where}", error.what) from error
+        if spec.key in specs:
+            raise SpecError(f"{where}[{position}].key", f"{spec.key} is used twice")
+        specs[spec.key] = spec
+    return tuple(specs.values())
 
 
 def spec_to_json(spec: FieldSpec) -> dict[str, Any]:
@@ -162,6 +167,23 @@ def spec_to_json(spec: FieldSpec) -> dict[str, Any]:
     plain |= {name: _bound_to_json(bound) for name in ("minimum", "maximum") if (bound := getattr(spec, name)) is not None}
     if spec.options:
         plain["options"] = [_option_to_json(option) for option in spec.options]
+    return plain | _second_half(spec)
+
+
+def _second_half(spec: FieldSpec) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: True for name in ("qualifiers", "na_allowed") if getattr(spec, name)}
+    plain |= {name: value for name in ("formula", "from_below") if (value := getattr(spec, name))}
+    if spec.columns:
+        plain["columns"] = [spec_to_json(column) for column in spec.columns]
+    if spec.min_rows:
+        plain["min_rows"] = spec.min_rows
+    if spec.max_rows != DEFAULT_ROWS:
+        plain["max_rows"] = spec.max_rows
+    if spec.flag_percent is not None:
+        plain["flag_percent"] = format(spec.flag_percent, "f")
+    if spec.roll_up is not None:
+        names = ("operator", "weight", "numerator", "denominator", "value")
+        plain["roll_up"] = {name: str(value) for name in names if (value := getattr(spec.roll_up, name))}
     return plain
 
 
@@ -213,16 +235,21 @@ def _bound(value: object, where: str, kind: Kind) -> Decimal | date | None:
         return None
     if kind is Kind.DATE:
         return _date_bound(value, where)
+    number = _decimal(value, where)
+    if kind is Kind.INTEGER and number != number.to_integral_value():
+        raise SpecError(where, "must be a whole number")
+    return number
+
+
+def _decimal(value: object, where: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise SpecError(where, "must be a whole number, or a decimal written as a text")
     try:
         number = Decimal(value)
     except InvalidOperation as error:
         raise SpecError(where, "must be a number") from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** WHOLE_DIGITS:
+    if not number.is_finite() or abs(number) >= Decimal(10) ** WHOLE_DIGITS or number.adjusted() < -WHOLE_DIGITS:
         raise SpecError(where, f"must have at most {WHOLE_DIGITS} digits before the point")
-    if kind is Kind.INTEGER and number != number.to_integral_value():
-        raise SpecError(where, "must be a whole number")
     return number
 
 
@@ -236,7 +263,7 @@ def _date_bound(value: object, where: str) -> date:
 
 
 def _options(value: object, kind: Kind) -> tuple[Option, ...]:
-    if kind is not Kind.CHOICE:
+    if kind not in _CHOICES:
         return ()
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         raise SpecError("options", "a choice needs a list of options")
@@ -250,14 +277,69 @@ def _option(item: object, where: str) -> Option:
     if not isinstance(item, Mapping) or set(item) - {"code", "label", "label_en"}:
         raise SpecError(where, "must have code, label and, if wanted, label_en")
     code, label, label_en = item.get("code"), item.get("label"), item.get("label_en", "")
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
+    if not isinstance(code, str) or not CODE_PATTERN.fullmatch(code):
         raise SpecError(f"{where}.code", "must be lower-case letters, digits, dot, dash, underscore")
     if not isinstance(label, str) or not label.strip() or not isinstance(label_en, str):
         raise SpecError(f"{where}.label", "must be a text")
     return Option(code=code, label=label, label_en=label_en)
 
 
-def _check_order(spec: FieldSpec) -> None:
+def _columns(value: object, kind: Kind) -> tuple[FieldSpec, ...]:
+    if kind is not Kind.TABLE:
+        return ()
+    columns = _several(value, "columns")
+    if not 0 < len(columns) <= MOST_COLUMNS:
+        raise SpecError("columns", f"a table needs 1 to {MOST_COLUMNS} columns")
+    for position, column in enumerate(columns):
+        if column.kind in _IN_NO_COLUMN:
+            raise SpecError(f"columns[{position}].kind", f"{column.kind.value} cannot stand in a table")
+        for name in _NOT_OF_COLUMNS:
+            if getattr(column, name):
+                raise SpecError(f"columns[{position}].{name}", "has no meaning in a table")
+    check_references(columns, "columns")
+    return columns
+
+
+def _percent(value: object) -> Decimal | None:
+    if value is None:
+        return None
+    percent = _decimal(value, "flag_percent")
+    if not 0 < percent <= _MOST_PERCENT:
+        raise SpecError("flag_percent", f"must be more than 0 and at most {_MOST_PERCENT}")
+    return percent
+
+
+def _roll_up(value: object, kind: Kind) -> RollUp | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise SpecError("roll_up", "must be a mapping with an operator")
+    for name in value:
+        if name not in {"operator", "weight", "numerator", "denominator", "value"}:
+            raise SpecError(f"roll_up.{name}", "unknown attribute")
+    try:
+        operator = Operator(str(value.get("operator")))
+    except ValueError as error:
+        raise SpecError("roll_up.operator", f"must be one of {', '.join(Operator)}") from error
+    needed = _NEEDS.get(operator, ())
+    for name in ("weight", "numerator", "denominator"):
+        if (name in needed) != bool(value.get(name)):
+            raise SpecError(f"roll_up.{name}", f"is {'needed' if name in needed else 'without meaning'} for {operator.value}")
+    if value.get("value") and operator is not Operator.COUNT:
+        raise SpecError("roll_up.value", f"is without meaning for {operator.value}")
+    if kind not in NUMBERS and operator not in {Operator.COUNT, Operator.LAST}:
+        raise SpecError("roll_up.operator", f"{kind.value} can only be counted, or the last one taken")
+    return RollUp(operator, **{name: _text(value, name) for name in ("weight", "numerator", "denominator", "value")})
+
+
+def _from_below(value: object) -> str:
+    if not isinstance(value, str) or (value and not _FROM_BELOW.fullmatch(value)):
+        raise SpecError("from_below", "must be written as code.field")
+    return value
+
+
+def _check_whole(spec: FieldSpec) -> None:
+    """Check attributes against each other. Raises: SpecError."""
     lowest, highest = spec.minimum, spec.maximum
     wrong = False
     if isinstance(lowest, date) and isinstance(highest, date):
@@ -266,3 +348,11 @@ def _check_order(spec: FieldSpec) -> None:
         wrong = lowest > highest
     if wrong:
         raise SpecError("maximum", "is below minimum")
+    if spec.max_rows < max(spec.min_rows, 1):
+        raise SpecError("max_rows", "is below min_rows" if spec.min_rows else "must be at least 1")
+    if spec.kind is Kind.MONEY and spec.money_unit not in MONEY_UNITS:
+        raise SpecError("unit", f"of money must be one of {', '.join(MONEY_UNITS)}")
+    counted = spec.roll_up.value if spec.roll_up else ""
+    answers = {option.code for option in spec.options} if spec.kind in _CHOICES else {"yes", "no"}
+    if counted and (spec.kind not in _CHOICES | {Kind.YES_NO} or counted not in answers):
+        raise SpecError("roll_up.value", f"must be one of {', '.join(sorted(answers))}")

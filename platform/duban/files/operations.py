@@ -17,6 +17,7 @@ from duban.access.decisions import HasPlace
 from duban.audit.operations import record
 from duban.files.errors import TooManyFilesError
 from duban.files.inspection import inspect
+from duban.files.leave import require_opening
 from duban.files.models import StoredFile
 from duban.files.names import clean_name
 from duban.files.queries import count_of
@@ -100,7 +101,7 @@ def link(scope: Scope, *, file_id: UUID, owner: FileOwner) -> StoredFile:
     """
     require(scope, owner.obj, owner.act, owner.placed)
     source = get_owned(scope, StoredFile, file_id)
-    require(scope, source.access_object, "read", source)
+    require_opening(scope, source)
     if source.removed_at is not None:
         raise NotFoundError
     _check_count(scope, owner)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.access.checks import require
+from duban.files.leave import require_opening
 from duban.files.models import StoredFile
 from duban.files.storage import UNFINISHED, Store
 from duban.identity.models import Person
@@ -58,7 +59,7 @@ def get_readable(scope: Scope, file_id: UUID) -> StoredFile:
     row = get_owned(scope, StoredFile, file_id)
     if row.removed_at is not None:
         raise NotFoundError
-    require(scope, row.access_object, "read", row)
+    require_opening(scope, row)
     return row
 
 

@@ -10,9 +10,11 @@ from werkzeug.datastructures import FileStorage
 from duban.files.errors import FileGoneError
 from duban.files.models import StoredFile
 from duban.files.names import disposition
+from duban.files.operations import FileOwner, store
 from duban.files.states import KINDS
 from duban.files.storage import Store, open_store
 from duban.kernel.errors import InvalidInputError
+from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.web.requests import runtime
 
@@ -49,6 +51,15 @@ def single_upload(field: str = "file") -> FileStorage:
     if len(found) != 1:
         raise InvalidInputError(fields={field: [Text(N_("请选择一个文件"))]})
     return found[0]
+
+
+def keep(scope: Scope, owner: FileOwner, upload: FileStorage) -> StoredFile:
+    """Store what came with a request. Raises: what `operations.store` does."""
+    row = store(
+        scope, owner=owner, filename=upload.filename or "", stream=upload.stream, into=current_store(), limit_bytes=upload_limit()
+    )
+    scope.session.flush()  # an answer is read from the row, and the limit of an owner counts rows
+    return row
 
 
 def file_items(rows: Sequence[StoredFile], remove_url: Callable[[StoredFile], str] | None = None) -> list[dict[str, Any]]:

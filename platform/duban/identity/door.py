@@ -51,7 +51,12 @@ def read_session_key(key: str) -> tuple[TenantId, str] | None:
 
 
 def _signer() -> Signer:
-    return Signer(_keys(), salt=b"duban.session", sep=b"~", key_derivation="hmac", digest_method=sha256)
+    return secret_signer(b"duban.session")
+
+
+def secret_signer(salt: bytes) -> Signer:
+    """Give what signs an address or key of this installation; each purpose has a `salt` of its own."""
+    return Signer(_keys(), salt=salt, sep=b"~", key_derivation="hmac", digest_method=sha256)
 
 
 def _devices() -> dict[str, str]:

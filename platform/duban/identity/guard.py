@@ -22,7 +22,7 @@ from duban.tenancy.queries import refuse_suspended
 from duban.web.addresses import page_behind
 from duban.web.cookies import cookie_name
 from duban.web.errors import problem, translate, wants_json
-from duban.web.requests import admit, runtime
+from duban.web.requests import admit, close_reads, reading_session, runtime
 
 PUBLIC_ENDPOINTS = {
     "static": "styles and scripts",
@@ -32,7 +32,10 @@ PUBLIC_ENDPOINTS = {
     "health.healthz": "asked by supervisors",
     "health.readyz": "asked by load balancers",
     "health.metrics": "asked by the monitoring, which sends a token of its own",
+    "offline.worker": "a script, the same for everybody",
+    "offline.page": "what a phone shows without a network, the same for everybody",
     "session.start": "the door for programs",
+    "reporting.calendar_file": "calendar programs, which send a person's private address",
     "api-docs.openapi_json": "describes the API, holds no data",
     "api-docs.openapi_page": "describes the API, holds no data",
 }
@@ -41,6 +44,7 @@ ALWAYS = frozenset({"identity.sign_out", "identity.set_language", "session.end"}
 AT_FACTOR = ALWAYS | {"identity.second_factor", "session.second_factor"}
 AT_ENROLMENT = ALWAYS | {"identity.enrol"}
 AT_PASSWORD = ALWAYS | {"identity.change_password"}
+READS = frozenset({"GET", "HEAD"})
 TOUCH_EVERY = timedelta(seconds=1)
 """Time-outs are exact to this."""
 
@@ -76,10 +80,12 @@ def _find_visitor(key: str, *, by_token: bool) -> Visitor | None:
         return None
     tenant_id, token = read
     now = runtime().clock.now()
-    with open_session(runtime().engine, tenant_id) as session:
-        found = find_signed_in(session, tenant_id=tenant_id, token=token, now=now, limits=limits())
-        if found is None and by_token:
-            found = find_token(session, tenant_id=tenant_id, token=token, now=now)
+    session = reading_session(tenant_id)
+    found = find_signed_in(session, tenant_id=tenant_id, token=token, now=now, limits=limits())
+    if found is None and by_token:
+        found = find_token(session, tenant_id=tenant_id, token=token, now=now)
+    if found is None or request.method not in READS:
+        close_reads()  # what only reads goes on in the transaction that found out who asks
     return Visitor(found, by_token=by_token) if found else None
 
 
@@ -97,6 +103,7 @@ def _keep_alive(found: SignedIn) -> None:
     now = runtime().clock.now()
     if now - found.seen_at < TOUCH_EVERY:
         return
+    close_reads()
     with unit_of_work(runtime().engine, tenant=found.tenant, actor=found.actor, now=now) as scope:
         if found.scopes is None:
             operations.touch_session(scope, session_id=found.session_id)

@@ -8,6 +8,7 @@ SCOPE_LABELS: dict[str, str] = {
     "organisation": N_("单位与人员"),
     "programmes": N_("文件与方案"),
     "targets": N_("目标"),
+    "dispatches": N_("收发文"),
     "letters": N_("责任书"),
     "reporting": N_("报送"),
     "assessments": N_("考核"),

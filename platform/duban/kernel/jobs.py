@@ -22,6 +22,8 @@ class Periodic:
     name: str
     every: timedelta
     run: Callable[[Scope], object]
+    batch: int | None = None
+    """How much one run does at most; a run that gives as much is followed by another at once, in a transaction of its own."""
 
 
 class Bell:

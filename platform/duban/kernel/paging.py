@@ -7,7 +7,9 @@ A cursor is opaque to callers: base64 of the last row's sort values. A forged on
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Date, DateTime, Integer, Numeric, Select, Text, Uuid, literal, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.types import TypeEngine
 
 from duban.kernel.errors import InvalidInputError
@@ -26,6 +28,9 @@ Item = TypeVar("Item")
 PAGE = 50
 LONGEST_PAGE = 200
 _LONGEST_CURSOR = 2000
+MOST_TAKEN = 20_000
+"""Rows of a list that is taken away in one file."""
+_WHOLE_LISTS: ContextVar[int] = ContextVar("whole_lists", default=0)
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,36 @@ class Page(Generic[Item]):
     next: str | None
 
 
+@contextmanager
+def longer_pages(rows: int) -> Iterator[None]:
+    """Let lists that have pages come in pages of so many rows inside the block: a list that is taken away is read whole."""
+    token = _WHOLE_LISTS.set(rows)
+    try:
+        yield
+    finally:
+        _WHOLE_LISTS.reset(token)
+
+
+def are_whole() -> bool:
+    """Say whether lists are read to be taken away."""
+    return _WHOLE_LISTS.get() > 0
+
+
+def at_most(shown: int) -> int:
+    """Give how many rows are read of a list that a page cuts after `shown`: one more than a file takes when it is taken away."""
+    return MOST_TAKEN + 1 if are_whole() else shown
+
+
+def page_length(limit: int = PAGE) -> int:
+    """Give how many rows a page of `limit` has now; a list of less than a page is a choice of few and stays one."""
+    longer = _WHOLE_LISTS.get()
+    return longer if longer and limit >= PAGE else max(1, min(limit, LONGEST_PAGE))
+
+
 def page_of(
     scope: Scope,
     statement: Select[Item],
-    keys: Sequence[InstrumentedAttribute[Any]],
+    keys: Sequence[QueryableAttribute[Any]],
     *,
     after: str | None = None,
     limit: int = PAGE,
@@ -52,7 +83,7 @@ def page_of(
             direction for all of them.
     Raises: InvalidInputError for a cursor that is not one of ours. Costs: one query.
     """
-    limit = max(1, min(limit, LONGEST_PAGE))
+    limit = page_length(limit)
     if after:
         bound = tuple_(*[literal(value, key.type) for key, value in zip(keys, _read(after, keys), strict=True)])
         place = tuple_(*keys)
@@ -63,12 +94,12 @@ def page_of(
     return Page(items=rows[:limit], next=_write(rows[limit - 1], keys) if more else None)
 
 
-def _write(row: object, keys: Sequence[InstrumentedAttribute[Any]]) -> str:
+def _write(row: object, keys: Sequence[QueryableAttribute[Any]]) -> str:
     values = [getattr(row, key.key) for key in keys]
     return base64.urlsafe_b64encode(json.dumps(values, default=str, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[object]:
+def _read(cursor: str, keys: Sequence[QueryableAttribute[Any]]) -> list[object]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor[:_LONGEST_CURSOR] + "=" * (-len(cursor) % 4)))
         return [_value(key.type, value) for key, value in zip(keys, list(values), strict=True)]

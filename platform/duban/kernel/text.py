@@ -26,3 +26,15 @@ class Text:
     def __str__(self) -> str:
         """Give the Chinese text: for logs and for tests."""
         return self.template % {key: str(value) for key, value in self.params.items()} if self.params else self.template
+
+
+@dataclass(frozen=True)
+class Authored(Text):
+    """Words an author wrote, in one language or both: never looked up, only chosen between."""
+
+    english: str = ""
+
+    @override
+    def __str__(self) -> str:
+        """Give the Chinese words, whatever signs they hold."""
+        return self.template

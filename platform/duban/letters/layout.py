@@ -24,7 +24,11 @@ class SignatureLine:
 
 @dataclass(frozen=True)
 class Layout:
-    """A letter as it is read: red head, number, title, parties, body, signatures, digest."""
+    """
+    An official document as it is read: red head, number, title, parties, body, signatures, digest.
+
+    A letter has parties and signatures; a sheet or circular has an addressee, a day for its seal, and copies.
+    """
 
     issuer: str
     number: str
@@ -34,6 +38,9 @@ class Layout:
     signatures: tuple[SignatureLine, ...]
     digest: str
     algorithm: str
+    addressee: str = ""
+    day: str = ""
+    copies: str = ""
 
 
 def lay_out(letter: Letter, signatures: Mapping[Side, Signature]) -> Layout:

@@ -13,7 +13,9 @@ from duban.access.places import places_of
 from duban.access.relations import SELF
 from duban.audit.models import AuditRecord
 from duban.kernel.errors import NotFoundError
+from duban.kernel.paging import at_most
 from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.tallies import Tally, count, keep, known, tally
 from duban.letters.models import Letter, LetterCampaign, Signature
 from duban.letters.rules import frozen
 from duban.letters.rules.coverage import Coverage, total
@@ -117,17 +119,18 @@ def side_of_actor(scope: Scope, letter: Letter) -> Side | None:
 
 
 LISTED_TO_SIGN = 200
+TO_SIGN = "letters.to_sign"
 
 
 def list_to_sign(scope: Scope) -> Sequence[Letter]:
-    """List the letters that wait for the actor's signature, oldest first. Costs: one query."""
+    """List the letters that wait for the actor's signature, oldest first. Costs: one query, none where none are known to."""
     at = signing_paths(scope)
-    if not at:
+    if not at or known(scope, TO_SIGN) == 0:
         return []
     statement = owned(scope, Letter).where(_awaits(at)).order_by(Letter.issued_at, Letter.id)
-    found = scope.session.scalars(statement.limit(LISTED_TO_SIGN)).all()
+    found = scope.session.scalars(statement.limit(at_most(LISTED_TO_SIGN))).all()
     if len(found) < LISTED_TO_SIGN:
-        scope.memo["letters.to_sign"] = len(found)  # the menu asks for the same number
+        keep(scope, TO_SIGN, len(found))  # the menu asks for the same number
     return found
 
 
@@ -140,18 +143,20 @@ def list_own(scope: Scope, *, unit: Unit, year: int | None = None) -> Sequence[L
     )
     if year is not None:
         statement = statement.where(Letter.year == year)
-    return scope.session.scalars(statement.order_by(Letter.year.desc(), Letter.serial.desc()).limit(100)).all()
+    return scope.session.scalars(statement.order_by(Letter.year.desc(), Letter.serial.desc()).limit(at_most(100))).all()
 
 
-def count_to_sign(scope: Scope) -> int:
-    """Count the letters that wait for the actor's signature, for the menu. Costs: one query, none for who signs nothing."""
+def to_sign_tally(scope: Scope) -> Tally:
+    """Give the number of letters that wait for the actor's signature, for the menu; known for who signs nothing."""
     at = signing_paths(scope)
     if not at:
         return 0
-    if (counted := scope.memo.get("letters.to_sign")) is not None:
-        return int(counted)
-    statement = select(func.count()).select_from(Letter).where(Letter.tenant_id == scope.tenant_id, _awaits(at))
-    return scope.session.scalar(statement) or 0
+    return tally(TO_SIGN, select(func.count()).select_from(Letter).where(Letter.tenant_id == scope.tenant_id, _awaits(at)))
+
+
+def count_to_sign(scope: Scope) -> int:
+    """Count the letters that wait for the actor's signature. Costs: one query, none for who signs nothing."""
+    return count(scope, to_sign_tally(scope))
 
 
 def _awaits(at: Collection[str]) -> ColumnElement[bool]:

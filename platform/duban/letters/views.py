@@ -50,7 +50,7 @@ NAV = (
         group=N_("督办"),
         order=32,
         condition=lambda scope: may_somewhere(scope, "letter", "read"),
-        count=queries.count_to_sign,
+        count=queries.to_sign_tally,
     ),
 )
 

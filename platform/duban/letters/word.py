@@ -1,4 +1,4 @@
-"""A letter as a Word file in the layout of official documents (GB/T 9704: A4, margins, type sizes, page numbers)."""
+"""An official document as a Word file in the layout of official documents (GB/T 9704: A4, margins, type sizes, page numbers)."""
 
 import io
 from collections.abc import Sequence
@@ -39,9 +39,14 @@ def write_docx(layout: Layout, *, zone: ZoneInfo, note: str) -> bytes:
     _paragraph(document, layout.title, font=_SONG, size=_TITLE, centred=True, before=Pt(18), after=Pt(14))
     for row in layout.parties:
         _paragraph(document, "：".join(row))
+    if layout.addressee:
+        _paragraph(document, f"{layout.addressee}：")
     for block in layout.body:
         _write_block(document, block)
-    _signatures(document, layout.signatures, zone)
+    if layout.signatures:
+        _signatures(document, layout.signatures, zone)
+    else:
+        _sealed(document, layout)
     _paragraph(document, f"文本摘要（{layout.algorithm}）：{layout.digest}", font="Consolas", size=Pt(9), before=Pt(18))
     _page_numbers(document)
     document.core_properties.title = layout.title
@@ -145,6 +150,15 @@ def _signatures(document: Any, lines: Sequence[SignatureLine], zone: ZoneInfo) -
             paragraph = cell.paragraphs[0] if place == 0 else cell.add_paragraph()
             paragraph.paragraph_format.line_spacing = _LINE
             _run(paragraph, text, font=_FANG, size=_TABLE)
+
+
+def _sealed(document: Any, layout: Layout) -> None:
+    """Close a document nobody signs: issuer and day at the right where the seal goes, copies below."""
+    for text, before in ((layout.issuer, Pt(28)), (layout.day, Pt(0))):
+        closing = _paragraph(document, text, before=before)
+        closing.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    if layout.copies:
+        _paragraph(document, f"抄送：{layout.copies}", size=_TABLE, before=Pt(18))
 
 
 def _signed(line: SignatureLine) -> str:

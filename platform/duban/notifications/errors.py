@@ -3,3 +3,7 @@
 
 class NotSentError(Exception):
     """The mail server refused or could not be reached; the message says what it said."""
+
+
+class BusyError(Exception):
+    """Somebody is changing what a message is about at this very moment: ask again in a few seconds."""

@@ -1,7 +1,7 @@
 """Writes: telling people, delivering what was told, marking as read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from duban.identity.models import Person
 from duban.kernel.ids import PersonId, new_id
 from duban.kernel.jobs import JobName, bell
 from duban.kernel.scope import Scope, owned
+from duban.notifications.choices import Plan, hours_of, mail_plans
+from duban.notifications.digests import KIND as DIGEST
+from duban.notifications.errors import BusyError
 from duban.notifications.models import Effect, Notice
 from duban.notifications.queries import get_notice
 from duban.notifications.rules import MAX_CLAIMS, MAX_TRIES, pack_all, pause_after
@@ -22,9 +25,19 @@ from duban.notifications.states import OPEN_STATES, Channel, EffectState
 ONE_OFF = "event"
 BOTH = (Channel.IN_APP, Channel.EMAIL)
 NOTE_LIMIT = 500
+ROWS_AT_ONCE = 1_000
+UNWANTED = "no longer wanted"
 
 StillWanted = Callable[[Scope, Effect], bool]
-"""Asked just before sending, with the effect locked: is the message still true (not submitted meanwhile, same due date)?"""
+"""
+Asked just before sending, with the effect locked: is the message still true (not submitted meanwhile, same due date)?
+
+It takes hold of what it looks at, so that this stays true until the message is out. May raise BusyError.
+"""
+Fresh = tuple[str, Mapping[str, object], str]
+Freshen = Callable[[Scope, Effect], Fresh | None]
+"""Says a message as of the moment it is sent: template, values, link. None: as it was written."""
+AGAIN_SOON = timedelta(seconds=2)
 
 
 def tell(
@@ -40,6 +53,7 @@ def tell(
     due_version: int = 1,
     channels: Sequence[str] = BOTH,
     at: datetime | None = None,
+    urgent: bool = False,
 ) -> int:
     """
     Tell people something, once: rows in the ledger, part of the caller's transaction. Gives the number of new rows.
@@ -47,42 +61,80 @@ def tell(
     Takes: `template` a marked Chinese msgid with its `params` (texts, numbers, dates; a Text inside is translated too);
     `link` a path inside the site. The default stage is a one-off event, told each time; a named stage (`T-3`) is told once
     per subject, recipient, channel and `due_version`, however often it is asked for. `at`: not before this instant.
+    E-mail keeps to each person's hours and choice (duban.notifications.choices), what is `urgent` where the tenant wants so.
     The worker is woken after the commit; if that is lost, the clock's sweep finds the rows.
     """
-    if stage == ONE_OFF:
-        stage = f"{ONE_OFF}:{new_id().hex}"
-    rows = [
-        {
-            "tenant_id": scope.tenant_id,
-            "id": new_id(),
-            "subject_kind": subject_kind,
-            "subject_id": subject_id,
-            "stage": stage,
-            "recipient_id": recipient,
-            "channel": Channel(channel),
-            "due_version": due_version,
-            "template": template,
-            "params": pack_all(params or {}),
-            "link": link,
-            "state": EffectState.PENDING,
-            "tries": 0,
-            "epoch": 0,
-            "next_try_at": at or scope.now,
-            "created_at": scope.now,
-            "note": "",
-        }
-        for recipient in sorted(set(recipients))  # in one order, so that two tellers never wait for each other in a circle
-        for channel in channels
-    ]
-    if not rows:
-        return 0
-    statement = insert(Effect).values(rows).on_conflict_do_nothing(constraint="uq_effect_once").returning(Effect.id)
-    told = len(scope.session.scalars(statement).all())
+    message = Message(
+        recipients=tuple(recipients), template=template, subject_kind=subject_kind, subject_id=subject_id, params=params or {},
+        link=link, stage=stage, due_version=due_version, channels=tuple(channels), at=at, urgent=urgent,
+    )  # fmt: skip
+    return tell_many(scope, [message])
+
+
+@dataclass(frozen=True)
+class Message:
+    """What `tell` is told, for telling many things at once."""
+
+    recipients: Sequence[PersonId]
+    template: str
+    subject_kind: str
+    subject_id: UUID
+    params: Mapping[str, object] = field(default_factory=dict)
+    link: str = ""
+    stage: str = ONE_OFF
+    due_version: int = 1
+    channels: Sequence[str] = BOTH
+    at: datetime | None = None
+    urgent: bool = False
+
+
+def tell_many(scope: Scope, messages: Sequence[Message]) -> int:
+    """Tell many things at once. Gives the number of new rows. Costs: a statement for a thousand rows, and one for the hours."""
+    hours_of(scope, {person for one in messages if Channel.EMAIL in one.channels for person in one.recipients})
+    rows = [row for one in messages for row in _rows(scope, one)]
+    told = 0
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        chunk = rows[first : first + ROWS_AT_ONCE]
+        statement = insert(Effect).values(chunk).on_conflict_do_nothing(constraint="uq_effect_once").returning(Effect.id)
+        told += len(scope.session.scalars(statement).all())
     if told and "bell" not in scope.memo:
         scope.memo["bell"] = True
         tenant_id = scope.tenant_id
         scope.after_commit(lambda: bell.ring(JobName.DELIVER, tenant_id))
     return told
+
+
+def _rows(scope: Scope, one: Message) -> list[dict[str, object]]:
+    stage = f"{ONE_OFF}:{new_id().hex}" if one.stage == ONE_OFF else one.stage
+    people = sorted(set(one.recipients))  # in one order, so that two tellers never wait for each other in a circle
+    at = one.at or scope.now
+    mail = mail_plans(scope, people, at=at, urgent=one.urgent) if Channel.EMAIL in one.channels else {}
+    packed = pack_all(one.params)
+    return [
+        {
+            "tenant_id": scope.tenant_id,
+            "id": new_id(),
+            "subject_kind": one.subject_kind,
+            "subject_id": one.subject_id,
+            "stage": stage,
+            "recipient_id": recipient,
+            "channel": Channel(channel),
+            "due_version": one.due_version,
+            "template": one.template,
+            "params": packed,
+            "link": one.link,
+            "state": EffectState.PENDING,
+            "tries": 0,
+            "epoch": 0,
+            "next_try_at": plan.at,
+            "in_digest": plan.in_digest,
+            "created_at": scope.now,
+            "note": "",
+        }
+        for recipient in people
+        for channel in one.channels
+        for plan in [mail[recipient] if channel == Channel.EMAIL else Plan(at, in_digest=False)]
+    ]
 
 
 def read_notice(scope: Scope, *, notice_id: UUID) -> Notice:
@@ -130,6 +182,7 @@ def claim(scope: Scope, *, channel: Channel, limit: int, lease: timedelta) -> li
             Effect.channel == channel,
             Effect.state.in_(OPEN_STATES),
             Effect.next_try_at <= scope.now,
+            ~Effect.in_digest,  # those go with the mail of the day
         )
         .order_by(Effect.next_try_at, Effect.id)
         .limit(limit)
@@ -148,34 +201,70 @@ def claim(scope: Scope, *, channel: Channel, limit: int, lease: timedelta) -> li
 
 
 def settle(
-    scope: Scope, *, held: Claim, still_wanted: StillWanted, have_effect: Callable[[Scope, Effect, Person], None]
+    scope: Scope,
+    *,
+    held: Claim,
+    still_wanted: StillWanted,
+    have_effect: Callable[[Scope, Effect, Person], bool | None],
+    freshen: Freshen | None = None,
 ) -> EffectState | None:
     """
     Have one claimed effect and mark it, both in this transaction.
 
-    Takes: `have_effect` raises to say that it failed. Gives: the state reached; None when the claim was lost meanwhile,
-    and then nothing was done.
+    Takes: `have_effect` raises to say that it failed, and gives False to say that there was nothing left to say.
+    Gives: the state reached; None when the claim was lost meanwhile, and then nothing was done.
     """
     effect = _hold(scope, held)
     if effect is None:
         return None
     if held.epoch > MAX_CLAIMS:
-        _end(scope, effect, EffectState.DEAD, f"taken {MAX_CLAIMS} times and never finished")
-        return EffectState.DEAD
+        return _end(scope, effect, EffectState.DEAD, f"taken {MAX_CLAIMS} times and never finished")
     person = scope.session.scalars(owned(scope, Person).where(Person.id == effect.recipient_id)).one()
     obstacle = _obstacle(effect, person)
-    if obstacle or not still_wanted(scope, effect):
-        _end(scope, effect, EffectState.CANCELLED, obstacle or "no longer wanted")
-        return EffectState.CANCELLED
+    if obstacle:
+        return _end(scope, effect, EffectState.CANCELLED, obstacle)
     try:
-        with scope.session.begin_nested():
-            have_effect(scope, effect, person)
+        said = is_wanted(scope, effect, still_wanted)
+        if said:
+            with scope.session.begin_nested():
+                renew(scope, effect, freshen)
+                said = have_effect(scope, effect, person) is not False
+    except BusyError:
+        return _put_back(scope, effect)
     except Exception as error:  # whatever is wrong with one message must not hold up the others
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         return _fail(scope, effect, f"{type(error).__name__}: {error}")
-    _end(scope, effect, EffectState.DONE, "")
-    return EffectState.DONE
+    return _end(scope, effect, EffectState.DONE, "") if said else _end(scope, effect, EffectState.CANCELLED, UNWANTED)
+
+
+def is_wanted(scope: Scope, effect: Effect, still_wanted: StillWanted) -> bool:
+    """
+    Ask whether a message is still true. For what goes into the inbox, what it is about is held until the commit; for a mail only
+    while asking: a mail server that hangs must not keep anybody from handing in.
+
+    Raises: BusyError.
+    """
+    savepoint = scope.session.begin_nested()
+    if effect.channel != Channel.EMAIL:
+        with savepoint:
+            return still_wanted(scope, effect)
+    try:
+        return still_wanted(scope, effect)
+    finally:
+        savepoint.rollback()  # lets go of the locks taken since
+
+
+def renew(scope: Scope, effect: Effect, freshen: Freshen | None) -> None:
+    """Write a message anew as of now: the ledger keeps what was said."""
+    fresh = freshen(scope, effect) if freshen else None
+    if fresh is not None:
+        effect.template, effect.params, effect.link = fresh[0], pack_all(fresh[1]), fresh[2]
+
+
+def end_part(scope: Scope, part: Effect, state: EffectState) -> None:
+    """Mark a part of a mail of the day, with the mail: held by `digests.parts_of`."""
+    _end(scope, part, state, "" if state is EffectState.DONE else UNWANTED)
 
 
 def cancel(scope: Scope, *, held: Claim, reason: str) -> None:
@@ -217,15 +306,33 @@ def _obstacle(effect: Effect, person: Person) -> str:
     return ""
 
 
-def _end(scope: Scope, effect: Effect, state: EffectState, note: str) -> None:
+def _end(scope: Scope, effect: Effect, state: EffectState, note: str) -> EffectState:
     effect.state, effect.note, effect.ended_at = state, note, scope.now
+    if effect.subject_kind == DIGEST and state is not EffectState.DONE:
+        _end_parts(scope, effect, state, note)
+    return state
+
+
+def _end_parts(scope: Scope, digest: Effect, state: EffectState, note: str) -> None:
+    """What a mail of the day does not bring, nobody brings: its parts end with it."""
+    scope.session.execute(
+        update(Effect)
+        .where(Effect.tenant_id == scope.tenant_id, Effect.digest_id == digest.id, Effect.state.in_(OPEN_STATES))
+        .values(state=state, note=note, ended_at=scope.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _put_back(scope: Scope, effect: Effect) -> EffectState:
+    """Try again in a moment; it counts as no failure."""
+    effect.state, effect.next_try_at = EffectState.PENDING, scope.now + AGAIN_SOON
+    return EffectState.PENDING
 
 
 def _fail(scope: Scope, effect: Effect, note: str) -> EffectState:
     effect.tries += 1
     if effect.tries >= MAX_TRIES:
-        _end(scope, effect, EffectState.DEAD, note[:NOTE_LIMIT])
-        return EffectState.DEAD
+        return _end(scope, effect, EffectState.DEAD, note[:NOTE_LIMIT])
     effect.state, effect.note = EffectState.PENDING, note[:NOTE_LIMIT]
     effect.next_try_at = scope.now + pause_after(effect.tries)
     return EffectState.PENDING

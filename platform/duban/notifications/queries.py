@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from duban.kernel.errors import NotFoundError
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, owned
+from duban.kernel.tallies import Tally, count, tally
 from duban.notifications.models import Effect, Notice
 from duban.notifications.states import OPEN_STATES, EffectState
 
@@ -20,18 +21,17 @@ def inbox(scope: Scope, *, after: str | None = None, unread_only: bool = False, 
     return page_of(scope, statement, [Notice.id], after=after, limit=limit, newest_first=True)
 
 
-def unread_count(scope: Scope) -> int:
-    """Count the actor's unread messages; 0 for the service itself. Costs: one query per unit of work."""
+def unread_tally(scope: Scope) -> Tally:
+    """Give the number of the actor's unread messages, to be asked; 0 for the service itself."""
     if scope.actor.person_id is None:
         return 0
-    if "unread_notices" not in scope.memo:
-        scope.memo["unread_notices"] = scope.session.scalar(
-            select(func.count())
-            .select_from(Notice)
-            .where(Notice.tenant_id == scope.tenant_id, Notice.recipient_id == scope.person_id, Notice.read_at.is_(None))
-        )
-    count: int = scope.memo["unread_notices"]
-    return count
+    mine = Notice.tenant_id == scope.tenant_id, Notice.recipient_id == scope.person_id
+    return tally("notifications.unread", select(func.count()).select_from(Notice).where(*mine, Notice.read_at.is_(None)))
+
+
+def unread_count(scope: Scope) -> int:
+    """Count the actor's unread messages; 0 for the service itself. Costs: one query."""
+    return count(scope, unread_tally(scope))
 
 
 def get_notice(scope: Scope, notice_id: UUID) -> Notice:
@@ -57,6 +57,7 @@ def count_due(scope: Scope, *, before: datetime | None = None) -> int:
                 Effect.tenant_id == scope.tenant_id,
                 Effect.state.in_(OPEN_STATES),
                 Effect.next_try_at <= (before or scope.now),
+                ~Effect.in_digest,
             )
         )
         or 0

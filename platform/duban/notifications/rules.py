@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
-from duban.kernel.text import Text
+from duban.kernel.text import Authored, Text
 from duban.tenancy.kinds_reading import Name
 
 MAX_TRIES = 5
@@ -28,8 +28,9 @@ def pause_after(tries: int) -> timedelta:
 
 def pack(value: object) -> Any:
     """Make a value plain JSON, keeping what is needed to say it in any language: dates, texts and names stay what they are."""
-    if isinstance(value, Name):
-        return {"name": {"zh": value.zh, "en": value.en}}
+    if isinstance(value, Name | Authored):
+        zh, en = (value.zh, value.en) if isinstance(value, Name) else (value.template, value.english or value.template)
+        return {"name": {"zh": zh, "en": en}}
     if isinstance(value, Text):
         return {"text": value.template, "params": {key: pack(item) for key, item in value.params.items()}}
     if isinstance(value, Enum):

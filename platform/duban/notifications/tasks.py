@@ -7,14 +7,15 @@ from datetime import timedelta
 from functools import partial
 
 from duban.identity.models import Person
+from duban.kernel.jobs import Periodic
 from duban.kernel.logs import get_logger
 from duban.kernel.runtime import Runtime
 from duban.kernel.scope import SYSTEM, Scope, TenantInfo, unit_of_work
 from duban.kernel.text import N_
-from duban.notifications import operations
+from duban.notifications import digests, operations
 from duban.notifications.mail import compose, mail_server, message_id
 from duban.notifications.models import Effect
-from duban.notifications.operations import Claim, StillWanted
+from duban.notifications.operations import Claim, Fresh, Freshen, StillWanted
 from duban.notifications.rules import say
 from duban.notifications.states import Channel, EffectState
 
@@ -24,6 +25,7 @@ IN_APP_BATCH = 50
 EMAIL_BATCH = 2
 """Few: each may take `mail.TIMEOUT_SECONDS`, and all must be sent before the lease ends."""
 MAIL_TEXT = N_("%(message)s\n\n打开：%(link)s\n\n%(tenant)s · 督办系统自动发送，请勿回复。")
+DIGEST_FOOT = N_("%(tenant)s · 督办系统每日汇总，自动发送，请勿回复。\n更改接收方式：%(link)s")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Courier:
     """Gives the translating function of a locale."""
     still_wanted: Mapping[str, StillWanted] = field(default_factory=dict)
     """By subject kind; kinds not named are always wanted."""
+    freshen: Mapping[str, Freshen] = field(default_factory=dict)
+    """By subject kind; kinds not named are said as they were written."""
+    group_of: Mapping[str, digests.GroupOf] = field(default_factory=dict)
+    """By subject kind; kinds not named are news."""
 
     @property
     def lease(self) -> timedelta:
@@ -49,6 +55,16 @@ class Courier:
         """Ask the feature the message is about."""
         check = self.still_wanted.get(effect.subject_kind)
         return check is None or check(scope, effect)
+
+    def fresh(self, scope: Scope, effect: Effect) -> Fresh | None:
+        """Ask the feature the message is about how it is said now."""
+        say_now = self.freshen.get(effect.subject_kind)
+        return say_now(scope, effect) if say_now else None
+
+    def group(self, scope: Scope, effect: Effect) -> digests.Group:
+        """Ask the feature the message is about for its heading in the mail of the day."""
+        choose = self.group_of.get(effect.subject_kind)
+        return choose(scope, effect) if choose else digests.Group.NEWS
 
 
 def deliver(courier: Courier, tenant: TenantInfo) -> dict[EffectState | None, int]:
@@ -74,7 +90,9 @@ def deliver(courier: Courier, tenant: TenantInfo) -> dict[EffectState | None, in
 def _send_in_app(courier: Courier, tenant: TenantInfo, claims: list[Claim]) -> list[EffectState | None]:
     with courier.work(tenant) as scope:
         return [
-            operations.settle(scope, held=held, still_wanted=courier.wants, have_effect=operations.put_in_inbox)
+            operations.settle(
+                scope, held=held, still_wanted=courier.wants, have_effect=operations.put_in_inbox, freshen=courier.fresh
+            )
             for held in claims
         ]
 
@@ -91,21 +109,68 @@ def _send_mails(courier: Courier, tenant: TenantInfo, claims: list[Claim]) -> li
 def _send_mail(courier: Courier, tenant: TenantInfo, held: Claim) -> EffectState | None:
     """One transaction per mail: a kill between the server's "ok" and the commit repeats this one only, under the same id."""
     with courier.work(tenant) as scope:
-        return operations.settle(scope, held=held, still_wanted=courier.wants, have_effect=partial(_mail, courier))
+        return operations.settle(
+            scope, held=held, still_wanted=courier.wants, have_effect=partial(_mail, courier), freshen=courier.fresh
+        )
 
 
-def _mail(courier: Courier, scope: Scope, effect: Effect, person: Person) -> None:
-    settings = courier.runtime.settings
+def _mail(courier: Courier, scope: Scope, effect: Effect, person: Person) -> bool:
+    """Send one mail. Gives: False where a mail of the day has nothing left to say."""
     translate = courier.translations(person.locale)
+    if effect.subject_kind == digests.KIND:
+        return _mail_digest(courier, scope, effect, person)
     subject = say(effect.template, effect.params, translate=translate, locale=person.locale, zone=scope.zone)
-    link = settings.base_url.rstrip("/") + (effect.link or "/")
+    body = translate(MAIL_TEXT) % {"message": subject, "link": _address(courier, effect.link), "tenant": scope.tenant.name}
+    _send(courier, scope, effect, person, subject=subject, body=body)
+    return True
+
+
+def _mail_digest(courier: Courier, scope: Scope, digest: Effect, person: Person) -> bool:
+    """Ask of each part whether it is still true, say it as of now under its heading, and mark all parts with the mail."""
+    translate = courier.translations(person.locale)
+    said: list[tuple[digests.Group, digests.Item]] = []
+    sent: list[Effect] = []
+    for part in digests.parts_of(scope, digest):
+        if not operations.is_wanted(scope, part, courier.wants):
+            operations.end_part(scope, part, EffectState.CANCELLED)
+            continue
+        operations.renew(scope, part, courier.fresh)
+        words = say(part.template, part.params, translate=translate, locale=person.locale, zone=scope.zone)
+        said.append((courier.group(scope, part), digests.Item(words, _address(courier, part.link))))
+        sent.append(part)
+    groups = digests.arranged(said)
+    if not groups:
+        return False
+    digest.params = {"tenant": scope.tenant.name, "n": sum(len(items) for items in groups.values())}
+    subject = say(digest.template, digest.params, translate=translate, locale=person.locale, zone=scope.zone)
+    parts = [
+        "\n".join([f"【{translate(digests.GROUP_LABELS[group])}】", *(f"· {item.words}\n  {item.link}" for item in items)])
+        for group, items in groups.items()
+    ]
+    foot = translate(DIGEST_FOOT) % {"tenant": scope.tenant.name, "link": _address(courier, "/account/notices")}
+    _send(courier, scope, digest, person, subject=subject, body="\n\n".join([*parts, foot]))
+    for part in sent:
+        operations.end_part(scope, part, EffectState.DONE)
+    return True
+
+
+def _address(courier: Courier, link: str) -> str:
+    return courier.runtime.settings.base_url.rstrip("/") + (link or "/")
+
+
+def _send(courier: Courier, scope: Scope, effect: Effect, person: Person, *, subject: str, body: str) -> None:
+    settings = courier.runtime.settings
     message = compose(
         sender=settings.mail_from,
         to=person.email,
         subject=subject,
-        body=translate(MAIL_TEXT) % {"message": subject, "link": link, "tenant": scope.tenant.name},
+        body=body,
         identity=message_id(tenant_id=scope.tenant_id, effect_id=effect.id, sender=settings.mail_from),
         at=scope.now,
     )
     with mail_server(settings.smtp_url, plain_login=settings.smtp_plain_login) as server:
         server.send_message(message)
+
+
+PERIODIC = (Periodic("notices.digests", timedelta(minutes=1), digests.gather),)
+"""What the clock does for messages in every tenant, besides delivering."""

@@ -24,6 +24,8 @@ class Work(StrEnum):
     LETTER = "letter"
     TARGET = "target"
     SCORECARD = "scorecard"
+    DOCUMENT = "document"
+    MATTER = "matter"
 
 
 WORDS: dict[Work, str] = {
@@ -32,6 +34,8 @@ WORDS: dict[Work, str] = {
     Work.LETTER: N_("%(count)s 份责任书待签"),
     Work.TARGET: N_("%(count)s 项本年度目标"),
     Work.SCORECARD: N_("%(count)s 张考核表未结束"),
+    Work.DOCUMENT: N_("%(count)s 份上级来文待签收或回复"),
+    Work.MATTER: N_("%(count)s 件督办事项未办结"),
 }
 
 Paths: TypeAlias = Sequence[str] | Select[str]

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from duban.files import operations as files
 from duban.files.models import StoredFile
 from duban.files.queries import get_readable, list_of
-from duban.files.receiving import current_store, single_upload, upload_limit
+from duban.files.receiving import keep, single_upload
 from duban.files.schemas import FileSchema, UploadSchema
 from duban.kernel.scope import Scope
 from duban.programmes import queries, schemas
@@ -72,7 +72,9 @@ def register_document(body: Body) -> ResponseReturnValue:
     """Enter a document into a unit's register."""
     form, text = document_form(_typed(body)), original_text(body["original_text"])
     with work() as scope:
-        document = documents.register_document(scope, unit_id=body["unit_id"], form=form, original_text=text)
+        document = documents.register_document(
+            scope, unit_id=body["unit_id"], form=form, original_text=text, addressed_only=body["addressed_only"]
+        )
         return tagged(_full_document(scope, document), document.version, 201)
 
 
@@ -101,14 +103,8 @@ def correct_document(body: Body, document_id: UUID) -> ResponseReturnValue:
 @blp.response(201, FileSchema)
 def add_file(_files: Body, document_id: UUID) -> StoredFile:
     """Attach a file to a document."""
-    sent = single_upload()
     with work() as scope:
-        owner = documents.file_owner(queries.get_document(scope, document_id))
-        row = files.store(
-            scope, owner=owner, filename=sent.filename or "", stream=sent.stream, into=current_store(), limit_bytes=upload_limit()
-        )
-        scope.session.flush()  # the answer is read from the row
-        return row
+        return keep(scope, documents.file_owner(queries.get_document(scope, document_id)), single_upload())
 
 
 @blp.delete("/documents/<uuid:document_id>/files/<uuid:file_id>")

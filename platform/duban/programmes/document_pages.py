@@ -11,13 +11,15 @@ from flask_babel import gettext as _
 from duban.access.checks import may
 from duban.files import operations as files
 from duban.files.queries import list_of
-from duban.files.receiving import current_store, file_items, upload_limit, uploads
+from duban.files.receiving import file_items, keep, upload_limit, uploads
 from duban.files.states import ACCEPT
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.programmes import queries
+from duban.programmes.beside import gather
 from duban.programmes.forms import document_form, original_text
+from duban.programmes.leave import may_read
 from duban.programmes.models import Document
 from duban.programmes.operations import documents
 from duban.programmes.pages import choices_of, chosen_unit, explained, own_units, typed_version
@@ -60,12 +62,13 @@ def _page(scope: Scope, document: Document, **more: Any) -> str:
         "programmes/document.html",
         document=document,
         unit=get_unit(scope, document.unit_id),
-        above=[(row, may(scope, "document", "read", row)) for row in above],
+        above=[(row, may_read(scope, row)) for row in above],
         below=queries.documents_below(scope, document),
         passages=passages(document.original_text),
         known=queries.find_by_numbers(scope, named),
         named=named,
         programmes=queries.programmes_under(scope, document),
+        beside=gather(scope, document),
         labels=LABELS,
         signs=SIGNS,
         files=file_items(rows, remove_url if may_change else None),
@@ -89,7 +92,9 @@ def register() -> ResponseReturnValue:
     try:
         form, text = document_form(request.form), original_text(request.form.get("original_text"))
         with work() as scope:
-            document = documents.register_document(scope, unit_id=unit_id, form=form, original_text=text)
+            document = documents.register_document(
+                scope, unit_id=unit_id, form=form, original_text=text, addressed_only=request.form.get("addressed_only") == "1"
+            )
             _store_all(scope, document)
     except AnticipatedError as error:
         shown, status = explained(error)
@@ -148,15 +153,7 @@ def _store_all(scope: Scope, document: Document, *, at_least: int = 0) -> int:
     if len(sent) < at_least:
         raise InvalidInputError(fields={"files": [Text(N_("请先选择文件"))]})
     for item in sent:
-        files.store(
-            scope,
-            owner=documents.file_owner(document),
-            filename=item.filename or "",
-            stream=item.stream,
-            into=current_store(),
-            limit_bytes=upload_limit(),
-        )
-        scope.session.flush()  # the limit per document counts rows
+        keep(scope, documents.file_owner(document), item)
     return len(sent)
 
 

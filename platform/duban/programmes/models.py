@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.kernel.db import Base, JsonList, Placed, TenantTable, path_check, tenant_fk
@@ -43,6 +43,11 @@ class Document(TenantTable, Placed, Base):
     parent_reference: Mapped[str] = mapped_column(comment="the superior document as named, where it is not in the register")
     original_text: Mapped[str]
     note: Mapped[str] = mapped_column(comment="known slips of the original and other remarks")
+    addressed_only: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=text("false"),
+        comment="read by its own unit, those above it and those it was sent to; not by everybody below",
+    )
     registered_by: Mapped[UUID | None]
     registered_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -9,6 +9,7 @@ from duban.access.checks import may, own_paths, readable, require
 from duban.kernel.errors import NotFoundError
 from duban.kernel.paging import Page, page_of
 from duban.kernel.scope import Scope, get_owned, owned
+from duban.programmes.leave import may_read, require_reading, shown
 from duban.programmes.models import Document, Programme, Stage, Task, TaskGroup, TaskUnit
 from duban.programmes.rules import number_key
 from duban.programmes.states import State
@@ -20,7 +21,7 @@ LONGEST_CHAIN = 20
 def get_document(scope: Scope, document_id: UUID, *, lock: bool = False) -> Document:
     """Get a document the actor may read. Raises: NotFoundError."""
     document = get_owned(scope, Document, document_id, lock=lock)
-    require(scope, "document", "read", document)
+    require_reading(scope, document)
     return document
 
 
@@ -58,7 +59,7 @@ def list_documents(scope: Scope, *, words: str = "", after: str | None = None, l
 
     Takes: `words` looked for in title, issuer and number. Costs: one query.
     """
-    statement = _matching(owned(scope, Document).where(readable(scope, Document, "document")), words)
+    statement = _matching(owned(scope, Document).where(shown(scope)), words)
     return page_of(scope, statement, [Document.dated_on, Document.id], after=after, limit=limit, newest_first=True)
 
 
@@ -92,7 +93,7 @@ def find_by_numbers(scope: Scope, keys: Collection[str]) -> Mapping[str, Documen
     """Find readable documents by numbers in standard form; of several the oldest. Costs: one query, none for no numbers."""
     if not keys:
         return {}
-    statement = owned(scope, Document).where(Document.number_key.in_(set(keys)), readable(scope, Document, "document"))
+    statement = owned(scope, Document).where(Document.number_key.in_(set(keys)), shown(scope))
     rows = scope.session.scalars(statement.order_by(Document.id.desc())).all()
     return {row.number_key: row for row in rows}
 
@@ -119,7 +120,7 @@ def chain_above(scope: Scope, document: Document) -> Sequence[Document]:
 
 def documents_below(scope: Scope, document: Document) -> Sequence[Document]:
     """List the readable documents made under this one, oldest first."""
-    statement = owned(scope, Document).where(Document.parent_id == document.id, readable(scope, Document, "document"))
+    statement = owned(scope, Document).where(Document.parent_id == document.id, shown(scope))
     return scope.session.scalars(statement.order_by(Document.dated_on, Document.id).limit(200)).all()
 
 
@@ -181,7 +182,7 @@ def get_document_named(scope: Scope, document_id: UUID) -> tuple[Document, bool]
     Its number and title stand on the programme itself, so whoever reads the programme is told them.
     """
     document = get_owned(scope, Document, document_id)
-    return document, may(scope, "document", "read", document)
+    return document, may_read(scope, document)
 
 
 def part_named(tasks: Sequence[Task], task_id: UUID) -> Task:

@@ -32,6 +32,10 @@ class NewDocumentInput(DocumentInput):
 
     unit_id = fields.UUID(required=True)
     original_text = CleanString(load_default="", metadata={"description": "Kept letter for letter; cannot be changed later."})
+    addressed_only = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Of all units below, only those it is sent to may read it."},
+    )
 
 
 class DocumentSchema(Schema):
@@ -46,6 +50,7 @@ class DocumentSchema(Schema):
     parent_id = fields.UUID(required=True, allow_none=True)
     parent_reference = fields.String(required=True)
     note = fields.String(required=True)
+    addressed_only = fields.Boolean(required=True)
     registered_at = fields.AwareDateTime(required=True)
     version = fields.Integer(required=True)
 

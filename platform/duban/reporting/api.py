@@ -1,16 +1,25 @@
 """Requirements and duties for programs: the same operations as the pages."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from duban.access.checks import require
 from duban.kernel.ids import UnitId
+from duban.kernel.paging import Page
 from duban.kernel.scope import Scope
 from duban.reporting import operations, queries
+from duban.reporting.dates_api import dates_blp
 from duban.reporting.forms import requirement_form
-from duban.reporting.models import Draft, Duty, Requirement, Submission
+from duban.reporting.ladders_api import ladders_blp
+from duban.reporting.models import Duty, Requirement, Submission
+from duban.reporting.pages.drafts import said_withdrawal
+from duban.reporting.queries.queue import Punctual, QueueFilter, WayStep, narrowed
+from duban.reporting.remarks import Remark
+from duban.reporting.review_api import reviews_blp
 from duban.reporting.schemas import (
     DueChangeInput,
     DutyArgs,
@@ -35,14 +44,17 @@ from duban.reporting.schemas import (
     UrgeInput,
 )
 from duban.reporting.states import DutyState, RequirementState
+from duban.reporting.workbooks_api import workbooks_blp
+from duban.reporting.working_days_api import working_days_blp
 from duban.web.api import ETAG, ApiBlueprint, compare_row, expected_version, page_body, tag_of, tagged
 from duban.web.requests import current_scope, work
 
+__all__ = ["blp", "dates_blp", "ladders_blp", "reviews_blp", "workbooks_blp", "working_days_blp"]
+
 blp = ApiBlueprint("api-requirements", __name__, url_prefix="/api/v1", description="Requirements, duties, submissions, review")
 
-LISTS = {
+LISTS: dict[str, Callable[..., Page[queries.DutyLine]]] = {
     "open": queries.open_duties,
-    "review": queries.awaiting_review,
     "late": queries.late_below,
     "handed_in": queries.handed_in,
 }
@@ -104,7 +116,7 @@ def issue(requirement_id: UUID) -> dict[str, object]:
     with work() as scope:
         compare_row(scope, queries.get_requirement(scope, requirement_id))
         done = operations.issue(scope, requirement_id=requirement_id)
-        return {"id": done.requirement.id, "created": done.created}
+        return {"id": done.requirement.id, "created": done.created, "later_year": done.later_year}
 
 
 @blp.post("/requirements/<uuid:requirement_id>/withdraw")
@@ -148,7 +160,16 @@ def status(args: dict[str, Any], requirement_id: UUID) -> dict[str, object]:
 @blp.response(200, DutyPage)
 def list_duties(args: dict[str, Any]) -> dict[str, object]:
     """List one's work: what one's unit has to hand in, what waits for review, what is late, what was handed in."""
-    return page_body(LISTS[args["list"]](current_scope(), after=args["after"], limit=args["limit"]))
+    scope = current_scope()
+    if args["list"] == "review":
+        wanted = QueueFilter(
+            requirement_id=args["task"],
+            unit=args["unit"],
+            step=WayStep(args["step"]) if args["step"] else None,
+            punctual=Punctual(args["late"]) if args["late"] else None,
+        )
+        return page_body(queries.awaiting_review(scope, after=args["after"], limit=args["limit"], only=narrowed(scope, wanted)))
+    return page_body(LISTS[args["list"]](scope, after=args["after"], limit=args["limit"]))
 
 
 @blp.get("/duties/<uuid:duty_id>")
@@ -174,8 +195,8 @@ def get_draft(duty_id: UUID) -> ResponseReturnValue:
     scope = current_scope()
     duty = queries.get_duty(scope, duty_id)
     require(scope, "submission", "write", duty)
-    draft = queries.draft_of(scope, duty.id)
-    return tagged(draft or {"version": 0, "saved_at": None, "typed": {}}, draft.version if draft else 0)
+    found = queries.draft_seen(scope, duty) | {"withdrawn": said_withdrawal(scope, duty)}
+    return tagged(found, found["version"])
 
 
 @blp.put("/duties/<uuid:duty_id>/draft")
@@ -185,8 +206,11 @@ def save_draft(body: dict[str, Any], duty_id: UUID) -> ResponseReturnValue:
     """Keep what was typed, as typed. If-Match: the draft's version, 0 for the first."""
     version = expected_version()
     with work() as scope:
-        draft: Draft = operations.save_draft(scope, duty_id=duty_id, typed=body["typed"], version=version)
-        return tagged(draft, draft.version)
+        draft = operations.save_draft(
+            scope, duty_id=duty_id, typed=body["typed"], version=version, device=request.user_agent.string
+        )
+        duty = queries.get_duty(scope, duty_id)
+        return tagged(queries.draft_seen(scope, duty) | {"withdrawn": said_withdrawal(scope, duty)}, draft.version)
 
 
 @blp.post("/duties/<uuid:duty_id>/submissions")
@@ -198,7 +222,9 @@ def submit(body: dict[str, Any], duty_id: UUID) -> Submission:
         compare_row(scope, queries.get_duty(scope, duty_id))
         if body["nil"]:
             return operations.submit_nil(scope, duty_id=duty_id, note=body["note"])
-        return operations.submit(scope, duty_id=duty_id, typed=body["content"], note=body["note"])
+        return operations.submit(
+            scope, duty_id=duty_id, typed=body["content"], note=body["note"], explanations=body["explanations"]
+        )
 
 
 @blp.post("/duties/<uuid:duty_id>/accept")
@@ -218,7 +244,14 @@ def return_for_correction(body: dict[str, Any], duty_id: UUID) -> ResponseReturn
     """Return the version that was read, saying what to correct."""
     with work() as scope:
         compare_row(scope, queries.get_duty(scope, duty_id))
-        duty: Duty = operations.return_for_correction(scope, duty_id=duty_id, reason=body["reason"], number=body["number"])
+        duty: Duty = operations.return_for_correction(
+            scope,
+            duty_id=duty_id,
+            reason=body["reason"],
+            number=body["number"],
+            remarks=[Remark(one["field"], one["text"], one["row"], one["column"]) for one in body["remarks"]],
+            to=operations.ReturnTo(body["to"]),
+        )
         return _line(scope, duty)
 
 

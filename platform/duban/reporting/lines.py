@@ -28,22 +28,25 @@ def require_issuing(scope: Scope, requirement: Requirement) -> None:
 
 def require_withdrawing(scope: Scope, requirement: Requirement) -> None:
     """
-    Refuse the work unless the actor may take the requirement back: who may issue it, and where nobody holds a role in its line
-    there any more, who issues for its unit in another. Otherwise what is owed could be taken back by nobody.
+    Refuse the work unless `may_withdraw`.
 
     Raises: NotFoundError, NotAllowedError.
     """
-    if _is_answered_for(scope, requirement):
-        require_issuing(scope, requirement)
-    else:
-        access.require(scope, "requirement", "issue", requirement)
+    access.require_in_lines(scope, "requirement", "issue", requirement, _lines_asked(scope, requirement))
 
 
 def may_withdraw(scope: Scope, requirement: Requirement) -> bool:
-    """Say whether `require_withdrawing` would let the actor."""
-    if may_issue(scope, requirement):
-        return True
-    return bool(access.lines_of(scope, "requirement", "issue", requirement)) and not _is_answered_for(scope, requirement)
+    """
+    Say whether the actor may take the requirement back: who may issue it, and where nobody holds a role in its line there any
+    more, who issues for its unit in another. Otherwise what is owed could be taken back by nobody.
+    """
+    held = access.lines_of(scope, "requirement", "issue", requirement)
+    return bool(held) and held >= _lines_asked(scope, requirement)
+
+
+def _lines_asked(scope: Scope, requirement: Requirement) -> frozenset[str | None]:
+    """Say in which lines whoever takes it back must hold a role: the one it works in, while anybody there does."""
+    return frozenset({requirement.work_line}) if _is_answered_for(scope, requirement) else frozenset()
 
 
 def _is_answered_for(scope: Scope, requirement: Requirement) -> bool:

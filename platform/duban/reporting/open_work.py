@@ -1,15 +1,15 @@
-"""How much reporting a unit has open, for those who change the tree."""
+"""How much reporting a unit has open, for those who change the tree; who asks a form, for those who change it."""
 
 from sqlalchemy import and_, func, or_, select
 
+from duban.forms.below import ASKING
+from duban.forms.uses import COUNTERS
 from duban.kernel.scope import Scope
 from duban.organisation.open_work import Paths, Work, register
 from duban.reporting.models import Duty
-from duban.reporting.states import TO_REVIEW, UNIT_TO_ACT, DutyState
-
-_UNDER_REVIEW = or_(
-    Duty.state == DutyState.SUBMITTED, and_(Duty.state == DutyState.MISSING_SUBMITTED, Duty.accepted_at.is_(None))
-)
+from duban.reporting.queries.forms import use_of
+from duban.reporting.queries.sources import one_off
+from duban.reporting.states import TO_REVIEW, UNIT_TO_ACT
 
 
 def duties(scope: Scope, paths: Paths) -> int:
@@ -19,19 +19,23 @@ def duties(scope: Scope, paths: Paths) -> int:
         scope.session.scalar(
             select(func.count())
             .select_from(Duty)
-            .where(Duty.tenant_id == scope.tenant_id, Duty.path.in_(paths), Duty.state.in_(states), Duty.accepted_at.is_(None))
+            .where(
+                Duty.tenant_id == scope.tenant_id,
+                Duty.path.in_(paths),
+                or_(and_(Duty.state.in_(states), Duty.accepted_at.is_(None)), Duty.correction.is_not(None)),
+            )
         )
         or 0
     )
 
 
 def reviews(scope: Scope, paths: Paths) -> int:
-    """Count what was handed in to the unit and waits for it."""
+    """Count what waits for the unit's review, at whatever level it stands, corrections too."""
     return (
         scope.session.scalar(
             select(func.count())
             .select_from(Duty)
-            .where(Duty.tenant_id == scope.tenant_id, Duty.to_path.in_(paths), Duty.path.not_in(paths), _UNDER_REVIEW)
+            .where(Duty.tenant_id == scope.tenant_id, Duty.at_path.in_(paths), Duty.path.not_in(paths))
         )
         or 0
     )
@@ -39,3 +43,7 @@ def reviews(scope: Scope, paths: Paths) -> int:
 
 register(Work.DUTY, duties)
 register(Work.REVIEW, reviews)
+if use_of not in COUNTERS:
+    COUNTERS.append(use_of)
+if one_off not in ASKING:
+    ASKING.append(one_off)

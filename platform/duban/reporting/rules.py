@@ -7,7 +7,6 @@ Source: docs/rules/due-dates.md; the worked Example B.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -25,27 +24,6 @@ class Version:
 
     submitted_at: datetime
     returned_at: datetime | None = None
-
-
-class Stage(StrEnum):
-    """A reminder, by its distance from the due date."""
-
-    BEFORE_7 = "before_7"
-    BEFORE_3 = "before_3"
-    BEFORE_1 = "before_1"
-    AFTER_1 = "after_1"
-    AFTER_3 = "after_3"
-
-
-STAGE_DAYS: dict[Stage, int] = {
-    Stage.BEFORE_7: -7,
-    Stage.BEFORE_3: -3,
-    Stage.BEFORE_1: -1,
-    Stage.AFTER_1: 1,
-    Stage.AFTER_3: 3,
-}
-TO_SUPERIOR = frozenset({Stage.AFTER_1, Stage.AFTER_3})
-"""Stages the superior is told of beside the clerk."""
 
 
 def next_state(state: DutyState, act: Act) -> DutyState:
@@ -116,34 +94,13 @@ def missing_at(
     return max(cut_off, correction_ends(returned_at, days, zone))
 
 
-def judge_submission(*, due_on: date, counted_at: datetime, missing_at: datetime, zone: ZoneInfo) -> Verdict:
-    """Judge what was handed in, by the instant that counts."""
+def judge_submission(*, due_on: date, counted_at: datetime, missing_at: datetime, zone: ZoneInfo, grace_days: int = 0) -> Verdict:
+    """
+    Judge what was handed in, by the instant that counts.
+
+    Takes: `grace_days` after the due date that do not count as late; what comes after them is late from the due date on.
+    """
     days = late_days(due_on, counted_at, zone)
     if counted_at >= missing_at:
         return Verdict(Timeliness.MISSING, days)
-    return Verdict(Timeliness.LATE, days) if days else Verdict(Timeliness.ON_TIME)
-
-
-STAGE_ENDS_AFTER_DAYS = 7
-"""How long after the due date the last reminder may still be sent, where nobody could send it in time."""
-
-
-def stage_on(*, due_on: date, today: date, due_since: date) -> Stage | None:
-    """
-    Find the reminder that `today` calls for.
-
-    Takes:  `due_since`, the day the due date was set: a stage whose day had passed by then is not made up for.
-    Gives:  the latest stage whose day has come, so that a service that stood still for a day loses none.
-    """
-    distance = (today - due_on).days
-    if distance >= STAGE_ENDS_AFTER_DAYS:
-        return None
-    reached = [stage for stage, days in STAGE_DAYS.items() if days <= distance]
-    if not reached or due_on + timedelta(days=STAGE_DAYS[reached[-1]]) < due_since:
-        return None
-    return reached[-1]
-
-
-def dates_with_a_stage(today: date) -> tuple[date, date]:
-    """Give the first and last due date for which `today` may call for a reminder."""
-    return today - timedelta(days=STAGE_ENDS_AFTER_DAYS - 1), today - timedelta(days=min(STAGE_DAYS.values()))
+    return Verdict(Timeliness.LATE, days) if days > grace_days else Verdict(Timeliness.ON_TIME)

@@ -3,16 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from werkzeug.datastructures import MultiDict
 
-from duban.fields.specs import Kind
-from duban.reporting.forms import MOST_FIELDS
-from duban.reporting.states import DutyState, RequirementState
+from duban.forms.designs import posted_design, settled, without_blanks
+from duban.kernel.text import N_
+from duban.reporting.adding import Counting, Rule
+from duban.reporting.queries.queue import Punctual, WayStep
+from duban.reporting.review_schemas import RemarkSchema
+from duban.reporting.states import DutyState, QuorumKind, RequirementState, ReviewMode, WaitsBelow, WaitsUntil
+from duban.reporting.windows import Opens
 from duban.web.api import CleanString, InputSchema, PageArgs, paged
 
 DUE_FIELDS: dict[str, tuple[str, ...]] = {
     "fixed": ("on", "reporting_year", "before", "shift"),
+    "dates": ("days", "before", "shift"),
+    "after": ("count", "unit", "since", "event", "event_on", "before", "shift"),
     "from_end": ("every", "count", "side", "unit", "counts_last_day", "before", "shift"),
     "nth_day": ("every", "nth", "which", "unit", "month", "before", "shift"),
 }
@@ -29,14 +35,27 @@ PLAIN_FIELDS = (
     "active_until",
     "nil_allowed",
     "attachments_required",
+    "superiors_may_enter",
     "late_model",
     "late_points",
     "missing_points",
     "missing_after_days",
     "correction_days",
+    "review_mode",
+    "waits_below",
+    "quorum_kind",
+    "quorum",
+    "counting",
+    "counting_rule",
+    "waits_until",
+    "waits_for_id",
+    "opens",
+    "opens_days",
+    "late_until_days",
+    "grace_days",
+    "receiver_id",
+    "ladder",
 )
-SPARE_ROWS = 2
-NUMBERS = frozenset({Kind.INTEGER.value, Kind.DECIMAL.value})
 
 
 def requirement_data(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -49,7 +68,8 @@ def requirement_data(form: MultiDict[str, str]) -> dict[str, Any]:
         "unit_ids": form.getlist("targets.unit_ids"),
     }
     data["due"] = due_data(form)
-    data["fields"] = field_rows(form)
+    data["form_id"] = form.get("form_id", "")
+    data["design"] = settled(without_blanks(posted_design(form)))
     return data
 
 
@@ -57,33 +77,6 @@ def due_data(form: Mapping[str, str]) -> dict[str, str]:
     """Take the due rule's own fields; those of the other kinds, still in the form, are left."""
     kind = form.get("due.kind", "")
     return {"kind": kind} | {name: form.get(f"due.{name}", "") for name in DUE_FIELDS.get(kind, ())}
-
-
-def field_rows(form: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Take the rows of the form builder that have a name; a row left blank is none."""
-    rows: list[dict[str, Any]] = []
-    for position in range(MOST_FIELDS + SPARE_ROWS):
-        label = form.get(f"fields.{position}.label", "").strip()
-        if label:
-            rows.append(_field_row(form, f"fields.{position}", label, len(rows)))
-    return rows
-
-
-def _field_row(form: Mapping[str, str], place: str, label: str, number: int) -> dict[str, Any]:
-    kind = form.get(f"{place}.kind", Kind.TEXT.value)
-    row: dict[str, Any] = {"key": form.get(f"{place}.key") or f"f{number + 1}", "label": label, "kind": kind}
-    if form.get(f"{place}.label_en"):
-        row["label_en"] = form[f"{place}.label_en"]
-    if form.get(f"{place}.hint"):
-        row["hint"] = form[f"{place}.hint"]
-    row["required"] = form.get(f"{place}.required") == "1"
-    if kind in NUMBERS:
-        row["unit"] = form.get(f"{place}.unit", "")
-        row["minimum"] = 0
-    if kind == Kind.CHOICE.value:
-        lines = [line.strip() for line in form.get(f"{place}.options", "").splitlines() if line.strip()]
-        row["options"] = [{"code": f"o{index}", "label": line} for index, line in enumerate(lines, 1)]
-    return row
 
 
 class DueSchema(InputSchema):
@@ -118,15 +111,50 @@ class RequirementInput(InputSchema):
     due = fields.Nested(DueSchema, required=True)
     active_from = fields.Date(required=True)
     active_until = fields.Date(load_default=None, allow_none=True)
+    form_id = fields.UUID(load_default=None, allow_none=True, metadata={"description": "A published form instead of fields."})
     fields_ = fields.List(fields.Dict(), data_key="fields", attribute="fields", load_default=list)
+    checks = fields.List(fields.Dict(), load_default=list)
     nil_allowed = fields.Boolean(load_default=False)
     attachments_required = fields.Boolean(load_default=False)
+    superiors_may_enter = fields.Boolean(
+        load_default=False, metadata={"description": "Whether the issuer and offices between may hand in for the units below."}
+    )
     preconditions = fields.List(CleanString(), load_default=list)
     late_model = fields.String(load_default="per_event")
     late_points = CleanString(load_default="0.5", metadata={"description": "Decimal as text."})
     missing_points = CleanString(load_default="1", metadata={"description": "Decimal as text."})
     missing_after_days = fields.Integer(load_default=10)
     correction_days = fields.Integer(load_default=None, allow_none=True)
+    review_mode = fields.String(load_default="one_step", validate=validate.OneOf([mode.value for mode in ReviewMode]))
+    waits_below = fields.String(load_default="no", validate=validate.OneOf([one.value for one in WaitsBelow]))
+    quorum_kind = fields.String(load_default="all", validate=validate.OneOf([kind.value for kind in QuorumKind]))
+    quorum = fields.Integer(load_default=None, allow_none=True, metadata={"description": "Per cent or units, by quorum_kind."})
+    counting = fields.String(
+        load_default=Counting.ACCEPTED.value,
+        validate=validate.OneOf([one.value for one in Counting]),
+        metadata={"description": "What its totals count."},
+    )
+    counting_rule = fields.String(
+        load_default=Rule.AUTO.value,
+        validate=validate.OneOf([one.value for one in Rule]),
+        metadata={"description": "What its totals count where a unit and units below it both hand in."},
+    )
+    waits_until = fields.String(load_default="passed", validate=validate.OneOf([one.value for one in WaitsUntil]))
+    waits_for_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The requirement units below must have answered; null: this one."},
+    )
+    opens = fields.String(load_default=Opens.ALWAYS.value, validate=validate.OneOf([one.value for one in Opens]))
+    opens_days = fields.Integer(load_default=0, metadata={"description": "Days before the due date or the period's end."})
+    late_until_days = fields.Integer(
+        load_default=None, allow_none=True, metadata={"description": "Days after the due date late work is taken; null: always."}
+    )
+    grace_days = fields.Integer(load_default=0, metadata={"description": "Days after the due date that do not count as late."})
+    receiver_id = fields.UUID(
+        load_default=None, allow_none=True, metadata={"description": "The office that receives and reviews; null: the issuer."}
+    )
+    ladder = CleanString(load_default="", metadata={"description": "Code of the tenant's reminder ladder; empty: the usual one."})
 
 
 class NewRequirementInput(RequirementInput):
@@ -152,12 +180,28 @@ class RequirementSchema(Schema):
     due = fields.Dict(attribute="due_rule")
     active_from = fields.Date()
     active_until = fields.Date(allow_none=True)
+    form_id = fields.UUID(allow_none=True)
     fields_ = fields.List(fields.Dict(), data_key="fields", attribute="fields")
+    checks = fields.List(fields.Dict())
     nil_allowed = fields.Boolean()
     attachments_required = fields.Boolean()
+    superiors_may_enter = fields.Boolean()
     preconditions = fields.List(fields.String())
     missing_after_days = fields.Integer()
     correction_days = fields.Integer(allow_none=True)
+    review_mode = fields.String()
+    waits_below = fields.String()
+    quorum_kind = fields.String()
+    quorum = fields.Integer()
+    counting = fields.String()
+    counting_rule = fields.String()
+    waits_until = fields.String()
+    waits_for_id = fields.UUID(allow_none=True)
+    opens = fields.String()
+    opens_days = fields.Integer()
+    late_until_days = fields.Integer(allow_none=True)
+    grace_days = fields.Integer()
+    receiver_id = fields.UUID(allow_none=True)
     issued_at = fields.AwareDateTime(allow_none=True)
 
 
@@ -177,6 +221,7 @@ class PreviewSchema(Schema):
     duty_count = fields.Integer()
     unit_count = fields.Integer()
     occurrences = fields.List(fields.Nested(OccurrenceSchema))
+    later_year = fields.Integer(allow_none=True, metadata={"description": "periods wait for this year's working days"})
 
 
 class IssuedSchema(Schema):
@@ -184,6 +229,7 @@ class IssuedSchema(Schema):
 
     id = fields.UUID()
     created = fields.Integer()
+    later_year = fields.Integer(allow_none=True, metadata={"description": "periods wait for this year's working days"})
 
 
 class DutySchema(Schema):
@@ -203,6 +249,16 @@ class DutySchema(Schema):
     late_days = fields.Integer(attribute="duty.late_days")
     versions = fields.Integer(attribute="duty.versions")
     correct_by = fields.Date(attribute="duty.correct_by", allow_none=True)
+    waiting_since = fields.AwareDateTime(
+        attribute="duty.waiting_since",
+        allow_none=True,
+        metadata={"description": "Since when it waits for its review."},
+    )
+    accepted_version = fields.Integer(
+        attribute="duty.accepted_version", allow_none=True, metadata={"description": "The version that counts."}
+    )
+    correction = fields.String(attribute="duty.correction", allow_none=True)
+    corrected_at = fields.AwareDateTime(attribute="duty.corrected_at", allow_none=True)
 
 
 class SubmissionSchema(Schema):
@@ -211,10 +267,16 @@ class SubmissionSchema(Schema):
     id = fields.UUID()
     number = fields.Integer()
     content = fields.Dict()
+    explanations = fields.Dict()
+    from_below = fields.Dict(allow_none=True)
+    form_version_id = fields.UUID(allow_none=True)
     is_nil = fields.Boolean()
     note = fields.String()
     submitted_at = fields.AwareDateTime()
     submitter = fields.String(attribute="submitter_name")
+    for_unit_by = fields.String(
+        attribute="office_name", metadata={"description": "The office that handed it in for the unit; empty: the unit itself."}
+    )
     outcome = fields.String(allow_none=True)
     reason = fields.String()
     reviewed_at = fields.AwareDateTime(allow_none=True)
@@ -232,12 +294,22 @@ class DutyDraftSchema(Schema):
     version = fields.Integer()
     saved_at = fields.AwareDateTime(allow_none=True)
     typed = fields.Dict()
+    saved_by_name = fields.String()
+    device = fields.String(metadata={"description": "the system and browser it was saved from, where known"})
+    state = fields.String(metadata={"description": "of the duty: what is handed in already takes no draft"})
+    withdrawn = fields.String(metadata={"description": "by whom, when and why the duty was withdrawn; empty while it stands"})
 
 
 class SubmitInput(InputSchema):
     """A version to hand in: answers by key, or a nil return."""
 
     content = fields.Dict(keys=CleanString(), load_default=None, allow_none=True)
+    explanations = fields.Dict(
+        keys=CleanString(),
+        values=CleanString(),
+        load_default=dict,
+        metadata={"description": "A word for each flag or check that asks for one, by field key or check code."},
+    )
     nil = fields.Boolean(load_default=False)
     note = CleanString(load_default="")
 
@@ -249,9 +321,11 @@ class ReviewInput(InputSchema):
 
 
 class ReturnInput(ReviewInput):
-    """Why it goes back."""
+    """Why it goes back, in words or pinned to fields, and to whom."""
 
-    reason = CleanString(required=True)
+    reason = CleanString(load_default="")
+    remarks = fields.List(fields.Nested(RemarkSchema), load_default=list)
+    to = fields.String(load_default="unit", validate=validate.OneOf(["unit", "below"]))
 
 
 class DueChangeInput(InputSchema):
@@ -279,14 +353,36 @@ class UrgedSchema(Schema):
     count = fields.Integer()
 
 
+_ONLY_OF_REVIEWS = N_("只有 list=review 才能按这一项筛选。")
+
 DutyPage = paged(DutySchema)
 RequirementPage = paged(RequirementSchema)
 
 
 class DutyArgs(PageArgs):
-    """Which work list."""
+    """Which work list; the list of reviews narrowed as its page does."""
 
     list = fields.String(load_default="open", validate=validate.OneOf(["open", "review", "late", "handed_in"]))
+    task = fields.UUID(load_default=None, metadata={"description": "Of list=review: of one requirement."})
+    unit = CleanString(load_default="", metadata={"description": "Of list=review: part of the unit's name, pinyin or code."})
+    step = fields.String(
+        load_default=None,
+        validate=validate.OneOf([one.value for one in WayStep]),
+        metadata={"description": "Of list=review: whether accepting makes it count."},
+    )
+    late = fields.String(
+        load_default=None,
+        validate=validate.OneOf([one.value for one in Punctual]),
+        metadata={"description": "Of list=review: whether it came in time."},
+    )
+
+    @validates_schema
+    def _only_of_reviews(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a filter where nothing would be narrowed by it."""
+        if data["list"] != "review":
+            wrong = [name for name in ("task", "unit", "step", "late") if data[name]]
+            if wrong:
+                raise ValidationError({name: [_ONLY_OF_REVIEWS] for name in wrong})
 
 
 class RequirementArgs(PageArgs):

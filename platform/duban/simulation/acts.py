@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from io import BytesIO
 from uuid import UUID
 
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import DueRule
 from duban.calendar.lateness import LateModel, LatePenalty
-from duban.fields.specs import FieldSpec, Kind
+from duban.fields.values import as_typed
+from duban.files.operations import store
+from duban.forms.boxes import ANSWER, BELOW
 from duban.kernel.scope import Scope, owned
 from duban.programmes.forms import DocumentForm, ProgrammeForm, StageForm, TaskForm
 from duban.programmes.operations.documents import register_document
@@ -17,11 +20,21 @@ from duban.programmes.operations.issuing import derive_programme, issue_programm
 from duban.programmes.queries import get_programme, tasks_of
 from duban.reporting import operations as reporting
 from duban.reporting.forms import RequirementForm, Targets, TargetScope
+from duban.reporting.handing_in import owner_of_field
 from duban.reporting.models import Duty
+from duban.reporting.queries.duties import get_duty
+from duban.reporting.queries.forms import form_of
+from duban.reporting.queries.from_below import below_of_form
+from duban.reporting.remarks import Remark
 from duban.reporting.states import UNIT_TO_ACT, Precondition
+from duban.simulation.answers import answers, half, reasons
+from duban.simulation.designed import asked
+from duban.simulation.pictures import photograph as drawn
 from duban.simulation.stage import Stage
 from duban.tenancy.kinds_catalogue import DocumentTemplate, PlanTemplate, RequirementTemplate, in_year
 
+PHOTOS = "photos"
+LARGEST_PICTURE = 1_000_000
 OFFICES = {"expressway": "安全管理部"}
 """Who takes in what is handed in, where it is not the safety committee's office."""
 
@@ -96,7 +109,7 @@ def derive_plan(stage: Stage, login: str, unit: str, *, source_id: UUID, title: 
         return programme.id
 
 
-def form_of(stage: Stage, unit: str, template: RequirementTemplate, *, year: int) -> RequirementForm:
+def written(stage: Stage, unit: str, template: RequirementTemplate, *, year: int) -> RequirementForm:
     """Give the form an officer of a unit would fill in from a template of the kind."""
     defaults = stage.kind.defaults
     office = OFFICES.get(stage.kind.code, "安委会办公室")
@@ -110,13 +123,13 @@ def form_of(stage: Stage, unit: str, template: RequirementTemplate, *, year: int
         targets=Targets(TargetScope.SUBTREE, levels=template.owed_by),
         due=template.due_in(year),
         campaign=template.campaign_in(year),
-        specs=template.fields,
         nil_allowed=template.nil_allowed,
         preconditions=(Precondition.CONTACTS_NAMED,) if template.needs_contacts else (),
         penalty=LatePenalty(
             model=LateModel(defaults.late_model), points=defaults.late_points, missing_points=defaults.missing_points
         ),
         missing_after_days=defaults.missing_after_days,
+        ladder=template.ladder,
     )
 
 
@@ -135,7 +148,7 @@ def issue_requirement(
     line: str = "",
 ) -> list[Owed]:
     """Write a requirement from a template, changed where given, and issue it. Gives: the duties, by due date and unit."""
-    form = form_of(stage, unit, template, year=year)
+    form = written(stage, unit, template, year=year)
     form = replace(
         form,
         due=due or form.due,
@@ -146,6 +159,7 @@ def issue_requirement(
         line=line or form.line,
     )
     with stage.as_(login) as scope:
+        form = replace(form, **asked(scope, stage, unit, template))
         requirement = reporting.create_requirement(scope, unit_id=stage.units[unit], form=form)
         scope.session.flush()  # issuing reads it again, locked
         reporting.issue(scope, requirement_id=requirement.id)
@@ -156,44 +170,31 @@ def issue_requirement(
     return sorted(owed, key=lambda one: (one.due_on, order.index(one.unit)))
 
 
-def answers(specs: Sequence[FieldSpec], number: int) -> Mapping[str, object]:
-    """Fill a form with answers that differ from unit to unit but make sense together."""
-    given: dict[str, object] = {}
-    for place, spec in enumerate(specs):
-        if spec.kind is Kind.INTEGER:
-            given[spec.key] = str(_count(spec.key, number))
-        elif spec.kind is Kind.DECIMAL:
-            given[spec.key] = f"{number % 7}.{number % 10}"
-        elif spec.kind is Kind.YES_NO:
-            given[spec.key] = "no"
-        elif spec.kind is Kind.CHOICE:
-            given[spec.key] = spec.options[number % len(spec.options)].code
-        else:
-            given[spec.key] = _TEXTS[(number + place) % len(_TEXTS)]
-    return given
+def hand_in(stage: Stage, owed: Owed, *, number: int = 0, note: str = "", given: Mapping[str, str] | None = None) -> None:
+    """
+    Hand in a duty as its unit's clerk, with the totals of those below where its form takes them.
 
-
-def _count(key: str, number: int) -> int:
-    found = number % 9 + 2
-    return {"major_found": 0, "hazards_closed": found - number % 2, "hazards_found": found, "checks": 1 + number % 4}.get(
-        key, 6 + number * 5 % 23
-    )
-
-
-_TEXTS = (
-    "召开安全例会并传达上级要求，组织检查小作坊、出租房和在建工地，发现问题当场交办。",
-    "落实领导带班检查，对重点单位逐户排查，建立隐患台账，明确整改责任人和时限。",
-    "开展用电、消防和道路交通安全宣传，张贴告知书，走进农户和商铺面对面讲解。",
-    "个别小企业安全管理人员流动大，培训不到位；老旧线路改造资金不足。",
-    "继续跟踪未整改隐患，做到整改一项、销号一项，并做好汛期值班值守。",
-    "组织应急演练一次，检验了预案，补充了灭火器材和应急照明。",
-)
-
-
-def hand_in(stage: Stage, owed: Owed, specs: Sequence[FieldSpec], *, number: int = 0, note: str = "") -> None:
-    """Hand in a duty as its unit's clerk."""
+    Takes:  `given` answers that stand as they are, before those from below.
+    """
     with stage.as_(stage.clerks[owed.unit]) as scope:
-        reporting.submit(scope, duty_id=owed.id, typed=answers(specs, number), note=note)
+        duty = get_duty(scope, owed.id)
+        form = form_of(scope, duty)
+        below = {key: as_typed(one.value) for key, one in below_of_form(scope, duty, form).items() if one.is_known}
+        typed = answers(form, number, day=owed.due_on, given=below | dict(given or {}))
+        reporting.submit(scope, duty_id=owed.id, typed=typed, note=note, explanations=dict(reasons(form, BELOW)))
+
+
+def photograph(stage: Stage, owed: Owed, number: int) -> None:
+    """Attach a photograph to a duty whose form asks for some, where the demo has a place for files."""
+    with stage.as_(stage.clerks[owed.unit]) as scope:
+        duty = get_duty(scope, owed.id)
+        asks = any(spec.key == PHOTOS for spec in form_of(scope, duty).fields)
+        if stage.files is not None and asks:
+            picture = BytesIO(drawn(number))
+            store(
+                scope, owner=owner_of_field(duty, PHOTOS), filename=f"现场{number + 1}.png", stream=picture, into=stage.files,
+                limit_bytes=LARGEST_PICTURE,
+            )  # fmt: skip
 
 
 def hand_in_nothing(stage: Stage, owed: Owed, *, note: str = "") -> None:
@@ -202,10 +203,11 @@ def hand_in_nothing(stage: Stage, owed: Owed, *, note: str = "") -> None:
         reporting.submit_nil(scope, duty_id=owed.id, note=note)
 
 
-def begin_draft(stage: Stage, owed: Owed, specs: Sequence[FieldSpec], *, number: int = 0) -> None:
-    """Type the first answer and leave it."""
-    typed = {key: str(value) for key, value in list(answers(specs, number).items())[:1]}
+def begin_draft(stage: Stage, owed: Owed, *, number: int = 0) -> None:
+    """Type the first half of the answers and leave it."""
     with stage.as_(stage.clerks[owed.unit]) as scope:
+        form = form_of(scope, get_duty(scope, owed.id))
+        typed = {f"{ANSWER}{key}": text for key, text in half(answers(form, number, day=owed.due_on)).items()}
         reporting.save_draft(scope, duty_id=owed.id, typed=typed)
 
 
@@ -215,10 +217,17 @@ def accept(stage: Stage, login: str, owed: Owed) -> None:
         reporting.accept(scope, duty_id=owed.id)
 
 
-def give_back(stage: Stage, login: str, owed: Owed, reason: str) -> None:
-    """Return what stands, saying what to correct."""
+def give_back(stage: Stage, login: str, owed: Owed, reason: str, remarks: Mapping[str, str] | None = None) -> None:
+    """Return what stands, saying what to correct, with remarks at fields where there are some."""
+    pinned = [Remark(key, text) for key, text in (remarks or {}).items()]
     with stage.as_(login) as scope:
-        reporting.return_for_correction(scope, duty_id=owed.id, reason=reason)
+        reporting.return_for_correction(scope, duty_id=owed.id, reason=reason, remarks=pinned)
+
+
+def ask_for_time(stage: Stage, owed: Owed, *, wanted_on: date, reason: str, progress: str) -> None:
+    """Ask for a later day as the unit's clerk."""
+    with stage.as_(stage.clerks[owed.unit]) as scope:
+        reporting.ask_extension(scope, duty_id=owed.id, wanted_on=wanted_on, reason=reason, progress=progress)
 
 
 def open_duties_of(scope: Scope, unit_id: UUID) -> Sequence[Duty]:

@@ -13,10 +13,12 @@ from sqlalchemy import Engine
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import FixedDate
 from duban.calendar.periods import last_day_of_month
+from duban.files.storage import Store
 from duban.reporting.forms import Targets, TargetScope
 from duban.reporting.operations import change_due_date, urge
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
+from duban.simulation.county_forms import CountyForms
 from duban.simulation.county_people import (
     BUSY_TOWNSHIPS,
     COUNTY,
@@ -29,7 +31,9 @@ from duban.simulation.county_people import (
     place_in_sectors,
 )
 from duban.simulation.goals import Round
+from duban.simulation.papers import hand_down_notice
 from duban.simulation.stage import Diary, Stage, hire_administrators, set_stage
+from duban.simulation.supervised import Supervised
 from duban.tenancy.kinds import Kind
 
 VETOED = "430112103"
@@ -39,8 +43,10 @@ DAY = timedelta(days=1)
 class CountyDemo:
     """Makes the county's two years. `make` does all of it."""
 
-    def __init__(self, engine: Engine, *, kind: Kind, today: date, password: str, say: Callable[[str], None]) -> None:
-        """Set the stage; `today` is the date the demo is looked at."""
+    def __init__(
+        self, engine: Engine, *, kind: Kind, today: date, password: str, say: Callable[[str], None], files: Store | None = None
+    ) -> None:
+        """Set the stage; `today` is the date the demo is looked at, `files` where photographs go."""
         self.kind, self.today, self.say = kind, today, say
         # Early in a year there is little to see of it: then the year before is the one at work.
         self.year = today.year if today.month >= 4 else today.year - 1
@@ -59,8 +65,9 @@ class CountyDemo:
         self.villages = {
             township: [code for code in self.stage.codes("village") if code.startswith(township)] for township in BUSY_TOWNSHIPS
         }
-        self.specs = {template.code: template.fields for template in kind.requirements}
+        self.stage.files = files
         self.diary = Diary(self.stage)
+        self.monthly = CountyForms(self.stage, self.diary, today)
 
     def make(self) -> Stage:
         """Make everything. Gives: the stage, its tenant still hidden."""
@@ -133,7 +140,7 @@ class CountyDemo:
         self.diary.on(day + DAY, 15, number % 60, partial(self._accept, reviewer, owed))
 
     def _hand_in(self, owed: Owed, number: int) -> None:
-        acts.hand_in(self.stage, owed, self.specs[owed.requirement], number=number)
+        acts.hand_in(self.stage, owed, number=number)
 
     def _accept(self, reviewer: str, owed: Owed) -> None:
         acts.accept(self.stage, reviewer, owed)
@@ -281,11 +288,18 @@ class CountyDemo:
         self._county_reports()
         self._village_checks()
         self._sector_checks()
+        supervised = Supervised(
+            self.stage, self.diary, self.today, COUNTY, OFFICER, LEADER, self.townships[:5], self.departments[0]
+        )
+        supervised.plan()
         today = self.today
         for days in (120, 75, 45, 20, 8, 4, 2, 1):
             self.diary.on(today - days * DAY, 8, 30, self._tick)
         self.diary.live(until=self.stage.at(today, 0, 0))
         self._decisions()
+        stage = self.stage
+        stage.at(self.today, 0)
+        hand_down_notice(stage, officer=OFFICER, county=COUNTY, townships=self.townships, busy=self.villages)
 
     def _window(self, days_before: int, days_after: int) -> Campaign:
         return Campaign(self.today - days_before * DAY, self.today + days_after * DAY)
@@ -300,11 +314,13 @@ class CountyDemo:
         for number, one in enumerate(plan):
             self._past(one, number, late=number == 7)
         first = max(stage.today, today - timedelta(days=150))
+        self.monthly.bring(since=date(self.year, 1, 1))
         monthly = acts.issue_requirement(
             stage, OFFICER, COUNTY, kind.requirement("hazard_statistics"), year=self.year, programme_id=self.programme,
             campaign=Campaign(first, today + 40 * DAY),
         )  # fmt: skip
-        self._play(monthly, OFFICER)
+        told = self.monthly.townships(monthly, self.townships)
+        self._play([one for one in monthly if one not in told], OFFICER)
         quarterly = acts.issue_requirement(
             stage, OFFICER, COUNTY, kind.requirement("quarterly_summary"), year=self.year, programme_id=self.programme,
             campaign=Campaign(first, today + 100 * DAY),
@@ -331,7 +347,8 @@ class CountyDemo:
             owed = acts.issue_requirement(
                 self.stage, self.stage.clerks[code], code, template, year=self.year, campaign=self._window(95, 40)
             )
-            self._play(owed, self.stage.clerks[code])
+            told = self.monthly.villages(owed, township=code) if code == BUSY_TOWNSHIPS[0] else set()
+            self._play([one for one in owed if one not in told], self.stage.clerks[code])
         for code in self.parks:
             self.stage.at(self.today - timedelta(days=60), 11)
             self_check = self.kind.requirement("enterprise_self_check")
@@ -378,7 +395,7 @@ class CountyDemo:
             self.diary.on(early, 9, number % 60, hand_in)
             self.diary.on(self.today - DAY, 15, number % 60, partial(acts.give_back, self.stage, reviewer, owed, reason))
         elif state == 5:
-            draft = partial(acts.begin_draft, self.stage, owed, self.specs[owed.requirement], number=number)
+            draft = partial(acts.begin_draft, self.stage, owed, number=number)
             self.diary.on(self.today - DAY, 17, number % 60, draft)
 
     def _decisions(self) -> None:

@@ -5,6 +5,7 @@ from time import monotonic
 
 from sqlalchemy import Engine
 
+from duban.files.storage import Store, open_store
 from duban.kernel.clock import SystemClock
 from duban.kernel.db import make_engine
 from duban.kernel.scope import open_session
@@ -35,7 +36,7 @@ def ensure_demo(settings: Settings, say: Say = lambda _line: None) -> str:
         kinds = load_all() if wanted else {}
         for slug in wanted:
             began = monotonic()
-            stage = _MAKERS[slug](engine, kinds[_KINDS[slug]], say)
+            stage = _MAKERS[slug](engine, kinds[_KINDS[slug]], say, open_store(settings.resolved_files_url))
             open_doors(stage, slug)
             say(f"{stage.tenant.name}：{len(stage.units)} 个单位、{len(stage.players)} 人，用时 {monotonic() - began:.0f} 秒")
     finally:
@@ -48,24 +49,24 @@ def _exists(engine: Engine, slug: str) -> bool:
         return find_tenant(session, slug) is not None
 
 
-def _wangcheng(engine: Engine, kind: Kind, say: Say) -> Stage:
+def _wangcheng(engine: Engine, kind: Kind, say: Say, files: Store | None = None) -> Stage:
     today = SystemClock().now().astimezone(kind.zone).date()
-    return CountyDemo(engine, kind=kind, today=today, password=PASSWORD, say=say).make()
+    return CountyDemo(engine, kind=kind, today=today, password=PASSWORD, say=say, files=files).make()
 
 
-def _chengbei(engine: Engine, kind: Kind, say: Say) -> Stage:
+def _chengbei(engine: Engine, kind: Kind, say: Say, _files: Store | None = None) -> Stage:
     say("城北街道：2011年全年")
     year = StreetYear(engine, kind=kind, year=STREET_YEAR, password=PASSWORD)
     year.run()
     return year.stage
 
 
-def _ejl1(engine: Engine, kind: Kind, say: Say) -> Stage:
+def _ejl1(engine: Engine, kind: Kind, say: Say, _files: Store | None = None) -> Stage:
     today = SystemClock().now().astimezone(kind.zone).date()
     return ExpresswayDemo(engine, kind=kind, today=today, password=PASSWORD, say=say).make()
 
 
-_MAKERS: dict[str, Callable[[Engine, Kind, Say], Stage]] = {
+_MAKERS: dict[str, Callable[[Engine, Kind, Say, Store | None], Stage]] = {
     "wangcheng": _wangcheng,
     "chengbei": _chengbei,
     "ejl1": _ejl1,

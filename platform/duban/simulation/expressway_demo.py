@@ -12,6 +12,7 @@ from duban.organisation.operations.units import place_in_line
 from duban.reporting.forms import Targets, TargetScope
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
+from duban.simulation.designed import design
 from duban.simulation.stage import ADMIN, Diary, Stage, hire_administrators, set_stage
 from duban.tenancy.kinds import Kind
 
@@ -32,7 +33,6 @@ class ExpresswayDemo:
         self.year = today.year if today.month >= 4 else today.year - 1
         name = "EJL1高速公路项目"
         self.stage = set_stage(engine, kind=kind, name=name, password=password, files=["units.csv"], on=date(self.year, 1, 6))
-        self.specs = {template.code: template.fields for template in kind.requirements}
         self.diary = Diary(self.stage)
 
     def make(self) -> Stage:
@@ -142,7 +142,10 @@ class ExpresswayDemo:
             due=FixedDate(on=date(self.year, 6, 25)),
         )  # fmt: skip
         first = max(stage.today, today - timedelta(days=100))
-        for code in ("hazard_statistics", "quarterly_summary"):
+        monthly = design(stage, OFFICER, OWNER, kind.requirement("hazard_statistics"), since=date(self.year, 1, 1))
+        renewed = (today - timedelta(days=60)).replace(day=1)
+        self.diary.on(renewed - 5 * DAY, 9, 30, partial(monthly.renew, since=renewed))
+        for code in ("hazard_statistics", "contractor_statistics", "quarterly_summary"):
             campaign = Campaign(first, today + 60 * DAY)
             owed = acts.issue_requirement(
                 stage, OFFICER, OWNER, kind.requirement(code), year=self.year, programme_id=self.programme, campaign=campaign
@@ -153,19 +156,12 @@ class ExpresswayDemo:
             if one.unit != "EJL-S07":
                 self._play(one, number)
 
-    def _reviewer(self, owed: Owed) -> str:
-        """A section is reviewed by its contractor, a contractor by its supervision office."""
-        if self.stage.levels[owed.unit] == "contractor":
-            return "z2" if owed.unit == "EJL-C3" else "z1"
-        return {"1": "c1", "2": "c1", "3": "c2", "4": "c2"}.get(owed.unit[-1], "c3")
-
-    def _play(self, owed: Owed, number: int, *, reviewer: str = "") -> None:
+    def _play(self, owed: Owed, number: int, *, reviewer: str = OFFICER) -> None:
         ago = (self.today - owed.due_on).days
-        hand_in = partial(acts.hand_in, self.stage, owed, self.specs[owed.requirement], number=number)
-        accept = partial(acts.accept, self.stage, reviewer or self._reviewer(owed), owed)
+        hand_in = partial(acts.hand_in, self.stage, owed, number=number)
         if ago > 12 and number % 9 != 4:
             day = owed.due_on - DAY * (1 + number % 3)
             self.diary.on(day, 10, number % 60, hand_in)
-            self.diary.on(day + DAY, 15, number % 60, accept)
+            self.diary.on(day + DAY, 15, number % 60, partial(acts.accept, self.stage, reviewer, owed))
         elif 12 >= ago >= -8 and number % 3 != 2:
             self.diary.on(min(owed.due_on, self.today - DAY), 10, number % 60, hand_in)

@@ -9,13 +9,15 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, update
 
+from duban.dispatches import tasks as dispatch_tasks
+from duban.files.storage import Store
 from duban.identity.operations import choose_password_policy
 from duban.identity.passwords import hash_password
 from duban.kernel.clock import SetClock
 from duban.kernel.ids import PersonId, UnitId
 from duban.kernel.scope import SYSTEM, Actor, Scope, TenantInfo, open_session, owned, unit_of_work
 from duban.notifications.models import Effect
-from duban.notifications.operations import Claim, cancel, claim, put_in_inbox, settle
+from duban.notifications.operations import Claim, Fresh, cancel, claim, put_in_inbox, settle
 from duban.notifications.states import Channel
 from duban.organisation.making import Details
 from duban.organisation.operations.contacts import Named, set_contacts
@@ -33,6 +35,7 @@ from duban.tree.models import Unit
 
 ADMIN, SECURITY = "admin", "security"
 BATCH = 500
+STILL_WANTED = {**reporting_tasks.STILL_WANTED, **dispatch_tasks.STILL_WANTED}
 LEASE = timedelta(minutes=5)
 OPENED = date(2000, 1, 1)
 """Since when demo units exist: long before anything is asked of them."""
@@ -70,6 +73,8 @@ class Stage:
     """Login of who hands in for a unit, by unit code."""
     password_hash: str = ""
     """Hashed once for all accounts of a demo: hashing is slow on purpose, and none of them is a secret."""
+    files: Store | None = None
+    """Where photographs go; None: none are taken."""
     _desk: Scope | None = None
 
     def __post_init__(self) -> None:
@@ -188,11 +193,15 @@ class Stage:
             return
 
         def wanted(scope: Scope, effect: Effect) -> bool:
-            asked = reporting_tasks.STILL_WANTED.get(effect.subject_kind)
+            asked = STILL_WANTED.get(effect.subject_kind)
             recent = recent_from is None or effect.created_at.astimezone(scope.zone).date() >= recent_from
             return recent and (asked is None or asked(scope, effect))
 
-        settle(scope, held=held, still_wanted=wanted, have_effect=put_in_inbox)
+        def fresh(scope: Scope, effect: Effect) -> Fresh | None:
+            said_now = reporting_tasks.FRESHEN.get(effect.subject_kind)
+            return said_now(scope, effect) if said_now else None
+
+        settle(scope, held=held, still_wanted=wanted, have_effect=put_in_inbox, freshen=fresh)
 
 
 def set_stage(

@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import Engine, func, select
 
 from duban.assessments import queries as assessment_queries
+from duban.calendar.climbing import PREFIX
 from duban.calendar.lateness import TIMELINESS_LABELS, Timeliness
 from duban.kernel.errors import AnticipatedError
 from duban.kernel.scope import get_owned
+from duban.notifications.models import Effect
 from duban.reporting.models import Duty
-from duban.reporting.queries.reminders import due_stages
-from duban.reporting.rules import Stage as ReminderStage
 from duban.simulation import acts, goals
 from duban.simulation.acts import Owed
 from duban.simulation.goals import Round
@@ -31,12 +31,13 @@ V3, V4, V5 = "CB23", "CB24", "CB05"
 TO_THE_SECOND, A_SECOND_LATE = "CB21", "CB22"
 RETURNED, NIL, VETOED, EXEMPLARY = "CB08", "CB03", "CB12", "CB11"
 SECOND_OF_THE_LAST_MINUTE = 59
-STAGE_WORDS: dict[ReminderStage, str] = {
-    ReminderStage.BEFORE_7: "提前7天",
-    ReminderStage.BEFORE_3: "提前3天",
-    ReminderStage.BEFORE_1: "提前1天",
-    ReminderStage.AFTER_1: "逾期1天（抄告上级）",
-    ReminderStage.AFTER_3: "逾期3天（抄告上级）",
+STAGE_WORDS: dict[str, str] = {
+    "before_7": "提前7天",
+    "before_3": "提前3天",
+    "before_1": "提前1天",
+    "after_1": "逾期1天（抄告上级）",
+    "after_3": "逾期3天（抄告上级）",
+    "review_3": "报送后3个工作日未审核",
 }
 
 
@@ -68,7 +69,6 @@ class StreetYear:
         self.story = Story(self.stage)
         self.diary = Diary(self.stage)
         self.units = self.stage.codes("community", "village")
-        self.specs = {template.code: template.fields for template in kind.requirements}
         self.owed: list[Owed] = []
         self.reminders = 0
         with self.stage.one_sitting():
@@ -175,7 +175,7 @@ class StreetYear:
         self.diary.on(owed.due_on, 16, number % 60, lambda: self._accept(owed))
 
     def _submit(self, owed: Owed, number: int, *, said: str = "") -> None:
-        acts.hand_in(self.stage, owed, self.specs[owed.requirement], number=number)
+        acts.hand_in(self.stage, owed, number=number)
         if said:
             self.story.tell(f"{self.name(owed.unit)}报送{self._title(owed)}：{said}（{self._timeliness(owed)}）")
 
@@ -222,7 +222,7 @@ class StreetYear:
     def _without_contacts(self, owed: Owed, number: int) -> None:
         def refused() -> None:
             try:
-                acts.hand_in(self.stage, owed, self.specs[owed.requirement], number=number)
+                acts.hand_in(self.stage, owed, number=number)
             except AnticipatedError as error:
                 self.story.tell(f"{self.name(owed.unit)}报送{self._title(owed)}被拒绝：{error.text}")
 
@@ -259,7 +259,8 @@ class StreetYear:
 
     def _stages_today(self) -> str:
         with self.stage.as_system() as scope:
-            reached = {reminder.stage for reminder in due_stages(scope)}
+            told = select(Effect.stage).where(Effect.tenant_id == scope.tenant_id, Effect.created_at == scope.now).distinct()
+            reached = {stage.split(":")[1] for stage in scope.session.scalars(told) if stage.startswith(PREFIX)}
         return "、".join(words for stage, words in STAGE_WORDS.items() if stage in reached)
 
     # --- the assessment ---------------------------------------------------------------------------------------------

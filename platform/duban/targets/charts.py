@@ -38,7 +38,7 @@ def used_chart(tallies: Sequence[Tally], *, warn_from: Decimal) -> dict[str, Any
         "categories": [tally.indicator.name for tally in drawn],
         "series": [
             {
-                "name": gettext(N_("已用（%%）")),
+                "name": gettext(N_("已用（%）")),
                 "data": [_used(tally) for tally in drawn],
                 "tones": [_tone(tally) for tally in drawn],
             }

@@ -12,17 +12,19 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from duban.calendar.ladder_presets import DISPATCHES, MATTERS
+from duban.calendar.ladders import Ladder
 from duban.kernel.settings import read_settings
 from duban.tenancy.kinds_catalogue import (
     IndicatorTemplate,
     PlanTemplate,
     RequirementTemplate,
-    StageTemplate,
     read_indicators,
-    read_ladder,
+    read_ladders,
     read_plans,
     read_requirements,
 )
+from duban.tenancy.kinds_matters import read_matters
 from duban.tenancy.kinds_policy import Policy, read_policy
 from duban.tenancy.kinds_reading import KindError, Name, Place, Problem, open_file
 from duban.tenancy.kinds_scheme import SchemeTemplate, read_scheme
@@ -47,6 +49,7 @@ FILES = (
     "scheme.yaml",
     "ladder.yaml",
     "plan.yaml",
+    "matters.yaml",
 )
 
 
@@ -60,8 +63,10 @@ class Kind(Structure):
     requirements: tuple[RequirementTemplate, ...]
     indicators: tuple[IndicatorTemplate, ...]
     scheme: SchemeTemplate
-    ladder: tuple[StageTemplate, ...]
+    ladders: tuple[Ladder, ...]
     plans: tuple[PlanTemplate, ...]
+    sources: tuple[str, ...]
+    """Codes of what supervised matters come from."""
     folder: Path
     digest: str
 
@@ -89,7 +94,7 @@ def load_kind(folder: Path) -> Kind:
 
     Takes:  a folder with the files of `FILES`.
     Raises: KindError with every mistake, each with file, line and field.
-    Costs:  reading eight small files; `load_all` remembers.
+    Costs:  reading nine small files; `load_all` remembers.
     """
     problems: list[Problem] = []
     reader = _Folder(folder, problems)
@@ -175,9 +180,14 @@ class _Folder:
             keys["code"].complain(f"must be the name of the folder, {self.folder.name}")
         requirements, indicators = self.open("requirements.yaml"), self.open("indicators.yaml")
         scheme, ladder, plans = self.open("scheme.yaml"), self.open("ladder.yaml"), self.open("plan.yaml")
+        matters = self.open("matters.yaml")
         name, description, defaults = keys["name"].name(), keys["description"].name(), read_defaults(keys["defaults"])
         if requirements is None or indicators is None or scheme is None or ladder is None or plans is None:
             return None
+        if matters is None:
+            return None
+        ladders = read_ladders(ladder, roles=grantable)
+        named = [one.code for one in ladders if one.code not in {MATTERS.code, DISPATCHES.code}]
         kind = Kind(
             code=keys["code"].text(),
             name=name,
@@ -188,11 +198,12 @@ class _Folder:
             defaults=defaults,
             roles=roles,
             policy=policy,
-            requirements=read_requirements(requirements, levels=codes, roles=grantable),
+            requirements=read_requirements(requirements, levels=codes, roles=grantable, ladders=named),
             indicators=read_indicators(indicators),
             scheme=read_scheme(scheme),
-            ladder=read_ladder(ladder, roles=grantable),
+            ladders=ladders,
             plans=read_plans(plans, levels=codes),
+            sources=read_matters(matters),
             folder=self.folder,
             digest=_digest(self.folder),
         )

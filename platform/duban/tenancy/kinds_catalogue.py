@@ -8,9 +8,13 @@ from typing import Any
 
 from duban.calendar.due_dates import Campaign
 from duban.calendar.due_rules import DueRule
-from duban.calendar.errors import InvalidDueRuleError, InvalidWindowError
+from duban.calendar.errors import InvalidDueRuleError, InvalidLadderError, InvalidWindowError
+from duban.calendar.ladder_json import ladder_from_json
+from duban.calendar.ladder_presets import DISPATCHES, MATTERS
+from duban.calendar.ladders import Ladder
 from duban.calendar.rule_json import due_rule_from_json
 from duban.calendar.windows import Window, window_from_text
+from duban.fields.forms import Check, FormSpec, checks_from_json
 from duban.fields.specs import FieldSpec, SpecError, specs_from_json
 from duban.tenancy.kinds_reading import Name, Place, check_unique
 
@@ -38,7 +42,7 @@ def _name_in_year(name: Name, year: int) -> Name:
 @dataclass(frozen=True)
 class RequirementTemplate:
     """
-    Something units hand in. `issued_by` and `owed_by` are levels, `recipient` a role.
+    Something units hand in. `issued_by` and `owed_by` are levels, `recipient` a role, `ladder` a code of ladder.yaml.
 
     `needs_contacts`: a unit must have named its contacts before it hands this in (S002-47).
     """
@@ -55,6 +59,13 @@ class RequirementTemplate:
     nil_allowed: bool
     needs_contacts: bool
     fields: tuple[FieldSpec, ...]
+    checks: tuple[Check, ...] = ()
+    ladder: str = ""
+
+    @property
+    def form(self) -> FormSpec:
+        """What it asks for and what must fit together."""
+        return FormSpec(self.fields, self.checks)
 
     def due_in(self, year: int) -> DueRule:
         """Give the due rule for a year."""
@@ -77,17 +88,6 @@ class IndicatorTemplate:
     unit: Name
     places: int
     parts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class StageTemplate:
-    """A step of the reminder ladder. Units: `days` after the due date, negative before. Recipients are roles."""
-
-    code: str
-    days: int
-    name: Name
-    own: tuple[str, ...]
-    superior: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -154,17 +154,21 @@ class PlanTemplate:
         return _name_in_year(self.title, year)
 
 
-def read_requirements(place: Place, *, levels: Collection[str], roles: Collection[str]) -> tuple[RequirementTemplate, ...]:
-    """Read requirements.yaml."""
+def read_requirements(
+    place: Place, *, levels: Collection[str], roles: Collection[str], ladders: Collection[str]
+) -> tuple[RequirementTemplate, ...]:
+    """Read requirements.yaml. Takes: the codes of the ladders a requirement may name."""
     found: list[tuple[str, Place]] = []
     templates: list[RequirementTemplate] = []
     for item in place.items():
         keys = item.mapping(
             required=("code", "title", "text", "issued_by", "owed_by", "recipient", "campaign", "due", "fields"),
-            optional=("nil_allowed", "needs_contacts"),
+            optional=("nil_allowed", "needs_contacts", "checks", "ladder"),
         )
         if "code" in keys:
             found.append((keys["code"].code(), keys["code"]))
+        if "ladder" in keys:
+            keys["ladder"].one_of(ladders, "a ladder for duties")
         template = _requirement(keys, levels, roles)
         if template is not None:
             templates.append(template)
@@ -181,6 +185,7 @@ def _requirement(keys: Mapping[str, Place], levels: Collection[str], roles: Coll
     starts, ends = _campaign(keys["campaign"]) if "campaign" in keys else ("", "")
     due = _due(keys["due"]) if "due" in keys else {}
     fields = _fields(keys["fields"]) if "fields" in keys else ()
+    checks = _checks(keys["checks"], fields) if "checks" in keys and fields else ()
     nil_allowed = keys["nil_allowed"].flag() if "nil_allowed" in keys else False
     needs_contacts = keys["needs_contacts"].flag() if "needs_contacts" in keys else False
     if _problems(keys) != before or not {"code", "due", "campaign", "recipient"} <= keys.keys():
@@ -198,6 +203,8 @@ def _requirement(keys: Mapping[str, Place], levels: Collection[str], roles: Coll
         nil_allowed=nil_allowed,
         needs_contacts=needs_contacts,
         fields=fields,
+        checks=checks,
+        ladder=keys["ladder"].text() if "ladder" in keys else "",
     )
 
 
@@ -246,6 +253,14 @@ def _fields(place: Place) -> tuple[FieldSpec, ...]:
         return ()
 
 
+def _checks(place: Place, fields: tuple[FieldSpec, ...]) -> tuple[Check, ...]:
+    try:
+        return checks_from_json(place.plain(), fields)
+    except SpecError as error:
+        place.at(error.where.removeprefix("checks")).complain(error.what)
+        return ()
+
+
 def read_indicators(place: Place) -> tuple[IndicatorTemplate, ...]:
     """Read indicators.yaml."""
     rows: list[tuple[IndicatorTemplate, Mapping[str, Place]]] = []
@@ -276,29 +291,22 @@ def _indicator(keys: Mapping[str, Place]) -> IndicatorTemplate:
     )
 
 
-def read_ladder(place: Place, *, roles: Collection[str]) -> tuple[StageTemplate, ...]:
-    """Read ladder.yaml. Gives: the stages by day."""
-    stages: list[StageTemplate] = []
+def read_ladders(place: Place, *, roles: Collection[str]) -> tuple[Ladder, ...]:
+    """Read ladder.yaml. Gives: the ladders in their order, the first of which new work takes."""
+    ladders: list[Ladder] = []
     codes: list[tuple[str, Place]] = []
     for item in place.items():
-        keys = item.mapping(required=("code", "days", "name", "own", "superior"))
-        if len(keys) < 5:  # noqa: PLR2004 - all five are needed
-            continue
-        codes.append((keys["code"].code(), keys["code"]))
-        stage = StageTemplate(
-            code=keys["code"].text(),
-            days=keys["days"].whole(lowest=-MOST_DAYS, highest=MOST_DAYS),
-            name=keys["name"].name(),
-            own=keys["own"].several_of(roles, "a role"),
-            superior=keys["superior"].several_of(roles, "a role"),
-        )
-        if not stage.own and not stage.superior:
-            item.complain("tells nobody: own and superior are both empty")
-        if any(stage.days == other.days for other in stages):
-            keys["days"].complain("another stage has the same day")
-        stages.append(stage)
-    check_unique(codes, "stage")
-    return tuple(sorted(stages, key=lambda stage: stage.days))
+        try:
+            plain: Any = item.plain()
+            of_others = isinstance(plain, dict) and plain.get("code") in {MATTERS.code, DISPATCHES.code}
+            ladders.append(ladder_from_json(plain, roles=roles, for_duties=not of_others))
+        except InvalidLadderError as error:
+            for field, texts in error.fields.items():
+                item.at(field).complain("; ".join(str(text) for text in texts))
+        else:
+            codes.append((ladders[-1].code, item.at("code")))
+    check_unique(codes, "ladder")
+    return tuple(ladders)
 
 
 def read_plans(place: Place, *, levels: Collection[str]) -> tuple[PlanTemplate, ...]:

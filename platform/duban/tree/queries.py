@@ -146,10 +146,12 @@ def has_history(scope: Scope) -> ColumnElement[bool]:
     return or_(exists(left), exists(inherited))
 
 
-def is_home_line(scope: Scope, line: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+def is_home_line(
+    scope: Scope, line: InstrumentedAttribute[str], unit_id: InstrumentedAttribute[UUID] = Unit.id
+) -> ColumnElement[bool]:
     """Say in SQL that a line is the primary one of a unit."""
     other = select(Placement.id).where(
-        Placement.tenant_id == scope.tenant_id, Placement.unit_id == Unit.id, Placement.is_primary, Placement.line != line
+        Placement.tenant_id == scope.tenant_id, Placement.unit_id == unit_id, Placement.is_primary, Placement.line != line
     )
     return ~exists(other)
 

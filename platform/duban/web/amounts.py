@@ -2,11 +2,11 @@
 
 from decimal import Decimal, InvalidOperation
 
+from duban.kernel.digits import plain_digits, whole
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.text import N_, Text
 
 GIB = 1024**3
-_MOST_DIGITS = 9
 _PETABYTE = 1_000_000
 
 
@@ -15,9 +15,10 @@ def whole_number(name: str, text: str) -> int | None:
     text = text.strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+    number = whole(text)
+    if number is None:
         raise InvalidInputError(fields={name: [Text(N_("应为大于 0 的整数；不限请留空。"))]})
-    return int(text)
+    return number
 
 
 def gigabytes(name: str, text: str) -> int | None:
@@ -26,7 +27,7 @@ def gigabytes(name: str, text: str) -> int | None:
     if not text:
         return None
     try:
-        size = Decimal(text)
+        size = Decimal(plain_digits(text))
     except InvalidOperation:
         size = Decimal(0)
     if not (size.is_finite() and 0 < size <= _PETABYTE):

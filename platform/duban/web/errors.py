@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import ClientDisconnected, HTTPException, SecurityError
 
 from duban.kernel.errors import (
     AnticipatedError,
@@ -24,8 +24,9 @@ from duban.kernel.errors import (
 )
 from duban.kernel.ids import new_id
 from duban.kernel.logs import get_logger
-from duban.kernel.text import N_, Text
+from duban.kernel.text import N_, Authored, Text
 from duban.web.addresses import page_above, page_behind
+from duban.web.i18n import current_language
 from duban.web.request_logs import short_path
 
 log = get_logger(__name__)
@@ -45,6 +46,7 @@ _STATUSES: tuple[tuple[type[AnticipatedError], int], ...] = (
 
 _HTTP_TEXTS = {
     400: N_("请求不完整或已损坏。请返回上一页重试。"),
+    408: N_("没有传完就断开了，什么也没有保存。您填写的内容还在上一页，请返回后重试。"),
     401: N_("请先登录。"),
     403: N_("您没有办理这一步的权限。请联系本单位管理员。"),
     404: N_("没有找到这个页面，或您无权查看。请从工作台重新进入。"),
@@ -59,7 +61,9 @@ _HTTP_TEXTS = {
 
 
 def translate(text: Text) -> str:
-    """Put a text into the reader's language; texts among its values first."""
+    """Put a text into the reader's language; texts among its values first, an author's own words as they wrote them."""
+    if isinstance(text, Authored):
+        return (text.english if current_language() == "en" else "") or text.template
     values = {key: translate(value) if isinstance(value, Text) else value for key, value in text.params.items()}
     translated: str = gettext(text.template)
     return translated % values if values else translated
@@ -111,7 +115,8 @@ def refused(answer: ResponseReturnValue, error: AnticipatedError) -> Response:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
-    status = error.code or 500
+    # what was cut off on its way may be sent again just so: no mistake of the sender's, and the outbox does it by itself
+    status = HTTPStatus.REQUEST_TIMEOUT if isinstance(error, ClientDisconnected) else error.code or 500
     if status < 400 or error.response is not None:  # noqa: PLR2004 - redirects are exceptions too
         return error
     if isinstance(error, SecurityError):

@@ -19,6 +19,7 @@ from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup, escape
 
 from duban.kernel.text import Text
+from duban.web.devices import device_words
 from duban.web.errors import translate
 from duban.web.i18n import current_language
 from duban.web.i18n import gettext as _
@@ -64,10 +65,17 @@ def days_left(value: date | datetime) -> int:
     return (as_day(value) - moment().date()).days
 
 
+def taking() -> bool:
+    """Say whether this page is drawn to take its lists away: days and instants are then written as a table sorts them."""
+    return bool(g.get("taking"))
+
+
 def due_words(value: date | datetime | None) -> str:
     """Say how far a due date is: 还有 3 天、 今天截止、 逾期 5 天."""
     if value is None:
         return _("无期限")
+    if taking():
+        return as_day(value).isoformat()
     days = days_left(value)
     if days < 0:
         return _("逾期 1 天") if days == -1 else _("逾期 %(n)s 天", n=-days)
@@ -88,12 +96,14 @@ def due_tone(value: date | datetime | None) -> str:
 
 def due_full(value: date | datetime) -> str:
     """Say a due date in full: 6月28日（周二）24:00 截止."""
-    return _("%(day)s24:00 截止", day=day_week(value))
+    return day_week(value) if taking() else _("%(day)s24:00 截止", day=day_week(value))
 
 
 def day_week(value: date | datetime) -> str:
     """Say a day with its weekday: 6月28日（周二）, with the year when it is not this one."""
     last = as_day(value)
+    if taking():
+        return last.isoformat()
     shown = day_short(last)
     if current_language() == "en":
         return f"{WEEKDAYS_EN[last.weekday()]} {shown}"
@@ -105,6 +115,8 @@ def day_short(value: date | datetime | None) -> str:
     if value is None:
         return "—"
     last = local(value).date() if isinstance(value, datetime) else value
+    if taking():
+        return last.isoformat()
     this_year = last.year == moment().year
     if current_language() == "en":
         return f"{last.day} {MONTHS[last.month - 1]}" + ("" if this_year else f" {last.year}")
@@ -116,6 +128,8 @@ def day_full(value: date | datetime | None) -> str:
     if value is None:
         return "—"
     last = local(value).date() if isinstance(value, datetime) else value
+    if taking():
+        return last.isoformat()
     if current_language() == "en":
         return f"{last.day} {MONTHS[last.month - 1]} {last.year}"
     return f"{last.year}年{last.month}月{last.day}日"
@@ -126,8 +140,15 @@ def instant(value: datetime | None) -> str:
     if value is None:
         return "—"
     here = local(value)
+    if taking():
+        return f"{here:%Y-%m-%d %H:%M}"
     clock = f"{here:%H:%M}"
     return clock if here.date() == moment().date() else f"{day_short(here)} {clock}"
+
+
+def day_clock(value: datetime | None) -> str:
+    """Say an instant with its day, today's too: 6月28日 10:42. For what lies ahead, and what is read long after."""
+    return "—" if value is None else f"{day_short(value)} {local(value):%H:%M}"
 
 
 def clock(value: datetime | None) -> str:
@@ -139,6 +160,8 @@ def ago(value: datetime | None) -> str:
     """Say how long ago something was: 刚刚、 5 分钟前、 3 小时前、 then the day."""
     if value is None:
         return "—"
+    if taking():
+        return instant(value)
     seconds = int((moment() - value).total_seconds())
     if seconds < SECONDS_PER_MINUTE:
         return _("刚刚")
@@ -260,8 +283,10 @@ def asset(name: str) -> str:
 
 FILTERS = {
     "due_words": due_words, "due_full": due_full, "due_tone": due_tone, "day_week": day_week, "day_short": day_short,
-    "day_full": day_full, "instant": instant, "clock": clock, "ago": ago, "number": number, "percent": percent,
-    "file_size": file_size, "t": translated, "json_attribute": json_attribute, "sparkline": sparkline_points,
+    "day_full": day_full, "instant": instant, "day_clock": day_clock,
+    "clock": clock, "ago": ago, "number": number, "percent": percent,
+    "file_size": file_size, "t": translated, "json_attribute": json_attribute,
+    "device_words": device_words, "sparkline": sparkline_points,
 }  # fmt: skip
 GLOBALS = {
     "icon": icon,
@@ -270,6 +295,7 @@ GLOBALS = {
     "asset": asset,
     "today": lambda: moment().date(),
     "days_left": days_left,
+    "taking": taking,
     "unique_id": unique_id,
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from duban.web.filters import icon
+from duban.web.filters import icon, taking
 from duban.web.i18n import gettext as _
 
 
@@ -43,7 +43,7 @@ class _Drawing:
         self._columns = columns
         self._looks: dict[tuple[str, str, str, str], tuple[str, str]] = {}
         nothing = f'<span class="cell off"><span aria-hidden="true">·</span><span class="sr">{escape(_("无任务"))}</span></span>'
-        self._nothing = f"<td>{nothing}</td>"
+        self._nothing = "<td></td>" if taking() else f"<td>{nothing}</td>"
 
     def row(self, row: Mapping[str, Any]) -> DrawnRow:
         label, cells = str(escape(row["label"])), row["cells"]

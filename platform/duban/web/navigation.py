@@ -3,16 +3,19 @@
 A feature offers its pages as `NAV`, a tuple of NavEntry; the app hands all of them to `init_navigation`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 
+from duban.kernel.scope import Scope
+from duban.kernel.tallies import Tally, counted
 from duban.web.i18n import current_language
 
 GROUPS: tuple[str, ...] = ("工作", "督办", "考核", "组织", "系统")  # order of the side bar; a label is a msgid
 TAB_COUNT = 4
+_MENU = "duban.menu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,7 @@ class NavEntry:
     order: int = 50
     condition: Callable[[Any], bool] | None = None
     prefix: str | None = None  # lights up for endpoints starting with this, default: the endpoint's blueprint
-    count: Callable[[Any], int] | None = None  # small number behind the label; counts as one query
+    count: Callable[[Any], Tally] | None = None  # small number behind the label; all subqueries are asked in one statement
 
     @property
     def is_current(self) -> bool:
@@ -46,7 +49,6 @@ class Frame:
     person_name: str | None = None
     person_mark: str = ""  # what this browser keeps of unsent work is kept under it
     post: str = ""
-    unread: int = 0
     is_demo: bool = False
     scope: Any = None
     doors: Sequence[Any] = ()  # for who has posts at several units: name (empty for all), unit, is_current
@@ -61,15 +63,38 @@ def visible_groups(entries: Iterable[NavEntry], scope: Any) -> list[tuple[str, l
     return [(group, members) for group, members in groups if members]
 
 
+@dataclass(frozen=True)
+class Menu:
+    """What the person may go to, in groups, and the numbers behind the labels, by endpoint."""
+
+    groups: Sequence[tuple[str, Sequence[NavEntry]]]
+    counts: Mapping[str, int]
+
+
+def menu_of(scope: Scope) -> Menu:
+    """
+    Give the menu of the scope's person. A page that shows what the menu counts asks for it first: it need not count again, nor
+    read a list of nothing.
+
+    Costs: one query per unit of work.
+    """
+    if _MENU not in scope.memo:
+        groups = visible_groups(current_app.extensions[_MENU], scope)
+        entries = [entry for _group, members in groups for entry in members]
+        tallies = {entry.endpoint: entry.count(scope) for entry in entries if entry.count is not None}
+        scope.memo[_MENU] = Menu(groups, counted(scope, tallies))
+    found: Menu = scope.memo[_MENU]
+    return found
+
+
 def init_navigation(app: Flask, *, entries: Iterable[NavEntry], frame: Callable[[], Frame]) -> None:
     """Give every template `frame` (a Frame), `nav` (groups, only for a signed-in person), `nav_counts` by endpoint, `tabs`."""
-    known = tuple(entry for entry in entries if entry.endpoint in app.view_functions)
+    app.extensions[_MENU] = tuple(entry for entry in entries if entry.endpoint in app.view_functions)
 
     def frame_context() -> dict[str, object]:
         current = frame()
-        nav = visible_groups(known, current.scope) if current.person_name else []
-        flat = [entry for _group, members in nav for entry in members]
-        counts = {entry.endpoint: entry.count(current.scope) for entry in flat if entry.count is not None}
-        return {"frame": current, "nav": nav, "nav_counts": counts, "tabs": flat[:TAB_COUNT], "language": current_language()}
+        menu = menu_of(current.scope) if current.person_name else Menu((), {})
+        tabs = [entry for _group, members in menu.groups for entry in members][:TAB_COUNT]
+        return {"frame": current, "nav": menu.groups, "nav_counts": menu.counts, "tabs": tabs, "language": current_language()}
 
     app.context_processor(frame_context)

@@ -5,14 +5,16 @@ The bridge from a request to the unit of work.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
 from flask import Flask, current_app, g
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from duban.kernel.errors import NotFoundError
+from duban.kernel.ids import TenantId
 from duban.kernel.runtime import Runtime
 from duban.kernel.scope import Actor, Scope, TenantInfo, open_session, unit_of_work
 from duban.web.request_logs import bind_person
@@ -48,10 +50,12 @@ def work() -> Iterator[Scope]:
         with _part_of(g.whole) as scope:
             yield scope
         return
+    if "read_scope" not in g:
+        close_reads()  # nothing was read beside finding out who asks: one connection is enough
     with unit_of_work(runtime().engine, tenant=g.tenant, actor=g.actor, now=runtime().clock.now()) as scope:
         yield scope
     g.pop("read_scope", None)  # what was read before the change is no longer true
-    _close_reads()
+    close_reads()
 
 
 @contextmanager
@@ -64,7 +68,7 @@ def whole_request() -> Iterator[Scope]:
     """
     if not is_admitted():
         raise NotFoundError
-    _close_reads()
+    close_reads()
     with unit_of_work(runtime().engine, tenant=g.tenant, actor=g.actor, now=runtime().clock.now()) as scope:
         g.whole = scope
         try:
@@ -112,20 +116,31 @@ def current_scope() -> Scope:
     if "read_scope" not in g and "whole" in g:
         g.read_scope = replace(g.whole, memo={})
     if "read_scope" not in g:
-        stack = ExitStack()
-        session = stack.enter_context(open_session(runtime().engine, g.tenant.id))
-        session.execute(text("SET TRANSACTION READ ONLY"))
-        g.read_stack = stack
+        session = reading_session(g.tenant.id)
         memo = {READS: g.setdefault("personal_reads", [])}
         g.read_scope = Scope(session=session, tenant=g.tenant, actor=g.actor, now=runtime().clock.now(), memo=memo)
     return cast("Scope", g.read_scope)
 
 
-def _close_reads(_error: BaseException | None = None) -> None:
+def reading_session(tenant_id: TenantId) -> Session:
+    """
+    Give the request's session for reading: one read-only transaction, in which who asks is found out and what they asked for is
+    read; closed with the request, or when something else is to be done.
+    """
+    session: Session | None = g.get("reading")
+    if session is None or session.info["tenant_id"] != tenant_id:
+        close_reads()
+        session = g.reading = open_session(runtime().engine, tenant_id)
+        session.execute(text("SET TRANSACTION READ ONLY"))
+    return session
+
+
+def close_reads(_error: BaseException | None = None) -> None:
+    """Give the connection of `reading_session` back; what is read next takes one again."""
     g.pop("read_scope", None)
-    stack = g.pop("read_stack", None)
-    if stack is not None:
-        stack.close()
+    session = g.pop("reading", None)
+    if session is not None:
+        session.close()
 
 
 def reads_to_record() -> list[dict[str, Any]]:
@@ -136,4 +151,4 @@ def reads_to_record() -> list[dict[str, Any]]:
 def init_requests(app: Flask, means: Runtime) -> None:
     """Give the app its means and close reading transactions after each request."""
     app.extensions[EXTENSION] = means
-    app.teardown_appcontext(_close_reads)
+    app.teardown_appcontext(close_reads)

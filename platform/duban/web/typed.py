@@ -1,8 +1,12 @@
 """What people typed must be text that can be stored, whatever page it was typed on: looked at once, before any page."""
 
 import re
+from typing import IO, Any
 
-from flask import request
+from flask import Request, request
+from typing_extensions import override
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import FormDataParser
 
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.text import N_, Text
@@ -11,6 +15,30 @@ from duban.web.schemas import LONGEST_TEXT
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _FILES_AS_TEXT = frozenset({"content"})
 """A checked file that comes back with the confirmation, as base64; its page knows its longest length."""
+
+
+class _WholeFormParser(FormDataParser):
+    """A form whose end is missing is no empty form: saved as one, it would take away what was typed before."""
+
+    @override
+    def parse(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any = None) -> Any:
+        self.silent = False
+        try:
+            return super().parse(stream, mimetype, content_length, options)
+        except ValueError as error:
+            raise BadRequest from error
+
+
+class WholeRequest(Request):
+    """A request that is read whole or refused: half of a form would be saved as if the other half were blank."""
+
+    form_data_parser_class = _WholeFormParser
+
+    def __init__(self, environ: dict[str, Any], *positional: Any, **named: Any) -> None:
+        """Hold the sender to the length that was announced; where the server ends the body, a broken line looks like its end."""
+        if environ.get("CONTENT_LENGTH"):
+            environ.pop("wsgi.input_terminated", None)
+        super().__init__(environ, *positional, **named)
 
 
 def refuse_unstorable() -> None:

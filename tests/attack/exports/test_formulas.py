@@ -38,7 +38,7 @@ def written_csv(values: list[str]) -> list[str]:
 
 
 def written_xlsx(values: list[str]) -> list[tuple[str, str]]:
-    with xlsx_file("表", ["表头", *values], [[value, value] for value in values]) as file:
+    with xlsx_file([("表", ["表头", *values], [[value, value] for value in values])]) as file:
         sheet = load_workbook(file).active
         return [(str(cell.value), cell.data_type) for row in sheet.iter_rows() for cell in row if cell.value is not None]
 

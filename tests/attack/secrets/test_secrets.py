@@ -61,7 +61,7 @@ KEYS = {
     "key of metrics": "canary-metrics-token-of-at-least-32-chars",
 }
 SMTP = "canary-smtp-password"
-ONCE = {"API token", "recovery code", "code used up", "slip", "seed", "operator's seed", "program's session"}
+ONCE = {"API token", "calendar address", "recovery code", "code used up", "slip", "seed", "operator's seed", "program's session"}
 """Shown by one answer, which is there for it."""
 
 
@@ -161,6 +161,11 @@ def passwords_and_sessions(ground: Ground) -> None:
     assert (
         program.get("/api/v1/session/devices?x=1", headers={"Authorization": f"Bearer {api.json['token']}x"}).status_code == 401
     )
+    feed = vera.post("/calendar/renew", data={"csrf_token": token_of(vera.get("/calendar"))})
+    key = re.search(r"duban\.ics\?key=([^<\"]+)", feed.text)[1]
+    ground.secrets["calendar address"] = key.split("~")[0]
+    assert ground.browser().get(f"/calendar/duban.ics?key={key}").status_code == 200
+    assert ground.browser().get(f"/calendar/duban.ics?key={key}x").status_code == 404
 
 
 def factors(ground: Ground) -> None:

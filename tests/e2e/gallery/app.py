@@ -144,7 +144,7 @@ def make_gallery():
     app.register_blueprint(bp)
     app.add_url_rule("/sign-in", "identity.sign_in", door, methods=["GET", "POST"])
     entries = [
-        NavEntry(label="工作台", endpoint="gallery.show", icon="layout-dashboard", order=1),
+        NavEntry(label="工作台", endpoint="gallery.show", icon="layout-dashboard", order=1, count=lambda _scope: 7),
         NavEntry(label="任务与报送", endpoint="gallery.units", icon="list-check", order=2, prefix="x", count=lambda _scope: 3),
         NavEntry(label="工作方案", endpoint="gallery.units", icon="clipboard-list", group="督办", prefix="x"),
         NavEntry(label="指标分解", endpoint="gallery.units", icon="target-arrow", group="督办", prefix="x"),
@@ -162,8 +162,8 @@ def make_gallery():
             unit_name="高塘岭街道",
             person_name="王芳",
             post="安监站站长",
-            unread=7,
             links={"home": "gallery.show", "notices": "gallery.show"},
+            scope=SimpleNamespace(memo={}),
         )
 
     init_face(app, entries=entries, frame=frame)

@@ -57,6 +57,12 @@ def small_things(stage: Stage) -> None:
     plan("GET /notices/", "vera", "/notices/")
     plan("POST /notices/{notice_id}/read", "vera", f"/notices/{notice}/read")
     plan("POST /notices/read", "vera", "/notices/read")
+    plan("GET /notices/choice", "vera", "/notices/choice")
+    plan("PUT /notices/choice", "vera", "/notices/choice", {"email": "digest", "digest_at": "08:00", "workdays_only": True})
+    plan("GET /notices/hours", "adam", "/notices/hours")
+    plan(
+        "PUT /notices/hours", "adam", "/notices/hours", {"quiet_from": "20:00", "quiet_to": "07:30", "active_from": "2026-03-10"}
+    )
     sign_in = {"tenant": stage.world.tenant.slug, "login": "vera", "password": PASSWORD}
     plan("GET /session", "vera", "/session")
     plan("POST /session", "vera", "/session", sign_in)

@@ -1,7 +1,9 @@
 """The scenes of the work itself: documents, programmes, requirements, letters, targets, assessments."""
 
+from datetime import date
 from typing import Any
 
+from duban.access.models import RoleGrant
 from tests.attack.files.corpus import pdf
 from tests.cast import PASSWORD
 from tests.fuzz.stage import API, Scene, Stage
@@ -30,6 +32,46 @@ def documents(stage: Stage) -> None:
     plan("DELETE /documents/{document_id}/files/{file_id}", "cora", f"/documents/{document}/files/{kept}")
     plan("GET /files/{file_id}", "cora", f"/files/{kept}")
     plan("GET /files/{file_id}/content", "cora", f"/files/{kept}/content")
+
+
+def dispatches(stage: Stage) -> None:
+    c, do, plan = stage.units["C"], stage.do, stage.plan
+    new = {"unit_id": c, "title": "关于汛期安全的通知", "issuer": "县政府办公室", "addressed_only": True}
+    made: dict[str, Any] = {}
+    for name in ("shown", "pressed", "taken back", "moved"):
+        document = do("cora", "POST", "/documents", new | {"title": f"通知 {name}"})["id"]
+        sending = {"unit_id": c, "document_id": document, "note": "请贯彻", "reply_by": "2026-03-25"}
+        made[name] = do("cora", "POST", "/dispatches", sending)
+    receipts = {row["unit_id"]: row["id"] for row in made["shown"]["receivers"]}
+    own, other = receipts[stage.units["T1"]], receipts[stage.units["T2"]]
+    answered = do("tina", "POST", f"/receipts/{other}/replies", {"text": "已部署"})
+    shown = f"/dispatches/{made['shown']['id']}"
+    fresh = do("cora", "POST", "/documents", new | {"title": "待发的通知"})["id"]
+    sending = {
+        "unit_id": c, "document_id": fresh, "to": "units", "unit_ids": [stage.units["T1"]], "levels": [], "line": "territorial",
+        "number": "望安转〔2026〕1号", "note": "请贯彻", "reply_days": 5,
+    }  # fmt: skip
+    upload = {"file": (pdf(), "附件.pdf")}
+    stage.ids["receipt_id"], stage.ids["dispatch_id"] = [own, other], [one["id"] for one in made.values()]
+    plan("GET /dispatches", "cora", "/dispatches")
+    plan("GET /receipts", "tom", "/receipts?box=waiting")
+    plan("POST /dispatches", "cora", "/dispatches", sending)
+    plan("GET /dispatches/{dispatch_id}", "cora", shown)
+    plan("POST /dispatches/{dispatch_id}/files", "cora", f"{shown}/files", files=upload)
+    plan("POST /dispatches/{dispatch_id}/urge", "cora", f"/dispatches/{made['pressed']['id']}/urge", {"receipt_ids": []})
+    plan(
+        "POST /dispatches/{dispatch_id}/withdraw", "cora", f"/dispatches/{made['taken back']['id']}/withdraw", {"reason": "有误"}
+    )
+    later = {"reply_by": "2026-03-30", "reason": "假期"}
+    plan("POST /dispatches/{dispatch_id}/day", "cora", f"/dispatches/{made['moved']['id']}/day", later)
+    plan("GET /receipts/{receipt_id}", "tom", f"/receipts/{own}")
+    plan("POST /receipts/{receipt_id}/open", "tom", f"/receipts/{own}/open")
+    plan("POST /receipts/{receipt_id}/sign", "tom", f"/receipts/{own}/sign")
+    plan("POST /receipts/{receipt_id}/replies", "tom", f"/receipts/{own}/replies", {"text": "已部署"})
+    reply = answered["replies"][0]["id"]
+    files = f"/receipts/{other}/replies/{reply}/files"
+    plan("POST /receipts/{receipt_id}/replies/{reply_id}/files", "tina", files, files=upload)
+    plan("GET /documents/{document_id}/chain", "tom", f"/documents/{made['shown']['document_id']}/chain")
 
 
 def programmes(stage: Stage) -> None:
@@ -102,11 +144,28 @@ def requirements(stage: Stage) -> None:
     plan("GET /requirements/{requirement_id}", "tom", here)
     plan("PUT /requirements/{requirement_id}", "tom", here, plain)
     plan("GET /requirements/{requirement_id}/preview", "tom", f"{here}/preview")
+    plan("GET /requirements/{requirement_id}/totals", "tom", f"/requirements/{issued['open']}/totals?unit={stage.units['T1']}")
+    plan("GET /rates", "tom", f"/rates?unit={stage.units['T1']}&due_from=2026-01-01&due_until=2026-12-31")
     plan("GET /requirements/{requirement_id}/duties", "tom", f"/requirements/{issued['open']}/duties")
     plan("POST /requirements/{requirement_id}/issue", "tom", f"{here}/issue")
     plan(
         "POST /requirements/{requirement_id}/withdraw", "tom", f"/requirements/{issued['withdraw']}/withdraw", {"reason": "作废"}
     )
+    ladder = {
+        "code": "own", "name": {"zh": "自定"},
+        "steps": [{"code": "near", "name": {"zh": "临近"}, "trigger": {"kind": "due", "days": -2}, "to": [{"party": "own"}]}],
+    }  # fmt: skip
+    plan("GET /requirements/{requirement_id}/ladder", "tom", f"/requirements/{issued['open']}/ladder")
+    plan("PUT /requirements/{requirement_id}/ladder", "tom", f"/requirements/{issued['open']}/ladder", ladder)
+    plan("GET /ladders", "adam", "/ladders")
+    plan("GET /calendar/working-days", "adam", "/calendar/working-days")
+    plan(
+        "PUT /calendar/working-days/{year}",
+        "adam",
+        "/calendar/working-days/2031",
+        {"days_off": ["2031-01-01"], "make_up_days": []},
+    )
+    plan("PUT /ladders", "adam", "/ladders", {"active_from": "2026-03-10", "items": [ladder]})
     plan("GET /duties", "vera", "/duties")
     plan("GET /duties/{duty_id}", "vera", f"/duties/{duty['open']}")
     plan("GET /duties/{duty_id}/versions", "tom", f"/duties/{duty['accept']}/versions")
@@ -115,13 +174,87 @@ def requirements(stage: Stage) -> None:
     plan(
         "POST /duties/{duty_id}/submissions", "vera", f"/duties/{duty['open']}/submissions", {"content": ANSWERS, "note": "附记"}
     )
+    book = stage.client("vera").get(f"{API}/duties/{duty['open']}/workbook").data
+    plan("GET /duties/{duty_id}/workbook", "vera", f"/duties/{duty['open']}/workbook")
+    for path in ("", "/marked"):
+        files = {"file": (book, "填报表.xlsx")}
+        plan(f"POST /duties/{{duty_id}}/workbook{path}", "vera", f"/duties/{duty['open']}/workbook{path}", files=files)
     plan("POST /duties/{duty_id}/accept", "tom", f"/duties/{duty['accept']}/accept", {"number": 1})
     plan("POST /duties/{duty_id}/return", "tom", f"/duties/{duty['return']}/return", {"number": 1, "reason": "缺附件"})
     later = {"due_on": "2026-03-25", "reason": "暴雨"}
     plan("POST /duties/{duty_id}/due-date", "tom", f"/duties/{duty['open']}/due-date", later)
-    urged = do("tom", "POST", "/requirements", new | {"title": "已经逾期", "due": {"kind": "fixed", "on": "2026-03-05"}})["id"]
+    shut = new | {"title": "尚未开放", "opens": "before_due", "opens_days": 2}
+    for name, body in (("shut", shut), *((one, new | {"title": one}) for one in ("ask", "grant", "refuse", "withdraw", "moved"))):
+        made = do("tom", "POST", "/requirements", body)["id"]
+        do("tom", "POST", f"/requirements/{made}/issue")
+        rows = do("tom", "GET", f"/requirements/{made}/duties")["items"]
+        duty[name] = next(row["id"] for row in rows if row["unit_id"] == stage.units["V11"])
+        issued[name] = made
+    wish = {"wanted_on": "2026-03-27", "reason": "连日暴雨", "progress": "已查三处"}
+    asked = {name: do("vera", "POST", f"/duties/{duty[name]}/extensions", wish)["id"] for name in ("grant", "refuse", "withdraw")}
+    plan("GET /duties/{duty_id}/lock", "vera", f"/duties/{duty['shut']}/lock")
+    plan("GET /duties/{duty_id}/extensions", "vera", f"/duties/{duty['grant']}/extensions")
+    plan("POST /duties/{duty_id}/extensions", "vera", f"/duties/{duty['ask']}/extensions", wish)
+    plan("GET /extensions", "tom", "/extensions")
+    plan("POST /extensions", "vera", "/extensions", {"duty_ids": [duty["ask"]], "days": 3, "reason": "连日暴雨"})
+    plan("GET /calendar/duties", "vera", "/calendar/duties?year=2026")
+    plan("GET /calendar/requirements", "tom", "/calendar/requirements?year=2026")
+    plan("GET /extensions/{extension_id}", "tom", f"/extensions/{asked['grant']}")
+    plan("POST /extensions/{extension_id}/grant", "tom", f"/extensions/{asked['grant']}/grant", {"due_on": "2026-03-26"})
+    plan("POST /extensions/{extension_id}/refuse", "tom", f"/extensions/{asked['refuse']}/refuse", {"answer": "人手够"})
+    plan("POST /extensions/{extension_id}/withdraw", "vera", f"/extensions/{asked['withdraw']}/withdraw")
+    plan("POST /duties/{duty_id}/reopen", "tom", f"/duties/{duty['shut']}/reopen", {"until": "2026-03-26", "reason": "断电"})
+    later = {"due_on": "2026-03-26", "reason": "防汛", "period": "once"}
+    plan("POST /requirements/{requirement_id}/due-dates", "tom", f"/requirements/{issued['moved']}/due-dates", later)
+    days = {"kind": "dates", "days": ["2026-03-05", "2026-12-20"]}
+    urged = do("tom", "POST", "/requirements", new | {"title": "已经逾期", "due": days})["id"]
     do("tom", "POST", f"/requirements/{urged}/issue")
     plan("POST /requirements/{requirement_id}/urge", "tom", f"/requirements/{urged}/urge", {})
+
+
+def reviews(stage: Stage) -> None:
+    with stage.world.as_system() as scope:  # a second reviewer at the township, to hand a review over to
+        tess, township = stage.world.people["tess"], stage.world.units["T1"]
+        scope.add(
+            RoleGrant(person_id=tess, role="township.officer", unit_id=township, line="territorial", active_from=date(2000, 1, 1))
+        )
+    do, plan = stage.do, stage.plan
+    new = {
+        "title": "逐级审核", "targets": {"scope": "children"}, "due": DUE, "active_from": "2026-03-01", "active_until": "2026-12-31",
+        "fields": FIELDS, "nil_allowed": True, "unit_id": stage.units["T1"], "review_mode": "by_level",
+    }  # fmt: skip
+    names = ("many", "hand", "take", "back", "ask", "order", "allow", "refuse", "drop")
+    duty: dict[str, str] = {}
+    for name in names:
+        made = do("tom", "POST", "/requirements", new | {"title": f"逐级 {name}"})["id"]
+        do("tom", "POST", f"/requirements/{made}/issue")
+        rows = do("tom", "GET", f"/requirements/{made}/duties")["items"]
+        duty[name] = next(row["id"] for row in rows if row["unit_id"] == stage.units["V11"])
+        do("vera", "POST", f"/duties/{duty[name]}/submissions", {"content": ANSWERS})
+    for name in ("ask", "order", "allow", "refuse", "drop"):
+        do("tom", "POST", f"/duties/{duty[name]}/accept", {"number": 1})
+    for name in ("allow", "refuse", "drop"):
+        do("vera", "POST", f"/duties/{duty[name]}/corrections", {"reason": "漏报一项"})
+    both = {"scope": "subtree", "levels": ["township", "village"]}
+    made = do("cora", "POST", "/requirements", new | {"unit_id": stage.units["C"], "targets": both, "waits_below": "block"})["id"]
+    do("cora", "POST", f"/requirements/{made}/issue")
+    rows = do("cora", "GET", f"/requirements/{made}/duties")["items"]
+    waiting = next(row["id"] for row in rows if row["unit_id"] == stage.units["T1"])
+    plan("POST /duties/{duty_id}/press-below", "tom", f"/duties/{waiting}/press-below")
+    plan("POST /duties/{duty_id}/ask-return", "vera", f"/duties/{duty['back']}/ask-return", {"reason": "填错一项"})
+    plan("GET /duties/{duty_id}/track", "vera", f"/duties/{duty['many']}/track")
+    plan("POST /duties/accept-many", "tom", "/duties/accept-many", {"items": [{"id": duty["many"], "number": 1}]})
+    colleague = {"receiver_id": stage.people["tess"], "until": "2026-03-12", "reason": "出差"}
+    plan("POST /duties/{duty_id}/handover", "tom", f"/duties/{duty['hand']}/handover", colleague)
+    plan("POST /duties/{duty_id}/handover/end", "tom", f"/duties/{duty['take']}/handover/end")
+    plan("GET /duties/{duty_id}/corrections", "vera", f"/duties/{duty['allow']}/corrections")
+    plan("POST /duties/{duty_id}/corrections", "vera", f"/duties/{duty['ask']}/corrections", {"reason": "漏报一项"})
+    plan(
+        "POST /duties/{duty_id}/corrections/order", "tom", f"/duties/{duty['order']}/corrections/order", {"reason": "与台账不符"}
+    )
+    plan("POST /duties/{duty_id}/corrections/allow", "tom", f"/duties/{duty['allow']}/corrections/allow", {"answer": ""})
+    plan("POST /duties/{duty_id}/corrections/refuse", "tom", f"/duties/{duty['refuse']}/corrections/refuse", {"answer": "已汇总"})
+    plan("POST /duties/{duty_id}/corrections/drop", "vera", f"/duties/{duty['drop']}/corrections/drop")
 
 
 def letters(stage: Stage) -> None:

@@ -24,6 +24,7 @@ from tests.matrix import furniture, stage
 SOURCE = Path(__file__).parents[3] / "platform" / "duban"
 OF_ONESELF = {
     "token.created": "a token of one's own, for programs",
+    "receipt.opened": "who looked at a document, looked at it",
 }
 """Acts nobody needs leave for, so that nothing lent can be behind them."""
 GIVER = UUID(int=0xA11CE)

@@ -211,7 +211,7 @@ def test_why_names_line_grant_and_giver(world: World) -> None:
         }
     assert [found[unit].allowed for unit in ("V11", "V12", "V21")] == [False, True, False]
     deciding = found["V12"].reasons[0]
-    assert deciding.line == ("county.manager", "children", "submission", "review")
+    assert deciding.line == ("county.manager", "below", "submission", "review")
     assert (deciding.grant.role, deciding.grant.giver_name, deciding.relation) == ("township.officer", "唐安", "child")
     assert [one.withheld for one in found["V11"].reasons if one.grant.giver] == [True]
 

@@ -83,10 +83,10 @@ MUTANTS: tuple[tuple[Mutant, Check], ...] = (
     (Mutant("how a unit stands leaves out its lines", letter_queries, "owed_by", "units_in_lines_of(scope, [upper])", "()"), check_letters),
     (Mutant("the table shows the primary line only", dashboards, "_directly_below", "or_(*second, Unit.parent_id == unit.id) if None in lines or not second else or_(*second)", "Unit.parent_id == unit.id"), check_tallies),
     (Mutant("the table shows every line to everybody", dashboards, "watched_lines", "known & at_home if at_home else known", "known"), check_tallies),
-    (Mutant("the overview counts the primary line only", dashboards, "count_below", 'if lines and may(scope, "duty", "read", unit):', "if False:"), check_tallies),
-    (Mutant("what stands in both lines is counted twice", dashboards, "count_below", "[*counted, Duty.path == unit.path]", "[Duty.path == unit.path]"), check_deep_tallies),
-    (Mutant("further down is a branch of its own", dashboards, "_count_in_lines", "Duty.lines.overlap(near), Duty.path", "Duty.lines.overlap([*near, *far]), Duty.path"), check_deep_tallies),
-    (Mutant("the branch is the superior itself", dashboards, "_count_in_lines", "Duty.lines[above - 1]", "Duty.lines[above]"), check_deep_tallies),
+    (Mutant("the overview counts the primary line only", dashboards, "parts_below", 'if lines and may(scope, "duty", "read", unit):', "if False:"), check_tallies),
+    (Mutant("what stands in both lines is counted twice", dashboards, "parts_below", "[*counted, Duty.path == unit.path]", "[Duty.path == unit.path]"), check_deep_tallies),
+    (Mutant("further down is a branch of its own", dashboards, "_part_in_lines", "is_near = Duty.lines.overlap(near)", "is_near = Duty.lines.overlap([*near, *far])"), check_deep_tallies),
+    (Mutant("the branch is the superior itself", dashboards, "_part_in_lines", "Duty.lines[above - 1]", "Duty.lines[above]"), check_deep_tallies),
 )  # fmt: skip
 
 

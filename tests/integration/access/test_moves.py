@@ -64,7 +64,7 @@ class Model:
             below = officer and unit in chain
             yes = {
                 ("submission", "write"): owner == unit,
-                ("submission", "review"): officer and chain[:1] == [unit] and not (is_lent and owner in own_units),
+                ("submission", "review"): below and not (is_lent and owner in own_units),
                 ("duty", "read"): owner == unit or below,
                 ("document", "read"): owner == unit or below or owner in self.above(unit),
             }

@@ -135,3 +135,18 @@ class TestLeadership:
 
 def test_a_bell_that_is_not_heard_fails_nothing() -> None:
     ringer("redis://:wrong@127.0.0.1:1/0")(JobName.DELIVER, TenantId(uuid4()))
+
+
+def test_goes_on_with_a_task_while_it_gives_a_whole_batch(world: World, runtime: Runtime, only_these: None) -> None:
+    left, works = {world.tenant.id: 5, world.other.id: 0}, []
+
+    def take_two(scope: Scope) -> int:
+        done = min(2, left[scope.tenant_id])
+        left[scope.tenant_id] -= done
+        works.append((scope.tenant_id, scope.session))
+        return done
+
+    Rounds(runtime, ring=lambda *_: None, periodic=(Periodic("test", timedelta(minutes=1), take_two, batch=2),)).go()
+    assert [tenant for tenant, _ in works].count(world.tenant.id) == 3  # two, two, one
+    assert len({id(session) for tenant, session in works if tenant == world.tenant.id}) == 3  # each in a work of its own
+    assert left[world.tenant.id] == 0

@@ -73,8 +73,6 @@ def _own(role: str, obj: str, act: str) -> bool:
 
 def _directly_below(role: str, obj: str, act: str) -> bool:
     match obj, act:
-        case "submission", "review":
-            return role == "township.officer"
         case "target", "assign":
             return role in OFFICERS
         case "scorecard", "score":
@@ -89,7 +87,7 @@ def _anywhere_below(role: str, obj: str, act: str) -> bool:
         case _, "read":
             return role in SUPERIORS or (role in LINE_ROLES and obj != "scorecard")
         case "submission", "review":
-            return role in {"county.officer", "department.officer"}
+            return role in OFFICERS
         case "scorecard", "score":
             return role == "county.evaluator"
         case "scorecard", "decide":

@@ -20,7 +20,9 @@ from tests.cast import TENANTS
 from tests.conftest import NOW
 
 
-@pytest.mark.parametrize("kind, below", [("county", "township"), ("street", "community"), ("expressway", "supervision_office")])
+@pytest.mark.parametrize(
+    "kind, below", [("county", "township"), ("street", "community"), ("expressway", "supervision_office"), ("province", "city")]
+)
 def test_the_administrator_goes_on_alone(engine: Engine, kind: str, below: str) -> None:
     slug = f"new-{uuid4().hex[:12]}"
     tenant = provision(

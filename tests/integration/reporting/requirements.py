@@ -45,15 +45,22 @@ def at(day: str, clock: str = "10:00") -> datetime:
     return datetime.fromisoformat(f"2026-{day}T{clock}+08:00").astimezone(UTC)
 
 
+def when_open(world: World, changes: dict[str, Any]) -> datetime:
+    """What is due once, on a day that is over by the cast's now, was written and issued while it was not."""
+    due = changes.get("due", ONCE)
+    last = datetime.fromisoformat(f"{due['on']}T10:00+08:00").astimezone(UTC) if due["kind"] == "fixed" else world.now
+    return min(world.now, last)
+
+
 def drafted(world: World, who: str = "tom", unit: str = "T1", **changes: Any) -> UUID:
-    with world.as_(who) as scope:
+    with world.as_(who, at=when_open(world, changes)) as scope:
         made = operations.create_requirement(scope, unit_id=world.units[unit], form=requirement_form(data(**changes)))
         return made.id
 
 
 def issued(world: World, who: str = "tom", unit: str = "T1", **changes: Any) -> UUID:
     requirement_id = drafted(world, who, unit, **changes)
-    with world.as_(who) as scope:
+    with world.as_(who, at=when_open(world, changes)) as scope:
         operations.issue(scope, requirement_id=requirement_id)
     return requirement_id
 

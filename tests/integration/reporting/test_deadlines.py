@@ -6,23 +6,17 @@ import pytest
 
 from duban.calendar.lateness import Timeliness
 from duban.kernel.errors import NotAllowedError, NotFoundError
-from duban.kernel.scope import owned
-from duban.notifications.models import Effect
 from duban.reporting import operations, queries
 from duban.reporting.errors import DueDateError, DutyClosedError, NobodyOwesError, ReasonMissingError
-from duban.reporting.queries import reminders
 from duban.reporting.states import DutyState
 from tests.cast import World
 from tests.integration.reporting import requirements as given
 
 
-def plan(world: World, day: str, clock: str = "08:00") -> int:
-    with world.as_system(at=given.at(day, clock)) as scope:
-        return operations.plan_reminders(scope)
-
-
 def stages(world: World, duty_id) -> list[tuple[str, str]]:
-    return [(who, stage) for who, stage, _ in given.messages(world, subject_id=duty_id) if not stage.startswith("event")]
+    return [
+        (who, stage) for who, stage, _ in given.messages(world, subject_id=duty_id) if not stage.startswith(("event", "review:"))
+    ]
 
 
 class TestMissing:
@@ -141,78 +135,6 @@ class TestChangeOfDate:
             self.change(world, duty_id, date(2026, 3, 25))
 
 
-class TestReminders:
-    def test_come_at_their_days_to_the_right_people(self, world: World) -> None:
-        duty_id = given.duty_id(world, given.issued(world))
-        told: dict[str, list[tuple[str, str]]] = {}
-        before: list[tuple[str, str]] = []
-        for number in range(11, 29):
-            plan(world, f"03-{number:02}")
-            now = stages(world, duty_id)
-            if len(now) > len(before):
-                told[f"03-{number:02}"] = sorted(now[len(before) :])
-            before = now
-        assert told == {
-            "03-13": [("vera", "before_7")],
-            "03-17": [("vera", "before_3")],
-            "03-19": [("vera", "before_1")],
-            "03-21": [("tom", "after_1"), ("vera", "after_1")],
-            "03-23": [("tom", "after_3"), ("vera", "after_3")],
-        }
-
-    def test_two_clocks_double_nothing(self, world: World) -> None:
-        duty_id = given.duty_id(world, given.issued(world))
-        assert plan(world, "03-13") == 4  # two villages, in-app and e-mail
-        assert plan(world, "03-13", "09:00") == 0
-        assert len(stages(world, duty_id)) == 1
-
-    def test_a_clock_that_stood_still_loses_none(self, world: World) -> None:
-        duty_id = given.duty_id(world, given.issued(world))
-        plan(world, "03-18")
-        assert stages(world, duty_id) == [("vera", "before_3")]
-
-    def test_none_for_what_was_handed_in(self, world: World) -> None:
-        duty_id = given.duty_id(world, given.issued(world))
-        given.handed_in(world, duty_id)
-        plan(world, "03-13")
-        assert stages(world, duty_id) == []
-
-    def test_none_for_stages_that_had_passed_when_it_was_issued(self, world: World) -> None:
-        duty_id = given.duty_id(world, given.issued(world, due={"kind": "fixed", "on": "2026-03-14"}))
-        plan(world, "03-10")
-        assert stages(world, duty_id) == []
-        plan(world, "03-11")
-        assert stages(world, duty_id) == [("vera", "before_3")]
-
-    def test_a_moved_date_begins_anew(self, world: World) -> None:
-        duty_id = given.duty_id(world, given.issued(world))
-        plan(world, "03-13")
-        with world.as_("tom", at=given.at("03-14")) as scope:
-            operations.change_due_date(scope, duty_id=duty_id, due_on=date(2026, 3, 25), reason="延期")
-        plan(world, "03-17")
-        plan(world, "03-18")
-        assert stages(world, duty_id) == [("vera", "before_7"), ("vera", "before_7")]
-
-    def wanted(self, world: World, duty_id, stage: str) -> bool:
-        with world.as_system() as scope:
-            statement = owned(scope, Effect).where(
-                Effect.subject_id == duty_id, Effect.stage == stage, Effect.channel == "in_app"
-            )
-            return reminders.still_wanted(scope, scope.session.scalars(statement).first())
-
-    def test_what_was_written_falls_away_when_handed_in_moved_or_withdrawn(self, world: World) -> None:
-        requirement_id = given.issued(world)
-        duty_id, other = given.duty_id(world, requirement_id), given.duty_id(world, requirement_id, "V12")
-        plan(world, "03-13")
-        assert self.wanted(world, duty_id, "before_7")
-        given.handed_in(world, duty_id)
-        assert not self.wanted(world, duty_id, "before_7")
-        assert self.wanted(world, other, "before_7")
-        with world.as_("tom") as scope:
-            operations.change_due_date(scope, duty_id=other, due_on=date(2026, 3, 28), reason="延期")
-        assert not self.wanted(world, other, "before_7")
-
-
 class TestUrge:
     def test_presses_those_who_are_late_once_an_hour(self, world: World) -> None:
         requirement_id = given.issued(world)
@@ -232,19 +154,3 @@ class TestUrge:
         requirement_id = given.issued(world)
         with pytest.raises(NotAllowedError), world.as_("vera", at=given.at("03-22")) as scope:
             operations.urge(scope, requirement_id=requirement_id)
-
-
-class TestTheClock:
-    def test_reminds_from_eight_in_the_morning_of_the_tenant(self, world: World) -> None:
-        from duban.reporting.tasks import remind
-
-        given.issued(world)
-        for clock, rows in (("00:05", 0), ("07:59", 0), ("08:00", 4), ("08:05", 0)):
-            with world.as_system(at=given.at("03-13", clock)) as scope:
-                assert remind(scope) == rows, clock
-
-    def test_performs_what_reporting_asks_for(self) -> None:
-        from duban.reporting.tasks import PERIODIC as ASKED
-        from duban.worker import PERIODIC
-
-        assert set(ASKED) <= set(PERIODIC)

@@ -3,6 +3,7 @@
 import time
 from datetime import date
 
+import pytest
 from sqlalchemy import Engine, insert
 
 from duban.access.models import RoleGrant
@@ -15,14 +16,12 @@ from tests.cast import World
 from tests.integration.reporting import requirements as given
 from tests.integration.reporting.test_queries import counted
 
-UNITS = 3000
 
-
-def settle(world: World) -> None:
-    """Put three thousand villages under the township, each with a clerk."""
+def settle(world: World, units: int) -> None:
+    """Put many villages under the township, each with a clerk."""
     with world.as_system() as scope:
         tenant = scope.tenant_id
-        ids = [(new_id(), new_id(), number) for number in range(UNITS)]
+        ids = [(new_id(), new_id(), number) for number in range(units)]
         units = [
             {
                 "tenant_id": tenant,
@@ -84,22 +83,23 @@ def settle(world: World) -> None:
             scope.session.execute(insert(model), rows)
 
 
-def test_issuing_and_reminding_three_thousand_units(world: World, engine: Engine) -> None:
-    settle(world)
+@pytest.mark.parametrize("units", [300, pytest.param(3000, marks=pytest.mark.nightly)])
+def test_issuing_and_reminding_many_units(world: World, engine: Engine, units: int) -> None:
+    settle(world, units)
     requirement_id = given.drafted(world, due=given.MONTHLY)
 
     began = time.monotonic()
     with world.as_("tom") as scope, counted(engine) as statements:
         created = operations.issue(scope, requirement_id=requirement_id).created
     issuing = time.monotonic() - began
-    assert created == (UNITS + 2) * 10
+    assert created == (units + 2) * 10
     assert len(statements) <= 25
 
     began = time.monotonic()
     with world.as_system(at=given.at("03-18")) as scope:
-        assert operations.plan_reminders(scope) == 2 * (UNITS + 2)
+        assert operations.plan_reminders(scope) == 2 * (units + 2)
     planning = time.monotonic() - began
     with world.as_system(at=given.at("03-18", "10:05")) as scope, counted(engine) as statements:
         assert operations.plan_reminders(scope) == 0
     assert len(statements) <= 8
-    print(f"{created} duties issued in {issuing:.1f} s; {UNITS + 2} reminders planned in {planning:.1f} s")
+    print(f"{created} duties issued in {issuing:.1f} s; {units + 2} reminders planned in {planning:.1f} s")

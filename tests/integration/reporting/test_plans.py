@@ -10,7 +10,8 @@ from duban.kernel.paging import page_of
 from duban.kernel.scope import SYSTEM, Scope, owned, unit_of_work
 from duban.reporting.models import Duty
 from duban.reporting.operations import sweep_missing
-from duban.reporting.queries import overdue_below
+from duban.reporting.queries import awaiting_review, overdue_below
+from duban.reporting.queries.reminders import to_look_at
 from duban.reporting.states import UNIT_TO_ACT
 from tests.cast import World
 
@@ -39,11 +40,18 @@ def test_the_most_overdue_of_a_whole_tree_are_read_in_the_order_they_are_shown(w
     assert "ix_duty_to_act" in plan and "Sort" not in plan, plan
 
 
-def test_what_went_missing_is_looked_for_among_the_overdue_only(world: World) -> None:
+def test_the_clock_walks_what_is_next_and_nothing_else(world: World) -> None:
     with unit_of_work(world.engine, tenant=world.tenant, actor=SYSTEM, now=world.now) as scope:
-        plan = plan_of(scope, sweep_missing)
-    # Which of the two indexes it takes depends on how many rows there are; bench/parts/national.py shows it over a million.
-    assert "Index Scan using ix_duty_" in plan and "due_at <=" in plan, plan
+        missing, reminders = plan_of(scope, sweep_missing), plan_of(scope, to_look_at)
+    assert "Index Scan using ix_duty_to_miss" in missing and "Sort" not in missing, missing
+    assert "Index Scan using ix_duty_next_step" in reminders and "Sort" not in reminders, reminders
+
+
+def test_a_review_queue_is_read_off_what_waits_at_the_level(world: World) -> None:
+    """However many levels there are and however much was ever handed in: only what waits there now (docs/decisions/0048)."""
+    with world.as_("tom") as scope:
+        plan = plan_of(scope, awaiting_review)
+    assert "Index Scan using ix_duty_waiting" in plan and "Sort" not in plan, plan
 
 
 def test_another_order_would_be_seen(world: World) -> None:

@@ -201,6 +201,14 @@ class TestMatrix:
         assert (first.state, first.is_overdue) == (DutyState.SUBMITTED, False)
         assert (second.state, second.is_overdue, second.late_days) == (DutyState.OPEN, True, 2)
 
+    def test_a_column_is_due_when_most_are(self, world: World) -> None:
+        requirement_id = given.issued(world, "cora", "C", targets={"scope": "children"})
+        with world.as_("cora") as scope:
+            operations.change_due_date(
+                scope, duty_id=given.duty_id(world, requirement_id, "T2"), due_on=date(2026, 3, 16), reason="提前"
+            )
+        assert [column.due_on for column in self.matrix(world, "cora", "C").columns] == [date(2026, 3, 20)]
+
     def test_shows_only_what_may_be_read(self, world: World) -> None:
         given.issued(world)
         assert self.matrix(world, "tina", "T2").cells == {}

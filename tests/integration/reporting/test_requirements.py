@@ -96,9 +96,9 @@ class TestPreview:
         assert [unit.name for unit in found.units] == ["东一村"]
 
     def test_points_out_dates_that_are_over(self, world: World) -> None:
-        requirement_id = given.drafted(world, due={"kind": "fixed", "on": "2026-03-01"})
+        requirement_id = given.drafted(world, due=given.MONTHLY, active_from="2026-01-01", active_until="2026-06-30")
         with world.as_("tom") as scope:
-            assert len(queries.preview_of(scope, queries.get_requirement(scope, requirement_id)).past) == 1
+            assert len(queries.preview_of(scope, queries.get_requirement(scope, requirement_id)).past) == 2
 
 
 class TestIssue:

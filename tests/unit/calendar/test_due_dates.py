@@ -145,9 +145,18 @@ class TestPeriods:
         period = period_of(kind, day)
         assert period.start <= day <= period.end
         assert period.next().start == period.end + DAY
-        assert period_of(kind, period.start) == period_of(kind, period.end) == period
+        assert period_of(kind, period.start) == period
+        assert kind is PeriodKind.TWO_YEARS or period_of(kind, period.end) == period  # two years begin where a campaign does
 
-    @given(st.sampled_from(RECURRING), st.dates(date(2000, 1, 1), date(2020, 1, 1)), st.integers(0, 900))
+    def test_two_years_begin_with_the_campaigns_first(self) -> None:
+        found = periods_ending_within(PeriodKind.TWO_YEARS, date(2021, 3, 1), date(2026, 12, 31))
+        assert [period.code for period in found] == ["2021-2022", "2023-2024", "2025-2026"]
+
+    @given(
+        st.sampled_from([kind for kind in RECURRING if kind is not PeriodKind.TWO_YEARS]),
+        st.dates(date(2000, 1, 1), date(2020, 1, 1)),
+        st.integers(0, 900),
+    )
     def test_those_ending_within_a_window_are_all_found(self, kind: PeriodKind, start: date, length: int) -> None:
         end = start + timedelta(days=length)
         naive = sorted({period_of(kind, start + timedelta(days=n)) for n in range(length + 1)})

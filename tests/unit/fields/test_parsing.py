@@ -6,17 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duban.fields import problems
-from duban.fields.parsing import Form, Value, parse, parse_draft, parse_form
+from duban.fields.parsing import Form, parse, parse_draft, parse_form
 from duban.fields.problems import Problem
+from duban.fields.quantities import Qualifier, Quantity, Value
 from duban.fields.specs import FieldSpec, Kind, Option
-from duban.fields.values import as_typed, from_stored, to_stored
+from duban.fields.values import as_shown, as_typed, from_stored, to_stored
 
 ANSWERS = (Option("up", "上升", "Up"), Option("down", "下降", "Down"))
 
 
 def spec(kind: Kind, **more: object) -> FieldSpec:
-    options = ANSWERS if kind is Kind.CHOICE else ()
-    return FieldSpec(key="figure", label="数", kind=kind, options=options, **more)  # type: ignore[arg-type]
+    options = ANSWERS if kind in {Kind.CHOICE, Kind.MULTI_CHOICE} else ()
+    columns = (FieldSpec(key="name", label="名称", kind=Kind.TEXT),) if kind is Kind.TABLE else ()
+    return FieldSpec(key="figure", label="数", kind=kind, options=options, columns=columns, **more)  # type: ignore[arg-type]
 
 
 def message(result: Value | Problem) -> str:
@@ -104,7 +106,9 @@ class TestNumbers:
 
     def test_decimal_reads_with_its_unit_behind_and_refuses_another(self) -> None:
         assert parse(spec(Kind.DECIMAL, unit="万元"), "12 万元") == Decimal(12)
-        assert parse(spec(Kind.DECIMAL, unit="万元"), "12 元") is problems.NOT_A_NUMBER
+        assert parse(spec(Kind.DECIMAL, unit="万元"), "12 元") is problems.WORDS_AFTER
+        assert parse(spec(Kind.INTEGER, unit="处", qualifiers=True), ">750人") is problems.WORDS_AFTER
+        assert parse(spec(Kind.INTEGER, unit="处", qualifiers=True), ">750 处") == Quantity(Decimal(750), Qualifier.MORE)
 
     def test_decimal_with_too_many_places_is_refused_not_rounded(self) -> None:
         assert message(parse(spec(Kind.DECIMAL, places=1), "1.25")) == "最多保留 1 位小数"
@@ -115,6 +119,12 @@ class TestNumbers:
         assert parse(bounded, "0") == 0
         assert parse(bounded, "100") == 100
         assert message(parse(bounded, raw)) == words
+
+    @pytest.mark.parametrize(
+        "raw", [{"n": "1", "q": ["="]}, {"n": [], "q": ">"}, {"n": "1", "q": ""}, {"n": "1"}, {"q": {}}, {}, {"na": False}]
+    )
+    def test_qualified_json_of_another_shape_is_no_number(self, raw: object) -> None:
+        assert parse(spec(Kind.INTEGER, qualifiers=True, na_allowed=True), raw) is problems.NOT_A_NUMBER
 
 
 class TestDates:
@@ -222,12 +232,22 @@ ANY_JSON = st.recursive(
 )
 
 
-@given(kind=st.sampled_from(list(Kind)), raw=ANY_JSON | st.from_regex(r"[0-9，,.．年月日\-/eE+%]{0,12}"))
-def test_nothing_typed_raises_and_every_value_survives_storage_and_the_input_box(kind: Kind, raw: object) -> None:
-    the_spec = spec(kind, places=6)
+ROWS = st.lists(st.dictionaries(st.sampled_from(["name", "other"]), st.text(max_size=3), max_size=2), max_size=3)
+WORDS = st.from_regex(r"(约|超过|>|≥|不足)?[0-9，,.．年月日\-/eE+%万亿元余]{0,12}(以上|左右|\+)?") | st.sampled_from(
+    ["不适用", "N/A", "/"]
+)
+
+
+@given(kind=st.sampled_from(list(Kind)), raw=ANY_JSON | ROWS | WORDS, qualifiers=st.booleans())
+def test_nothing_typed_raises_and_every_value_survives_storage_and_the_input_box(
+    kind: Kind, raw: object, qualifiers: bool
+) -> None:
+    the_spec = spec(kind, places=6, qualifiers=qualifiers, na_allowed=qualifiers)
 
     result: Value | Problem = parse(the_spec, raw)
 
     if not isinstance(result, Problem):
         assert from_stored(the_spec, to_stored(result)) == result
-        assert parse(the_spec, as_typed(result)) == result
+        assert type(as_shown(the_spec, result)) is str
+        if kind is not Kind.TABLE:
+            assert parse(the_spec, as_typed(result)) == result

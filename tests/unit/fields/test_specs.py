@@ -27,7 +27,38 @@ EVERY_KIND: list[dict[str, Any]] = [
         "kind": "choice",
         "options": [{"code": "up", "label": "上升", "label_en": "Up"}, {"code": "down", "label": "下降"}],
     },
-    {"key": "done", "label": "是否完成", "kind": "yes_no"},
+    {"key": "done", "label": "是否完成", "kind": "yes_no", "roll_up": {"operator": "count", "value": "yes"}},
+    {
+        "key": "cost",
+        "label": "投入",
+        "kind": "money",
+        "unit": "万元",
+        "qualifiers": True,
+        "na_allowed": True,
+        "flag_percent": "30",
+    },
+    {
+        "key": "means",
+        "label": "方式",
+        "kind": "multi_choice",
+        "options": [{"code": "visit", "label": "走访"}, {"code": "meeting", "label": "会议"}],
+        "roll_up": {"operator": "count", "value": "visit"},
+    },
+    {
+        "key": "cases",
+        "label": "案例",
+        "kind": "table",
+        "min_rows": 1,
+        "max_rows": 50,
+        "columns": [
+            {"key": "place", "label": "地点", "kind": "text", "required": True},
+            {"key": "found", "label": "发现", "kind": "integer"},
+            {"key": "closed", "label": "整改", "kind": "integer"},
+            {"key": "left", "label": "未整改", "kind": "computed", "places": 0, "formula": "found - closed"},
+        ],
+    },
+    {"key": "photos", "label": "照片", "kind": "attachment", "max_rows": 9},
+    {"key": "twice", "label": "两倍", "kind": "computed", "formula": "deaths * 2", "from_below": "monthly.deaths"},
 ]
 
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from duban.fields.parsing import Value
+from duban.fields.quantities import Value
 from duban.fields.specs import FieldSpec, Kind, Option
 from duban.fields.values import Stored, as_shown, as_typed, from_stored, to_stored
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from duban.kernel.text import Text
+from duban.kernel.text import Authored, Text
 from duban.notifications.rules import MAX_TRIES, pack, pack_all, pause_after, say
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -30,6 +30,12 @@ class TestSay:
 
         assert zh == "东一村 应于 2026年6月28日 报送月报"
         assert en == "东一村 owes the monthly report by June 28, 2026"
+
+    def test_an_author_s_words_are_chosen_between_wherever_they_stand(self) -> None:
+        period = Text("%(title)s（%(period)s）", {"title": Authored("月报 50%", english="Monthly report"), "period": "3月"})
+        params = pack_all({"title": period, "alone": Authored("只有中文")})
+        assert say("%(title)s，%(alone)s", params, translate=str, locale="zh", zone=SHANGHAI) == "月报 50%（3月），只有中文"
+        assert say("%(title)s，%(alone)s", params, translate=str, locale="en", zone=SHANGHAI) == "Monthly report（3月），只有中文"
 
     def test_shows_instants_in_the_tenants_zone(self) -> None:
         params = pack_all({"at": datetime(2026, 6, 27, 16, 30, tzinfo=UTC)})

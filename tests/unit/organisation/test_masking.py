@@ -14,6 +14,16 @@ CLASSES = {
     for name, roles in yaml.safe_load((Path(__file__).parents[2] / "matrix" / "classes.yaml").read_text()).items()
     for role in roles
 }
+# The kind `province` stands in no stage of the matrix; its roles are those of a county, level by level.
+CLASSES |= {
+    f"province.{role}": CLASSES[f"county.{role}"] for role in ("officer", "leader", "evaluator", "admin", "security", "auditor")
+}
+CLASSES |= {
+    f"province_{level}.{role}": CLASSES[f"township.{role}"]
+    for level in ("city", "county", "township")
+    for role in ("officer", "leader")
+}
+CLASSES |= {f"province_village.{role}": CLASSES[f"village.{role}"] for role in ("clerk", "leader")}
 _MEMBER = {("own", "reveal"), ("ancestors", "reveal")}
 _SUPERIOR = _MEMBER | {("below", "reveal")}
 _OFFICER = _SUPERIOR | {("own", "read"), ("below", "read")}

@@ -67,7 +67,7 @@ def test_round_trip() -> None:
         ({"late_points": "NaN"}, {"late_points"}),
         ({"late_points": "1e9"}, {"late_points"}),
         ({"missing_after_days": "十"}, {"missing_after_days"}),
-        ({"missing_after_days": "９"}, {"missing_after_days"}),
+        ({"missing_after_days": "九"}, {"missing_after_days"}),
         ({"correction_days": "-1"}, {"correction_days"}),
         ({"late_model": "weekly"}, {"late_model"}),
         ({"programme_id": "12"}, {"programme_id"}),
@@ -84,3 +84,17 @@ def test_names_what_is_wrong(changes: dict[str, Any], fields: set[str]) -> None:
 def test_a_fixed_date_needs_no_last_day() -> None:
     form = requirement_form({**GOOD, "due": {"kind": "fixed", "on": "2011-05-20"}, "active_until": ""})
     assert form.campaign.end is None
+
+
+@pytest.mark.parametrize("written", ["80", "80%", "８０％", " 80 % "])
+def test_a_share_is_read_with_its_sign(written: str) -> None:
+    waiting = {"waits_below": "block", "quorum_kind": "percent"}
+    assert requirement_form({**GOOD, **waiting, "quorum": written}).quorum.count == 80
+    assert wrong(**waiting, quorum="101%") == {"quorum"}
+    assert wrong(**waiting | {"quorum_kind": "number"}, quorum="80%") == {"quorum"}
+
+
+def test_a_month_that_is_no_choice_is_said_so() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        requirement_form({**GOOD, "due": {"kind": "nth_day", "every": "month", "nth": "5", "which": "same", "month": "２"}})
+    assert [str(text) for text in caught.value.fields["due.month"]] == ["每月报送时不用填第几个月，请留空。"]

@@ -4,22 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from duban.calendar.lateness import Timeliness, Verdict
 from duban.reporting.errors import DutyClosedError
 from duban.reporting.rules import (
-    STAGE_DAYS,
-    Stage,
     Version,
     correct_by,
-    dates_with_a_stage,
     is_allowed,
     judge_submission,
     missing_at,
     next_state,
-    stage_on,
     time_that_counts,
 )
 from duban.reporting.states import (
@@ -129,36 +123,3 @@ class TestJudge:
     def test_example_b(self, counted: datetime, verdict: Verdict) -> None:
         cut_off = missing_at(due_on=DUE, missing_after_days=10, zone=SHANGHAI)
         assert judge_submission(due_on=DUE, counted_at=counted, missing_at=cut_off, zone=SHANGHAI) == verdict
-
-
-class TestStages:
-    LONG_SINCE = date(2011, 1, 1)
-
-    def test_of_the_plan_of_example_b(self) -> None:
-        due_on = date(2011, 5, 20)
-        days = {stage: due_on + timedelta(days=distance) for stage, distance in STAGE_DAYS.items()}
-        assert [f"{day:%m-%d}" for day in days.values()] == ["05-13", "05-17", "05-19", "05-21", "05-23"]
-        for stage, day in days.items():
-            assert stage_on(due_on=due_on, today=day, due_since=self.LONG_SINCE) is stage
-
-    @pytest.mark.parametrize(
-        ("distance", "stage"),
-        [
-            (-8, None),
-            (-6, Stage.BEFORE_7),
-            (-2, Stage.BEFORE_3),
-            (0, Stage.BEFORE_1),
-            (2, Stage.AFTER_1),
-            (6, Stage.AFTER_3),
-            (7, None),
-        ],
-    )
-    def test_a_stage_lasts_until_the_next(self, distance: int, stage: Stage | None) -> None:
-        assert stage_on(due_on=DUE, today=DUE + timedelta(days=distance), due_since=self.LONG_SINCE) is stage
-
-    @given(st.integers(-30, 30))
-    def test_the_range_looked_through_holds_every_stage(self, distance: int) -> None:
-        today = DUE + timedelta(days=distance)
-        first, last = dates_with_a_stage(today)
-        if stage_on(due_on=DUE, today=today, due_since=self.LONG_SINCE) is not None:
-            assert first <= DUE <= last

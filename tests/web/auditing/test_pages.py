@@ -14,6 +14,7 @@ from duban.audit.models import AuditCheck, AuditRecord
 from duban.audit.operations import anchor_after_commit, record
 from duban.audit.queries import head
 from duban.audit.tasks import check
+from duban.auditing.acts import GROUPS
 from duban.auditing.tasks import watch
 from duban.embedded.postgres import SUPERUSER
 from duban.kernel.scope import owned
@@ -53,16 +54,25 @@ class TestReading:
     def test_the_auditor_sees_who_did_what(self, told: World) -> None:
         page = told.client("otto").get("/audit")
         assert page.status_code == 200
-        for words in ("下发报送要求", "审核通过", "提交报送", "退回报送", "唐安", "魏文书", "东一村"):
+        for words in ("下达报送要求", "审核通过", "提交报送", "退回报送", "唐安", "魏文书", "东一村"):
             assert words in page.text, words
+
+    def test_a_record_names_what_it_is_about(self, world: World) -> None:
+        with world.as_("cora") as scope:
+            record(scope, "matter.registered", "matter", world.units["C"], world.paths["C"], number="县督办〔2026〕3号")
+        page = world.client("otto").get("/audit?group=matter").text
+        assert "县督办〔2026〕3号" in page
+
+    def test_no_two_choices_of_the_filter_read_the_same(self) -> None:
+        assert len(set(GROUPS.values())) == len(GROUPS)
 
     def test_filters(self, told: World) -> None:
         browser = told.client("otto")
         asked = {
             "who=唐": ({"审核通过"}, {"提交报送"}),
-            "group=submission": ({"审核通过", "提交报送", "退回报送"}, {"下发报送要求"}),
+            "group=submission": ({"审核通过", "提交报送", "退回报送"}, {"下达报送要求"}),
             f"unit_id={told.units['T1']}": ({"审核通过", "提交报送"}, {"退回报送"}),
-            "since=2026-03-11&until=2026-03-11": ({"审核通过"}, {"提交报送", "下发报送要求"}),
+            "since=2026-03-11&until=2026-03-11": ({"审核通过"}, {"提交报送", "下达报送要求"}),
             f"person_id={told.people['tina']}": ({"退回报送"}, {"审核通过"}),
             f"subject_id={told.units['V11']}": ({"提交报送"}, {"审核通过"}),
             "group=sub": (set(), {"审核通过"}),

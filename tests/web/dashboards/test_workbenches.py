@@ -2,15 +2,20 @@
 
 import re
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
 
+from duban.reporting.operations import change_due_date
 from tests.cast import older_policy
+from tests.integration.dispatches.conftest import document_of, send_to
+from tests.integration.matters.stage import register
 from tests.integration.reporting.requirements import accepted, at, duty_id, handed_in, issued
 
 BUDGET = 12
+__all__ = ["document_of", "send_to"]
 
 
 @contextmanager
@@ -42,7 +47,17 @@ def busy(world):
 
 
 @pytest.mark.parametrize("who", ["cora", "lena", "eva", "adam", "otto", "tom", "tess", "dora", "vera", "vlad"])
-def test_everybody_has_a_page_within_budget(busy, who):
+def test_everybody_has_a_page_within_budget(busy, document_of, send_to, who):
+    """
+    With something in every list: what the county asks its villages is late, too, counted at their townships and listed by unit;
+    a supervised matter and a document to answer wait.
+    """
+    late = {"due": {"kind": "fixed", "on": "2026-03-06"}, "missing_after_days": 10}
+    issued(busy, "cora", "C", title="村级台账", targets={"scope": "subtree", "levels": ["village"]}, **late)
+    issued(busy, "cora", "C", title="值班表", targets={"scope": "children"}, **late)
+    register(busy, at=at("03-01"))
+    for by, unit in (("cora", "C"), ("tom", "T1")):
+        send_to(document_of(by, unit), by, unit)
     client = busy.client(who)
     client.get("/")
     with statements() as seen:
@@ -114,6 +129,7 @@ def test_the_matrix_keeps_to_the_units_one_may_see(busy):
     assert client.get(f"/matrix?unit={busy.units['T2']}").status_code == 404
     assert client.get(f"/matrix?unit={busy.units['other-T1']}").status_code == 404
     assert client.get("/matrix?unit=nonsense").status_code == 404
+    assert client.get(f"/overview/duties?branch={busy.units['V21']}").status_code == 404
     page = client.get("/matrix?from=2026-03-01&until=2026-03-31").text
     assert "东一村" in page
     assert "消防台账" in page
@@ -160,3 +176,85 @@ def test_every_page_linked_to_by_name_exists(app):
     names = {name for file in files for name in re.findall(r"link_to\([\"']([a-z_.]+)", file.read_text())}
     assert names
     assert sorted(names - set(app.view_functions)) == []
+
+
+def rows_of(page):
+    return page.split("<tbody>")[1].split("</tbody>")[0].count("<tr") if "<tbody>" in page else 0
+
+
+@pytest.fixture
+def deep(world):
+    """The county asks its villages themselves: nothing is owed by a unit directly below it."""
+    late = {"due": {"kind": "fixed", "on": "2026-03-05"}, "missing_after_days": 10}
+    world.deep = issued(world, "cora", "C", title="村级台账", targets={"scope": "subtree", "levels": ["village"]}, **late)
+    handed_in(world, duty_id(world, world.deep, "V12"), "vic", when=at("03-04"))
+    return world
+
+
+def test_what_is_owed_further_below_is_counted_at_the_units_directly_below(deep):
+    """One number, one list: the cell of a township opens its villages' duties, no others."""
+    for address in ("/", "/matrix"):
+        page = deep.client("cora").get(address).text
+        cell = re.search(r'<a class="cell late" href="([^"]+)" title="城东镇[^>]*>(?:<svg.*?</svg>)?([^<]+)<', page, re.DOTALL)
+        assert cell.group(2).strip() == "逾期 1 件，已报 1/2", address
+        behind = deep.client("cora").get(cell.group(1).replace("&amp;", "&")).text
+        assert rows_of(behind) == 2, address
+        assert ("东一村" in behind, "东二村" in behind, "西一村" in behind) == (True, True, False)
+        assert "催办 2 家" in page
+        assert "这段时间没有下级的任务" not in page
+
+
+def test_who_is_late_most_often_is_who_owes(deep):
+    page = deep.client("cora").get("/").text
+    panel = page[page.index("逾期最多的单位") : page.index("下级任务对照表")]
+    assert ("东一村" in panel, "西一村" in panel, "各单位都没有逾期" in panel) == (True, True, False)
+    door = re.search(r'href="(/[^"]*overdue\?unit=[^"]+)"', panel).group(1)
+    assert rows_of(deep.client("cora").get(door).text) == 1
+
+
+def test_overdue_below_that_is_owed_elsewhere_is_told_of(deep):
+    page = deep.client("tom").get("/").text
+    assert "下级没有逾期" not in page
+    assert "下级共逾期 1 件" in page
+    door = re.search(r'href="([^"]*overdue\?scope=all)"', page).group(1)
+    assert rows_of(deep.client("tom").get(door).text) == 1
+
+
+def test_the_leaders_numbers_open_lists_of_as_many(busy):
+    lena = busy.client("lena")
+    page = lena.get("/").text
+    tiles = re.findall(r'<a class="tile [^"]*" href="([^"]*which=[^"]*)">.*?class="value">([^<]+)<', page, re.DOTALL)
+    assert [value for _door, value in tiles] == ["66.7%", "1", "1"]
+    assert [rows_of(lena.get(door.replace("&amp;", "&")).text) for door, _value in tiles] == [3, 1, 1]
+    for which, expected in (("judged", 3), ("unmet", 1), ("waiting", 1), ("on_time", 2)):
+        assert rows_of(lena.get(f"/overview/duties?which={which}").text) == expected, which
+    assert rows_of(lena.get(f"/overview/duties?which=unmet&branch={busy.units['T1']}").text) == 1
+    assert rows_of(lena.get(f"/overview/duties?which=unmet&branch={busy.units['T2']}").text) == 0
+    asked_after = re.search(r'需要过问的单位.*?<a href="([^"]*which=unmet[^"]*)">.*?逾期和漏报 1 件', page, re.DOTALL)
+    assert rows_of(lena.get(asked_after.group(1).replace("&amp;", "&")).text) == 1
+    assert rows_of(lena.get("/overdue").text) == 1
+    for wrong in ("which=x", "unit=x", "branch=x", "requirement=x", "from=x", f"unit={busy.units['other-T1']}"):
+        assert lena.get(f"/overview/duties?{wrong}").status_code == 404, wrong
+
+
+def test_a_date_apart_from_the_columns_is_said_in_the_cell(world):
+    requirement = issued(world, "cora", "C", targets={"scope": "children"})
+    with world.as_("cora") as scope:
+        change_due_date(scope, duty_id=duty_id(world, requirement, "T2"), due_on=date(2026, 3, 16), reason="提前")
+    page = world.client("cora").get("/matrix").text
+    assert page.count("<small>3月20日 截止</small>") == 1
+    assert page.count("（3月16日 截止）") == 2, "once in the table, once in a phone's list"
+
+
+def test_the_two_rates_say_what_they_divide_by(busy):
+    page = busy.client("lena").get("/").text
+    assert "按时 2 / 已到期 3 件" in page
+    assert re.search(r'href="/rollup/rates\?unit=', page)
+    assert "有逾期或漏报" in page[page.index("按时率最低的单位") :], "the colours of the bars are told"
+    assert "/overview" in busy.client("cora").get("/rollup/rates").text
+
+
+def test_a_phones_list_says_how_far_a_unit_is_before_it_is_opened(busy):
+    listed = busy.client("tom").get("/").text.split('class="matrix-list"')[1]
+    folded = [re.sub("<[^>]+>", "", one) for one in re.findall(r"<summary>(.*?)</summary>", listed, re.DOTALL)]
+    assert folded[:2] == ["东一村逾期 1 件 · 已报 1/2", "东二村已报 1/2"]

@@ -98,3 +98,35 @@ def test_an_unknown_key_is_refused(world: World) -> None:
     refused = world.client("tom").post("/api/v1/requirements", json={**body(world), "state": "issued"}, headers=JSON)
     assert refused.status_code == 422
     assert "state" in refused.json["errors"]
+
+
+def test_a_unit_asks_for_its_report_back(world: World) -> None:
+    duty_id = given.duty_id(world, given.issued(world, "tom", "T1"))
+    given.handed_in(world, duty_id)
+    vera, here = world.client("vera"), f"/api/v1/duties/{duty_id}"
+    tag = as_read(vera, here)
+    assert vera.post(f"{here}/ask-return", json={"reason": " "}, headers=tag).status_code == 422
+    asked = vera.post(f"{here}/ask-return", json={"reason": "多写了一个零"}, headers=tag)
+    assert asked.json["return_asked"]["reason"] == "多写了一个零", asked.text
+    seen = world.client("tom").get(f"{here}/track", headers=JSON).json["return_asked"]
+    assert (seen["who"], seen["reason"]) == ("魏文书", "多写了一个零")
+    assert vera.post(f"{here}/ask-return", json={"reason": "再说一次"}, headers=as_read(vera, here)).status_code == 409
+    tom = world.client("tom")
+    assert tom.post(f"{here}/ask-return", json={"reason": "不是我的"}, headers=as_read(tom, here)).status_code == 403
+
+
+def test_the_working_days_of_a_year_are_read_and_entered(world: World) -> None:
+    adam, here = world.client("adam"), "/api/v1/calendar/working-days"
+    found = adam.get(here, headers=JSON)
+    assert (found.json["items"], found.headers["ETag"]) == ([], '"0"')
+    year = found.json["known_until"] + 1
+    body = {"days_off": [f"{year}-01-01"], "make_up_days": [f"{year}-01-03"]}
+    made = adam.put(f"{here}/{year}", json=body, headers=as_read(adam, here))
+    assert made.json["items"] == [{"year": year, **body}], made.text
+    assert adam.put(f"{here}/{year}", json=body, headers={**JSON, "If-Match": '"0"'}).status_code == 412
+    now = as_read(adam, here)
+    assert adam.put(f"{here}/{year}", json={"days_off": ["2020-01-01"]}, headers=now).status_code == 422
+    assert adam.put(f"{here}/{year}", json={"days_off": []}, headers=now).status_code == 422
+    assert adam.put(f"{here}/9999", json=body, headers=now).status_code == 404
+    assert world.client("tom").get(here, headers=JSON).status_code in {403, 404}
+    assert world.client("adam").get("/working-days").text.count(f"{year}") > 0

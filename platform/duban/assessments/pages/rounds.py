@@ -18,6 +18,7 @@ from duban.assessments.rules.scheme import ItemKind
 from duban.assessments.sheets import Sheet, scheme_of
 from duban.assessments.states import CARD_LABELS, FROZEN, LABELS, NEXT_STATES, AssessmentState, CardState, StepKind
 from duban.kernel.days import read_day
+from duban.kernel.digits import plain_digits
 from duban.kernel.errors import AnticipatedError, NotFoundError, RuleBrokenError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -98,7 +99,7 @@ def new() -> ResponseReturnValue:
         raise NotFoundError
     if request.method == "GET":
         return _form(scope, unit, {"year": str(scope.today.year), "levels": []}, {})
-    levels, year = request.form.getlist("levels"), request.form.get("year", "").strip()
+    levels, year = request.form.getlist("levels"), plain_digits(request.form.get("year", "")).strip()
     typed: dict[str, object] = {"year": year, "levels": levels, "name": request.form.get("name", "")}
     errors = _form_errors(year, levels, str(typed["name"]))
     if errors:

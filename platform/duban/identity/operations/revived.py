@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import DateTime, Uuid, column, select, table, update
 
 from duban.audit.operations import record
 from duban.identity.models import ApiToken, Credential, LoginSession, Person
 from duban.kernel.scope import Scope
+
+_FEEDS = table("calendar_feed", column("tenant_id", Uuid), column("revoked_at", DateTime(timezone=True)))
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ def end_all_access(scope: Scope, *, because: str) -> Revived:
         .values(revoked_at=scope.now)
         .returning(ApiToken.person_id, ApiToken.name)
     ).all()
+    # Addresses for calendar programs outlive a password, so no epoch ends them. Named, not imported: it is a table of a
+    # feature above this one, and a restore that had not loaded that feature would leave them alive.
+    scope.session.execute(
+        update(_FEEDS).where(_FEEDS.c.tenant_id == scope.tenant_id, _FEEDS.c.revoked_at.is_(None)).values(revoked_at=scope.now)
+    )
     # A key this forgets, or one whose row is put back once more, is of an older epoch and dead all the same.
     scope.session.execute(
         update(Credential.__table__)  # type: ignore[arg-type]

@@ -14,8 +14,12 @@ from duban.identity.queries import tokens_of
 from duban.identity.rules.sessions import LONGEST_TOKEN
 from duban.identity.rules.tokens import FEATURES, FULL, READ
 from duban.identity.states import SCOPE_LABELS
+from duban.kernel.digits import whole
 from duban.kernel.text import Text
 from duban.web.requests import current_scope, work
+
+LONGEST_LIFE = 10_000
+"""Days; more is no life of a token."""
 
 
 def tokens() -> ResponseReturnValue:
@@ -40,7 +44,7 @@ def _page(errors: dict[str, list[Text]], secret: str | None) -> str:
 
 def create() -> ResponseReturnValue:
     """Make a token and show it, once: not a redirect, for it is kept nowhere."""
-    days = request.form.get("days", "").strip()
+    days = whole(request.form.get("days", ""))
     found = signed_in()
     try:
         with work() as scope:
@@ -48,7 +52,7 @@ def create() -> ResponseReturnValue:
                 scope,
                 name=request.form.get("name", ""),
                 scopes=request.form.getlist("scopes"),
-                days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - no such life
+                days=days if days is not None and days < LONGEST_LIFE else 0,
                 factor=found.factor,
             )
     except TokenInputError as error:

@@ -3,7 +3,17 @@
 from collections.abc import Collection, Sequence
 
 READ, FULL = "read", "full"
-FEATURES = ("organisation", "programmes", "targets", "letters", "reporting", "assessments", "notifications", "files")
+FEATURES = (
+    "organisation",
+    "programmes",
+    "dispatches",
+    "targets",
+    "letters",
+    "reporting",
+    "assessments",
+    "notifications",
+    "files",
+)
 """Features a token may be cut down to: it reads and changes there and nowhere else."""
 SCOPES = (READ, *FEATURES, FULL)
 _OWN = "identity"

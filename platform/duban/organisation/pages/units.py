@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from duban.access.checks import may, may_somewhere, require
 from duban.kernel.errors import InvalidInputError
+from duban.kernel.paging import are_whole, at_most
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.organisation.leave import may_name
@@ -37,8 +38,8 @@ def tree() -> ResponseReturnValue:
     """Show the units: a tree that opens level by level, or what a search found."""
     scope = current_scope()
     query, level = request.args.get("q", ""), request.args.get("level", "")
-    if query or level:
-        found = queries.search_units(scope, query, levels=[level] if level else (), limit=FOUND_SHOWN)
+    if query or level or are_whole():
+        found = queries.search_units(scope, query, levels=[level] if level else (), limit=at_most(FOUND_SHOWN))
         return render_template(
             "organisation/units.html", found=found, chains=_chains(scope, found), top=[], counts={}, **_tree_frame(scope, found)
         )
@@ -108,6 +109,7 @@ def show(unit_id: UUID) -> ResponseReturnValue:
     scope = current_scope()
     unit = queries.get_readable_unit(scope, unit_id)
     below = queries.readable_children(scope, unit)
+    shown = at_most(CHILDREN_SHOWN)
     lines = queries.contact_lines(scope, unit)
     manages = may(scope, "unit", "manage", unit)
     return render_template(
@@ -120,10 +122,10 @@ def show(unit_id: UUID) -> ResponseReturnValue:
         contact_lines=lines,
         numbers={line.contact.id: number_of_contact(scope, line.contact, unit) for line in lines if line.contact},
         people=held_at(scope, unit) if may(scope, "person", "read", unit) else None,
-        children=below[:CHILDREN_SHOWN],
+        children=below[:shown],
         children_count=len(below),
-        counts=queries.child_counts(scope, below[:CHILDREN_SHOWN]),
-        incomplete=queries.incomplete_among(scope, below[:CHILDREN_SHOWN]),
+        counts=queries.child_counts(scope, below[:shown]),
+        incomplete=queries.incomplete_among(scope, below[:shown]),
         manages=manages,
         manages_people=may(scope, "person", "manage", unit),
         names_contacts=may_name(scope, unit),

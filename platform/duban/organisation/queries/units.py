@@ -40,14 +40,25 @@ def contacts(scope: Scope, unit_id: UUID) -> Mapping[str, UnitContact]:
 
     Access is the caller's business. Costs: one query.
     """
-    rows = scope.session.scalars(
-        owned(scope, UnitContact).where(
-            UnitContact.unit_id == unit_id,
-            UnitContact.active_from <= scope.today,
-            or_(UnitContact.active_to.is_(None), UnitContact.active_to > scope.today),
+    rows = scope.session.scalars(owned(scope, UnitContact).where(UnitContact.unit_id == unit_id, _named_today(scope)))
+    return {row.kind: row for row in rows}
+
+
+def contact_kinds_of(scope: Scope, unit_ids: Collection[UUID]) -> Mapping[UUID, Collection[str]]:
+    """Say of many units which kinds of contact they have named, as `contacts` does for one. Costs: one query."""
+    found: dict[UUID, set[str]] = {}
+    rows = scope.session.execute(
+        select(UnitContact.unit_id, UnitContact.kind).where(
+            UnitContact.tenant_id == scope.tenant_id, UnitContact.unit_id.in_(unit_ids), _named_today(scope)
         )
     )
-    return {row.kind: row for row in rows}
+    for unit_id, kind in rows:
+        found.setdefault(unit_id, set()).add(kind)
+    return found
+
+
+def _named_today(scope: Scope) -> ColumnElement[bool]:
+    return and_(UnitContact.active_from <= scope.today, or_(UnitContact.active_to.is_(None), UnitContact.active_to > scope.today))
 
 
 def contact_lines(scope: Scope, unit: Unit) -> list[ContactLine]:

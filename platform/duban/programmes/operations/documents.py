@@ -11,6 +11,7 @@ from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.programmes.errors import ChainCircleError, NumberTakenError
 from duban.programmes.forms import DocumentForm
+from duban.programmes.leave import CHANGES, object_of
 from duban.programmes.models import Document
 from duban.programmes.queries import chain_above, find_own_by_number, get_document
 from duban.programmes.rules import number_key, parts_of
@@ -21,14 +22,18 @@ OWNER_KIND = "document"
 
 def file_owner(document: Document) -> FileOwner:
     """Say whose leave the files of a document need."""
-    return FileOwner(kind=OWNER_KIND, id=document.id, placed=document, obj="document", act="register")
+    obj = object_of(document)
+    return FileOwner(kind=OWNER_KIND, id=document.id, placed=document, obj=obj, act=CHANGES[obj])
 
 
-def register_document(scope: Scope, *, unit_id: UUID, form: DocumentForm, original_text: str) -> Document:
+def register_document(
+    scope: Scope, *, unit_id: UUID, form: DocumentForm, original_text: str, addressed_only: bool = False
+) -> Document:
     """
     Enter a document into a unit's register.
 
-    Takes:  `original_text` kept letter for letter from here on.
+    Takes:  `original_text` kept letter for letter from here on; `addressed_only` for one that of all units below only those read
+            it was sent to: said once, for what was published cannot be taken back.
     Raises: NotFoundError, NotAllowedError, NumberTakenError, InvalidInputError for a superior document not to be seen.
     """
     unit = get_unit(scope, unit_id, lock=True)
@@ -52,6 +57,7 @@ def register_document(scope: Scope, *, unit_id: UUID, form: DocumentForm, origin
             parent_reference=form.parent_reference,
             original_text=original_text,
             note=form.note,
+            addressed_only=addressed_only,
             registered_by=scope.actor.person_id,
             registered_at=scope.now,
             version=1,

@@ -1,69 +1,31 @@
 """Time passing: changed due dates, duties that become missing, reminders and urging."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
+
+from sqlalchemy import and_, or_
+from sqlalchemy.orm import load_only
 
 from duban.access import checks as access
 from duban.audit.operations import record
-from duban.calendar.due_dates import due_at
 from duban.calendar.lateness import Timeliness, late_days
 from duban.kernel.errors import NotAllowedError
-from duban.kernel.ids import new_id
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_
 from duban.reporting import telling
-from duban.reporting.errors import DueDateError, NobodyOwesError, ReasonMissingError
-from duban.reporting.models import DueChange, Duty, Requirement
-from duban.reporting.queries.duties import get_duty
-from duban.reporting.queries.reminders import due_stages, not_yet_told
+from duban.reporting.errors import NobodyOwesError
+from duban.reporting.later_periods import issue_later_periods, with_later_periods
+from duban.reporting.models import Duty, Requirement
 from duban.reporting.queries.requirements import get_requirement
-from duban.reporting.rules import judge_submission, missing_at, next_state
-from duban.reporting.states import UNIT_TO_ACT, Act, DutyState
+from duban.reporting.rules import next_state
+from duban.reporting.service import require_service
+from duban.reporting.states import UNIT_TO_ACT, Act, DutyState, RequirementState
 
 SWEEP_BATCH = 500
 LATEST_DAYS = 366 * 2
-
-
-def change_due_date(scope: Scope, *, duty_id: UUID, due_on: date, reason: str) -> Duty:
-    """
-    Move one duty's published due date by a recorded decision; reminders of the old date die with its `due_version`.
-
-    A duty already missing comes back to life when its new cut-off lies ahead and nothing was handed in.
-    Raises: NotFoundError, NotAllowedError, DutyClosedError, DueDateError, ReasonMissingError.
-    """
-    duty = get_duty(scope, duty_id, lock=True)
-    access.require(scope, "duty", "change_due", duty)
-    act = Act.REOPEN if duty.stands is DutyState.MISSING else Act.CHANGE_DUE
-    state = next_state(duty.stands, act)
-    if not reason.strip():
-        raise ReasonMissingError
-    _check_new_date(scope, duty, due_on)
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
-    cut_off = missing_at(due_on=due_on, missing_after_days=requirement.missing_after_days, zone=scope.zone)
-    if act is Act.REOPEN and cut_off <= scope.now:
-        raise DueDateError(N_("按新的日期这项任务仍然是漏报，请选择更晚的日期。"))
-    before, duty.due_on = duty.due_on, due_on
-    duty.due_at, duty.missing_at, duty.due_since = due_at(due_on, scope.zone), cut_off, scope.today
-    duty.state, duty.changed_at = state, scope.now
-    duty.due_version += 1
-    _judge_again(scope, duty)
-    scope.add(
-        DueChange(
-            id=new_id(),
-            duty_id=duty.id,
-            due_version=duty.due_version,
-            before_on=before,
-            after_on=due_on,
-            reason=reason.strip(),
-            decided_at=scope.now,
-            decided_by=scope.actor.person_id,
-            decider_name=scope.actor.name,
-        )
-    )
-    record(scope, "duty.due_changed", "duty", duty.id, duty.path, before=before, after=due_on, reason=reason.strip())
-    telling.of_due_change(scope, duty, requirement)
-    return duty
+LONGEST_WAIT = timedelta(days=366)
+"""For a year's working days, after the last day of what asked for them."""
 
 
 def sweep_missing(scope: Scope) -> int:
@@ -71,15 +33,15 @@ def sweep_missing(scope: Scope) -> int:
     Mark as missing what nobody handed in by its cut-off. For the clock: acts as the service itself.
 
     Gives: how many were marked, at most a batch; call again while it gives the whole batch.
-    Costs: one query and one row lock each; rows somebody is working on are passed over and found the next time.
+    Costs: one query on an index of what may still become missing, and one row lock each; rows somebody is working on are passed
+    over and found the next time.
     """
-    _require_service(scope)
+    require_service(scope)
     statement = (
         owned(scope, Duty)
         .where(
             Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)),
             Duty.missing_at <= scope.now,
-            Duty.due_at <= scope.now,  # never after the cut-off, so nothing is left out; but this has an index
         )
         .order_by(Duty.missing_at, Duty.id)
         .limit(SWEEP_BATCH)
@@ -96,16 +58,28 @@ def sweep_missing(scope: Scope) -> int:
     return len(swept)
 
 
-def plan_reminders(scope: Scope) -> int:
+def issue_waiting_periods(scope: Scope) -> int:
     """
-    Write to the ledger the reminders that are due today: T−7, T−3, T−1 to the clerk, T+1, T+3 to the superior as well.
+    Issue the periods that could not be issued with the others because the working days of their year were not known.
 
-    For the clock: acts as the service itself. Safe to repeat: what is in the ledger is not written again, and two clocks
-    at once are held apart by its key. Gives: how many new rows. Costs: six queries, and one or two statements for each
-    duty that has reached a new stage.
+    For the clock: acts as the service itself, safe to repeat. Gives how many duties were made.
+    Costs: two queries and arithmetic, of what is under way only dates and rules are read; those that wait are locked and issued.
     """
-    _require_service(scope)
-    return telling.of_stages(scope, not_yet_told(scope, due_stages(scope)))
+    require_service(scope)
+    under_way = owned(scope, Requirement).where(
+        Requirement.state == RequirementState.ISSUED,
+        or_(
+            Requirement.active_until >= scope.today - LONGEST_WAIT,
+            and_(Requirement.active_until.is_(None), Requirement.issued_at > scope.now - 2 * LONGEST_WAIT),
+        ),
+    )
+    dated = load_only(Requirement.due_rule, Requirement.active_from, Requirement.active_until, Requirement.issued_at)
+    waiting = with_later_periods(scope, scope.session.scalars(under_way.options(dated)))
+    if not waiting:
+        return 0
+    locked = under_way.where(Requirement.id.in_(waiting)).with_for_update(skip_locked=True)
+    found = scope.session.scalars(locked.execution_options(populate_existing=True)).all()
+    return sum(issue_later_periods(scope, one) for one in found)
 
 
 def urge(scope: Scope, *, requirement_id: UUID, period_code: str | None = None, duty_ids: Sequence[UUID] = ()) -> int:
@@ -136,27 +110,3 @@ def urge(scope: Scope, *, requirement_id: UUID, period_code: str | None = None, 
         record(scope, "duty.urged", "duty", duty.id, duty.path, due_on=duty.due_on)
     telling.of_urging(scope, late, requirement)
     return len(late)
-
-
-def _require_service(scope: Scope) -> None:
-    """The clock asks no leave because no person acts; a person must never get here."""
-    if scope.actor.person_id is not None:
-        raise PermissionError("for the clock only")
-
-
-def _check_new_date(scope: Scope, duty: Duty, due_on: date) -> None:
-    if due_on == duty.due_on:
-        raise DueDateError(N_("新的日期与原来的相同。"))
-    if due_on < scope.today:
-        raise DueDateError(N_("新的截止日期不能早于今天。"))
-    if due_on > scope.today + timedelta(days=LATEST_DAYS):
-        raise DueDateError(N_("新的截止日期太远，请检查年份。"))
-
-
-def _judge_again(scope: Scope, duty: Duty) -> None:
-    """Judge what was already handed in by the new date; what was not is pending again."""
-    if duty.counted_at is None or duty.stands is DutyState.OPEN:
-        duty.timeliness, duty.late_days = Timeliness.PENDING, 0
-        return
-    verdict = judge_submission(due_on=duty.due_on, counted_at=duty.counted_at, missing_at=duty.missing_at, zone=scope.zone)
-    duty.timeliness, duty.late_days = verdict.timeliness, verdict.late_days

@@ -1,83 +1,140 @@
 """What a unit does with a duty: type, hand in, hand in a nil return, correct."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import delete
-
 from duban.access import checks as access
-from duban.audit.operations import record
-from duban.fields.parsing import parse_form
-from duban.fields.values import Stored, to_stored
-from duban.files.operations import FileOwner, link
+from duban.files.models import StoredFile
+from duban.files.operations import remove
 from duban.files.queries import list_of
-from duban.kernel.errors import StaleError
+from duban.forms.apart import saved_over
+from duban.forms.boxes import ANSWER, NOTE, blank_keys, explanations_in, known_answers, typed_from
+from duban.kernel.errors import NotFoundError, StaleError
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, get_owned
-from duban.kernel.text import N_
-from duban.organisation.queries.units import contacts
-from duban.reporting import telling
-from duban.reporting.errors import AttachmentMissingError, ContactsMissingError, ContentError, NilNotAllowedError
+from duban.reporting.errors import (
+    AttachmentMissingError,
+    DutyLockedError,
+    NilNotAllowedError,
+)
+from duban.reporting.handing_in import LONGEST_TYPED, checked, hand_in, owner_of, owner_of_field, require_ready
+from duban.reporting.locks import LockReason
 from duban.reporting.models import Draft, Duty, Requirement, Submission
-from duban.reporting.queries.duties import draft_of, get_duty, versions_of
-from duban.reporting.rules import Version, judge_submission, next_state, time_that_counts
-from duban.reporting.states import Act, Outcome, Precondition
+from duban.reporting.queries.duties import draft_of, get_duty
+from duban.reporting.queries.forms import DUTY_FILES, Asked, asked_of, begun_under, previous_values, read_duty, typed_of
+from duban.reporting.queries.from_below import kept_gaps
+from duban.reporting.queries.locks import lock_of
 
-DUTY_FILES = "duty"
-SUBMISSION_FILES = "submission"
-LONGEST_TYPED = 50_000
-MOST_TYPED = 200
-
-CONTACTS_NEEDED: dict[str, str] = {"leader_in_charge": N_("分管领导"), "designated_person": N_("专门人员")}
-"""Kinds of contact S002-47 asks for."""
-
-
-def owner_of(duty: Duty) -> FileOwner:
-    """Say what attachments of a duty not handed in yet hang on, and under whose leave."""
-    return FileOwner(kind=DUTY_FILES, id=duty.id, placed=duty, obj="submission", act="write")
+MOST_TYPED = 5_000
+MOST_KEPT = 1_000_000
+"""Most characters of a draft as a whole: a table of a thousand rows, not a book."""
+LONGEST_DEVICE = 300
+SHUT_MEANWHILE = frozenset({LockReason.CLOSED, LockReason.WITHDRAWN})
+"""What was typed while it closed or was withdrawn is kept, to be read and copied; it is not handed in."""
 
 
-def save_draft(scope: Scope, *, duty_id: UUID, typed: Mapping[str, str], version: int | None = None) -> Draft:
+def save_draft(scope: Scope, *, duty_id: UUID, typed: Mapping[str, str], version: int | None = None, device: str = "") -> Draft:
     """
     Keep what was typed, exactly as typed.
 
-    Takes:  `version` of the draft the typist had seen, 0 for none; None saves over whatever is there.
+    Takes:  `version` of the draft the typist had seen, 0 for none; None saves over whatever is there. `device`: what the
+            browser says of itself, for whoever finds the draft changed on another one.
     Raises: NotFoundError, NotAllowedError, DutyClosedError, StaleError.
     """
     # Locked: two devices saving the first draft at once would both find none and both insert one.
     duty = get_duty(scope, duty_id, lock=True)
     access.require(scope, "submission", "write", duty)
-    next_state(duty.stands, Act.SUBMIT)
-    kept = {str(key): str(text)[:LONGEST_TYPED].replace("\x00", "") for key, text in list(typed.items())[:MOST_TYPED]}
+    lock = lock_of(scope, duty)
+    if lock is not None and lock.reason not in SHUT_MEANWHILE:
+        raise DutyLockedError(lock.reason, lock.text)
+    kept = _bounded(typed)
     draft = draft_of(scope, duty.id, lock=True)
     if version is not None and version != (draft.version if draft else 0):
         raise StaleError
+    asked = asked_of(scope, duty)
     if draft is None:
-        draft = scope.add(
-            Draft(id=new_id(), duty_id=duty.id, typed=kept, version=1, saved_at=scope.now, saved_by=scope.actor.person_id)
-        )
-    else:
-        draft.typed, draft.saved_at, draft.saved_by = kept, scope.now, scope.actor.person_id
-        draft.version += 1
+        draft = scope.add(Draft(id=new_id(), duty_id=duty.id, form_version_id=asked.version_id, version=0))
+    elif (before := begun_under(scope, draft, asked)) is not None:
+        kept = saved_over(before, asked.form, kept=draft.typed, typed=kept)
+    draft.typed, draft.saved_at, draft.saved_by = kept, scope.now, scope.actor.person_id
+    draft.saved_device = device[:LONGEST_DEVICE]
+    draft.version += 1
     return draft
 
 
-def submit(scope: Scope, *, duty_id: UUID, typed: Mapping[str, object] | None = None, note: str = "") -> Submission:
+def _bounded(typed: Mapping[str, str]) -> dict[str, str]:
+    kept, room = {}, MOST_KEPT
+    for key, text in list(typed.items())[:MOST_TYPED]:
+        words = str(text)[: min(LONGEST_TYPED, room)].replace("\x00", "")
+        kept[str(key)] = words
+        room -= len(words)
+    return kept
+
+
+def copy_last_period(scope: Scope, *, duty_id: UUID, typed: Mapping[str, str], version: int | None = None) -> int:
+    """
+    Save a draft with the blank questions filled from the period before; what is typed stays as it is.
+
+    Gives: how many questions were filled. Raises: NotFoundError, NotAllowedError, DutyClosedError, StaleError.
+    """
+    duty = get_duty(scope, duty_id, lock=True)
+    access.require(scope, "submission", "write", duty)
+    requirement = get_owned(scope, Requirement, duty.requirement_id)
+    asked = asked_of(scope, duty, requirement)
+    values = previous_values(scope, duty, requirement, asked.form) or {}
+    blank = set(blank_keys(asked.form, typed))
+    filled = {key: value for key, value in values.items() if key in blank and value is not None}
+    begun = {name: text for name, text in typed.items() if text.strip() or name.partition(".")[2].partition(".")[0] not in filled}
+    added = typed_from(asked.form, filled)
+    save_draft(scope, duty_id=duty_id, typed=begun | added, version=version)
+    return len({name.split(".")[1] for name in added})
+
+
+def remove_duty_file(scope: Scope, *, duty_id: UUID, file_id: UUID) -> None:
+    """
+    Take a file off a duty not handed in, or off one of its questions.
+
+    Raises: NotFoundError, NotAllowedError.
+    """
+    duty = get_duty(scope, duty_id)
+    access.require(scope, "submission", "write", duty)
+    row = get_owned(scope, StoredFile, file_id)
+    kind, _, key = row.owner_kind.partition(".")
+    if kind != DUTY_FILES:
+        raise NotFoundError
+    remove(scope, file_id=file_id, owner=owner_of_field(duty, key) if key else owner_of(duty))
+
+
+def submit(
+    scope: Scope,
+    *,
+    duty_id: UUID,
+    typed: Mapping[str, object] | None = None,
+    note: str = "",
+    explanations: Mapping[str, str] | None = None,
+) -> Submission:
     """
     Hand in a new version of a duty.
 
-    Takes:  the answers as typed or as JSON; None takes those of the saved draft.
+    Takes:  the answers as typed or as JSON, by key or under the page's names; None takes those of the saved draft;
+            `explanations` by check or field, those typed among the answers where left out.
     Raises: NotFoundError, NotAllowedError, DutyClosedError, ContactsMissingError, ContentError, AttachmentMissingError.
     """
     duty, requirement = _locked_for_unit(scope, duty_id)
+    asked = asked_of(scope, duty, requirement)
     if typed is None:
         draft = draft_of(scope, duty.id)
-        typed = draft.typed if draft else {}
-    content = _checked(requirement, typed)
+        kept = typed_of(scope, draft, asked) if draft else {}
+        explanations = {**explanations_in(kept), **(explanations or {})}
+        typed = known_answers(asked.form, kept) if any(name.startswith(ANSWER) for name in kept) else _without_note(asked, kept)
+    said = {**explanations_in(typed), **(explanations or {})}
+    reading = read_duty(scope, duty, asked, typed)
+    content, explained = checked(reading, said)
     if requirement.attachments_required and not list_of(scope, DUTY_FILES, [duty.id]).get(duty.id):
         raise AttachmentMissingError
-    return _hand_in(scope, duty, requirement, content=content, note=note, is_nil=False)
+    submission = hand_in(scope, duty, requirement, asked, content=content, explanations=explained, note=note)
+    submission.from_below = kept_gaps(scope, duty, asked.form, reading.values)
+    return submission
 
 
 def submit_nil(scope: Scope, *, duty_id: UUID, note: str = "") -> Submission:
@@ -89,84 +146,17 @@ def submit_nil(scope: Scope, *, duty_id: UUID, note: str = "") -> Submission:
     duty, requirement = _locked_for_unit(scope, duty_id)
     if not requirement.nil_allowed:
         raise NilNotAllowedError
-    return _hand_in(scope, duty, requirement, content={}, note=note, is_nil=True)
+    return hand_in(scope, duty, requirement, asked_of(scope, duty, requirement), note=note)
 
 
 def _locked_for_unit(scope: Scope, duty_id: UUID) -> tuple[Duty, Requirement]:
     duty = get_duty(scope, duty_id, lock=True)
     access.require(scope, "submission", "write", duty)
-    next_state(duty.stands, Act.SUBMIT)
     requirement = get_owned(scope, Requirement, duty.requirement_id)
-    if Precondition.CONTACTS_NAMED in requirement.needs:
-        named = contacts(scope, duty.unit_id)
-        missing = [label for kind, label in CONTACTS_NEEDED.items() if kind not in named]
-        if missing:
-            raise ContactsMissingError(missing)
+    require_ready(scope, duty, requirement)
     return duty, requirement
 
 
-def _checked(requirement: Requirement, typed: Mapping[str, object]) -> dict[str, Stored]:
-    form = parse_form(requirement.specs, typed)
-    if not form.is_sound:
-        raise ContentError({key: [problem] for key, problem in form.problems.items()})
-    return {key: to_stored(value) for key, value in form.values.items()}
-
-
-def _hand_in(
-    scope: Scope, duty: Duty, requirement: Requirement, *, content: dict[str, Stored], note: str, is_nil: bool
-) -> Submission:
-    before = versions_of(scope, duty.id)
-    submission = scope.add(
-        Submission(
-            id=new_id(),
-            duty_id=duty.id,
-            number=duty.versions + 1,
-            content=content,
-            is_nil=is_nil,
-            note=note.strip()[:LONGEST_TYPED],
-            submitted_at=scope.now,
-            submitted_by=scope.actor.person_id,
-            submitter_name=scope.actor.name,
-            reason="",
-            reviewer_name="",
-            path=duty.path,
-            to_path=duty.to_path,
-            lines=duty.lines,
-            work_line=duty.work_line,
-        )
-    )
-    duty.state = next_state(duty.stands, Act.SUBMIT)
-    duty.versions, duty.is_nil, duty.correct_by = submission.number, is_nil, None
-    duty.first_submitted_at = duty.first_submitted_at or scope.now
-    duty.last_submitted_at, duty.last_submitted_by, duty.changed_at = scope.now, scope.actor.person_id, scope.now
-    history = [Version(one.submitted_at, one.reviewed_at if one.decided is Outcome.RETURNED else None) for one in before]
-    _judge(scope, duty, requirement, [*history, Version(scope.now)])
-    scope.session.execute(delete(Draft).where(Draft.tenant_id == scope.tenant_id, Draft.duty_id == duty.id))
-    scope.session.flush()  # the attachments below hang on it
-    _attach(scope, duty, submission)
-    record(
-        scope,
-        "submission.handed_in",
-        "duty",
-        duty.id,
-        duty.path,
-        number=submission.number,
-        is_nil=is_nil,
-        timeliness=duty.timeliness,
-        late_days=duty.late_days,
-    )
-    telling.of_submission(scope, duty, requirement)
-    return submission
-
-
-def _judge(scope: Scope, duty: Duty, requirement: Requirement, versions: list[Version]) -> None:
-    duty.counted_at = time_that_counts(versions, correction_days=requirement.correction_days, zone=scope.zone)
-    verdict = judge_submission(due_on=duty.due_on, counted_at=duty.counted_at, missing_at=duty.missing_at, zone=scope.zone)
-    duty.timeliness, duty.late_days = verdict.timeliness, verdict.late_days
-
-
-def _attach(scope: Scope, duty: Duty, submission: Submission) -> None:
-    """Give the version its own rows for the attachments, so that what is changed later on the duty leaves it as it was."""
-    owner = replace(owner_of(duty), kind=SUBMISSION_FILES, id=submission.id)
-    for file in list_of(scope, DUTY_FILES, [duty.id]).get(duty.id, ()):
-        link(scope, file_id=file.id, owner=owner)
+def _without_note(asked: Asked, kept: Mapping[str, object]) -> dict[str, object]:
+    """Leave out the note a program kept beside its answers, where the form asks nothing of that name."""
+    return {name: text for name, text in kept.items() if name != NOTE or asked.form.field(NOTE)}

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from duban.calendar.lateness import DEFAULT_MISSING_AFTER_DAYS
+from duban.forms.designs import blank
+from duban.forms.reading import design_of
+from duban.forms.starting import form_of_template, template
 from duban.kernel.scope import Scope
 from duban.reporting import queries
-from duban.reporting.forms import TargetScope
+from duban.reporting.forms import TEMPLATE, TargetScope
+from duban.reporting.models import Requirement
 from duban.reporting.rules import DEFAULT_CORRECTION_DAYS
 from duban.reporting.states import Precondition
 from duban.tenancy.queries import catalogue
@@ -32,7 +36,8 @@ def template_data(scope: Scope, unit: Unit, *, code: str, year: int) -> dict[str
         "due": {"kind": "from_end", "every": "quarter", "count": 2, "side": "before"},
         "active_from": scope.today.isoformat(),
         "active_until": f"{year}-12-31",
-        "fields": [],
+        "design": blank(),
+        "form_id": "",
         "late_model": defaults.get("late_model", "per_event"),
         "late_points": defaults.get("late_points", "0.5"),
         "missing_points": defaults.get("missing_points", "1"),
@@ -56,8 +61,10 @@ def from_template(item: Mapping[str, Any], year: int) -> dict[str, Any]:
         "due": filled["due"],
         "active_from": filled["campaign"]["from"],
         "active_until": filled["campaign"]["to"],
-        "fields": list(filled.get("fields", [])),
+        "design": design_of(form_of_template(filled)),
+        "form_id": f"{TEMPLATE}{item['code']}" if item.get("fields") else "",
         "nil_allowed": bool(filled.get("nil_allowed")),
+        "ladder": filled.get("ladder", ""),
         "preconditions": [Precondition.CONTACTS_NAMED.value] if filled.get("needs_contacts") else [],
     }
 
@@ -70,3 +77,43 @@ def _in_year(value: Any, year: int) -> Any:
     if isinstance(value, str):
         return SLOT.sub(lambda match: str(year if match[1] == "year" else year + 1), value)
     return value
+
+
+def requirement_as_data(requirement: Requirement) -> dict[str, Any]:
+    """Give a drafted requirement as the plain data its form shows."""
+    data = {
+        name: getattr(requirement, name) for name in ("title", "title_en", "instruction", "instruction_en", "recipient", "line")
+    }
+    for name in (
+        "nil_allowed",
+        "attachments_required",
+        "superiors_may_enter",
+        "late_model",
+        "missing_after_days",
+        "targets",
+        "preconditions",
+    ):
+        data[name] = getattr(requirement, name)
+    for name in ("opens", "opens_days", "grace_days"):
+        data[name] = getattr(requirement, name)
+    data["late_until_days"] = "" if requirement.late_until_days is None else requirement.late_until_days
+    data["receiver_id"] = str(requirement.receiver_id or "")
+    data["correction_days"] = "" if requirement.correction_days is None else requirement.correction_days
+    chosen = ("review_mode", "waits_below", "quorum_kind", "waits_until", "counting", "counting_rule")
+    data |= {name: getattr(requirement, name) for name in chosen}
+    data["quorum"] = requirement.quorum or ""
+    data |= {name: str(getattr(requirement, name) or "") for name in ("programme_id", "task_id", "waits_for_id")}
+    data["due"] = requirement.rule.to_json()
+    data["active_from"] = requirement.active_from.isoformat()
+    data["active_until"] = requirement.active_until.isoformat() if requirement.active_until else ""
+    data["late_points"] = format(requirement.late_points.normalize(), "f")
+    data["missing_points"] = format(requirement.missing_points.normalize(), "f")
+    data["form_id"] = str(requirement.form_id or "")
+    data["design"] = design_of(requirement.own_form)
+    return data
+
+
+def brought(scope: Scope, unit: Unit, form_id: str) -> Mapping[str, Any] | None:
+    """Give the suggestion of the kind whose form is chosen."""
+    code = form_id.removeprefix(TEMPLATE) if form_id.startswith(TEMPLATE) else ""
+    return template(scope, level=unit.level, code=code) if code else None

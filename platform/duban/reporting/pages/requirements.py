@@ -1,8 +1,9 @@
 """The author's pages: requirements, their form with dates worked out while typing, preview, issuing, status by unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from duban.access import checks as access
-from duban.calendar.due_dates import Campaign, Occurrence, occurrences
-from duban.calendar.rule_json import due_rule_from_json
-from duban.fields.specs import spec_to_json
-from duban.kernel.days import read_day
+from duban.calendar.due_dates import Occurrence
+from duban.forms.below import sources, with_likely_fields
+from duban.forms.designs import change, posted_design, settled
+from duban.forms.queries import choosable
+from duban.forms.tools import Tool
+from duban.forms.wording import in_words
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotFoundError, RuleBrokenError
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, get_owned
@@ -23,11 +26,19 @@ from duban.programmes.models import Programme
 from duban.programmes.queries import get_programme
 from duban.reporting import operations, queries
 from duban.reporting.forms import requirement_form
-from duban.reporting.lines import may_withdraw, offered_lines, require_issuing
+from duban.reporting.later_periods import forecast_of
+from duban.reporting.lines import may_issue, may_withdraw, offered_lines, require_issuing
 from duban.reporting.models import Requirement
-from duban.reporting.pages.choices import level_names, template_data
-from duban.reporting.schemas import SPARE_ROWS, due_data, requirement_data
+from duban.reporting.pages.choices import brought, level_names, requirement_as_data, template_data
+from duban.reporting.pages.date_wording import day_marks
+from duban.reporting.pages.dates import may_change_many
+from duban.reporting.pages.due_boxes import due_box_of
+from duban.reporting.queries.entering import a_duty_to_enter
+from duban.reporting.queries.forms import asked_by
+from duban.reporting.schemas import due_data, requirement_data
 from duban.reporting.states import DutyState, RequirementState
+from duban.reporting.workbooks.knowing import a_duty_to_fill
+from duban.tenancy.ladders import duty_ladders
 from duban.tree.models import Unit
 from duban.tree.queries import children, children_in_line, get_unit, units_by_path
 from duban.web.errors import status_of
@@ -37,27 +48,20 @@ LISTED_UNITS = 300
 CURRENT_DAYS = 10
 
 
-@dataclass(frozen=True)
-class DueBox:
-    """The dates a rule gives, worked out while it is typed; `problem` says why there are none."""
-
-    found: Sequence[Occurrence] = ()
-    problem: Text | None = None
-
-
 def list_requirements() -> ResponseReturnValue:
     """Show the requirements I may see; ?mine=1 only those of my unit."""
     scope = current_scope()
     homes = access.home_paths(scope)
     mine = request.args.get("mine") == "1"
     state = _state(RequirementState, "state")
-    page = queries.list_requirements(
+    read = partial(
+        queries.list_requirements,
         scope,
-        after=request.args.get("after"),
         issued_by=homes[0] if mine and homes else None,
         state=state,
         programme_id=_uuid_arg("programme_id"),
     )
+    page = read(after=request.args.get("after"))
     return render_template(
         "reporting/requirements.html",
         page=page,
@@ -76,8 +80,11 @@ def new() -> ResponseReturnValue:
     if request.method == "GET":
         data = template_data(scope, unit, code=request.args.get("template", ""), year=_year(scope))
         data |= {name: str(_uuid_arg(name) or "") for name in ("programme_id", "task_id")}
+        data |= _with_form(scope, unit, _uuid_arg("form_id"))
         return _form_page(scope, unit, data)
     data = requirement_data(request.form)
+    if "act" in request.form:
+        return _changed_page(scope, unit, data)
     try:
         form = requirement_form(data)
         with work() as writing:
@@ -87,6 +94,12 @@ def new() -> ResponseReturnValue:
     return redirect(url_for("reporting.preview", requirement_id=made.id), 303)
 
 
+def _with_form(scope: Scope, unit: Unit, form_id: UUID | None) -> dict[str, Any]:
+    """Begin with a form of the library, and with its name."""
+    form = next((one for one in choosable(scope, unit.path) if one.id == form_id), None) if form_id else None
+    return {"form_id": str(form.id), "title": form.title, "title_en": form.title_en} if form else {}
+
+
 def edit(requirement_id: UUID) -> ResponseReturnValue:
     """Rewrite a drafted requirement."""
     scope = current_scope()
@@ -94,8 +107,10 @@ def edit(requirement_id: UUID) -> ResponseReturnValue:
     require_issuing(scope, requirement)
     unit = get_owned(scope, Unit, requirement.unit_id)
     if request.method == "GET":
-        return _form_page(scope, unit, _as_data(requirement), requirement=requirement)
+        return _form_page(scope, unit, requirement_as_data(requirement), requirement=requirement)
     data = requirement_data(request.form)
+    if "act" in request.form:
+        return _changed_page(scope, unit, data, requirement=requirement)
     try:
         version = request.form.get("version", 0, type=int)
         with work() as writing:
@@ -111,7 +126,7 @@ def edit(requirement_id: UUID) -> ResponseReturnValue:
 def due_box() -> ResponseReturnValue:
     """Work out the dates of what is typed so far; for the form's script."""
     data = due_data(request.form)
-    box = _due_box(current_scope(), {"due": data} | {name: request.form.get(name) for name in ("active_from", "active_until")})
+    box = due_box_of(current_scope(), {"due": data} | {name: request.form.get(name) for name in ("active_from", "active_until")})
     return render_template("reporting/due_box.html", due=data, data=request.form, box=box, errors={})
 
 
@@ -139,12 +154,22 @@ def issue(requirement_id: UUID) -> ResponseReturnValue:
     try:
         with work() as scope:
             done = operations.issue(scope, requirement_id=requirement_id, version=request.form.get("version", 0, type=int))
-    except RuleBrokenError as error:
+    except (InvalidInputError, RuleBrokenError) as error:
         scope = current_scope()
-        page = _preview_page(scope, queries.get_requirement(scope, requirement_id), general=error.text)
+        page = _preview_page(scope, queries.get_requirement(scope, requirement_id), general=_first(error))
         return page, status_of(error)
-    flash(_("已下达，共生成 %(n)s 项任务，报送单位会收到通知。", n=done.created), "success")
+    if done.created:
+        flash(_("已下达，共生成 %(n)s 项任务，报送单位会收到通知。", n=done.created), "success")
+    else:
+        flash(
+            _("已下达。各期等 %(year)s 年的工作日历，录入以后任务自动生成，届时通知报送单位。", year=done.later_year), "success"
+        )
     return redirect(url_for("reporting.show_requirement", requirement_id=requirement_id), 303)
+
+
+def _first(error: AnticipatedError) -> Text:
+    """Give what is wrong in words: a field's own where there are fields, for the preview has none to show it at."""
+    return next(iter(error.fields.values()))[0] if isinstance(error, InvalidInputError) and error.fields else error.text
 
 
 def withdraw(requirement_id: UUID) -> ResponseReturnValue:
@@ -171,8 +196,8 @@ def urge(requirement_id: UUID) -> ResponseReturnValue:
     except RuleBrokenError as error:
         return _status_again(requirement_id, error)
     flash(_("已催办 %(n)s 家单位。", n=count), "success")
-    if request.form.get("back") == "late":
-        return redirect(url_for("reporting.list_late"), 303)
+    if request.form.get("back") in {"late", "all"}:
+        return redirect(url_for("reporting.list_late", scope="all" if request.form["back"] == "all" else None), 303)
     return redirect(url_for("reporting.show_requirement", requirement_id=requirement_id), 303)
 
 
@@ -182,16 +207,24 @@ def _status_again(requirement_id: UUID, error: AnticipatedError) -> ResponseRetu
 
 
 def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None = None) -> str:
-    found = occurrences(requirement.rule, requirement.campaign, queries.working_calendar(scope))
+    told = forecast_of(scope, requirement)
+    dates, progress = queries.dates_and_progress(scope, requirement.id)
+    found = [replace(one, due_on=dates[one.period.code].due_on) if one.period.code in dates else one for one in told.found]
     period = request.args.get("period", _current_period(scope, found)) or None
     return render_template(
         "reporting/requirement.html",
         period=period,
         requirement=requirement,
+        asks=asked_by(scope, requirement),
         programme=_programme(scope, requirement.programme_id),
         issuer=get_owned(scope, Unit, requirement.unit_id),
-        progress=queries.progress_of(scope, [requirement.id])[requirement.id],
+        progress=progress,
         occurrences=found,
+        dates=dates,
+        workbook_duty=a_duty_to_fill(scope, requirement.id),
+        enter_duty=a_duty_to_enter(scope, requirement),
+        later=told.unknown,
+        later_year=told.year,
         page=queries.status_by_unit(
             scope,
             requirement_id=requirement.id,
@@ -199,8 +232,12 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
             state=_state(DutyState, "state"),
             after=request.args.get("after"),
         ),
+        receiver=_receiver(scope, requirement),
+        may_change_many=may_change_many(scope, requirement),
         may_withdraw=may_withdraw(scope, requirement),
+        may_issue=may_issue(scope, requirement),
         may_urge=access.may_somewhere(scope, "duty", "urge"),
+        may_supervise=access.may_somewhere(scope, "matter", "assign"),
         general=general,
     )
 
@@ -217,13 +254,16 @@ def _preview_page(scope: Scope, requirement: Requirement, *, general: Text | Non
         found = queries.preview_of(scope, requirement)
     except RuleBrokenError as error:
         general = general or error.text
-    days = {one.due_on for one in found.occurrences} if found else set()
-    calendar = queries.working_calendar(scope)
+    marks = day_marks(scope, [one.due_on for one in found.occurrences] if found else [])
     return render_template(
         "reporting/preview.html",
         requirement=requirement,
         preview=found,
-        days_off={day for day in days if calendar.knows(day.year) and not calendar.is_working_day(day)},
+        day_marks=marks,
+        off_count=sum(marks.get(one.due_on, ("", ""))[1] == "warn" for one in found.occurrences) if found else 0,
+        today=scope.today,
+        receiver=_receiver(scope, requirement),
+        asks=asked_by(scope, requirement),
         general=general,
         levels=level_names(scope),
     )
@@ -237,6 +277,7 @@ def _form_page(
     requirement: Requirement | None = None,
     errors: Mapping[str, Sequence[Text]] | None = None,
     general: Text | None = None,
+    at: str = "",
 ) -> str:
     below = _listable(scope, unit)
     return render_template(
@@ -245,18 +286,40 @@ def _form_page(
         data=data,
         programme=_programme(scope, _as_uuid(str(data.get("programme_id") or ""))),
         due=data.get("due") or {},
-        spare=SPARE_ROWS,
-        rows=[*(data.get("fields") or []), *({} for _spare in range(SPARE_ROWS))],
-        box=_due_box(scope, data),
+        tool=Tool(
+            data.get("design") or {"fields": [], "checks": []},
+            errors or {},
+            at,
+            sources(scope, unit.path),
+            post_url=request.full_path,
+        ),
+        forms=choosable(scope, unit.path),
+        brings=brought(scope, unit, str(data.get("form_id") or "")),
+        box=due_box_of(scope, data),
         requirement=requirement,
         errors=errors or {},
         general=general,
         levels=level_names(scope),
         below=below[:LISTED_UNITS],
         lines=offered_lines(scope, unit),
+        offices=queries.offices_of(scope, unit),
+        ladders=[(one.code, in_words(one.name.zh, one.name.en)) for one in duty_ladders(scope)],
+        waitable=queries.waitable(scope, unit),
         templates=queries.templates(scope, level=unit.level) if requirement is None else (),
         template=request.args.get("template", ""),
     )
+
+
+def _receiver(scope: Scope, requirement: Requirement) -> Unit | None:
+    """Find the office that receives for the issuer."""
+    return get_owned(scope, Unit, requirement.receiver_id) if requirement.receiver_id else None
+
+
+def _changed_page(scope: Scope, unit: Unit, data: dict[str, Any], *, requirement: Requirement | None = None) -> str:
+    """Do what a button of the questions says, keeping nothing: the form comes back as typed."""
+    posted = with_likely_fields(settled(posted_design(request.form)), sources(scope, unit.path))
+    data["design"], at = change(posted, request.form["act"])
+    return _form_page(scope, unit, data, requirement=requirement, at=at)
 
 
 def _listable(scope: Scope, unit: Unit) -> Sequence[Unit]:
@@ -264,21 +327,6 @@ def _listable(scope: Scope, unit: Unit) -> Sequence[Unit]:
     second = [line.code for line in offered_lines(scope, unit) if not line.primary]
     found = [*children(scope, unit), *(one for line in second for one in children_in_line(scope, unit, line))]
     return list({one.id: one for one in found}.values())
-
-
-def _due_box(scope: Scope, data: Mapping[str, Any]) -> DueBox:
-    try:
-        start = read_day(str(data.get("active_from") or scope.today.isoformat()))
-        end = read_day(str(data["active_until"])) if data.get("active_until") else None
-        rule = due_rule_from_json(data.get("due") or {})
-        return DueBox(found=occurrences(rule, Campaign(start, end), queries.working_calendar(scope)))
-    except InvalidInputError as error:
-        first = next(iter(error.fields.values()), ())
-        return DueBox(problem=first[0] if first else error.text)
-    except RuleBrokenError as error:
-        return DueBox(problem=error.text)
-    except ValueError:
-        return DueBox()
 
 
 def _issuing_unit(scope: Scope) -> Unit:
@@ -298,23 +346,6 @@ def _issuing_unit(scope: Scope) -> Unit:
     path = access.home_paths(scope)[0] if homes else "0."
     access.require(scope, "requirement", "issue", access.Place(path))
     raise AssertionError
-
-
-def _as_data(requirement: Requirement) -> dict[str, Any]:
-    data = {
-        name: getattr(requirement, name) for name in ("title", "title_en", "instruction", "instruction_en", "recipient", "line")
-    }
-    for name in ("nil_allowed", "attachments_required", "late_model", "missing_after_days", "targets", "preconditions"):
-        data[name] = getattr(requirement, name)
-    data["correction_days"] = "" if requirement.correction_days is None else requirement.correction_days
-    data |= {name: str(getattr(requirement, name) or "") for name in ("programme_id", "task_id")}
-    data["due"] = requirement.rule.to_json()
-    data["active_from"] = requirement.active_from.isoformat()
-    data["active_until"] = requirement.active_until.isoformat() if requirement.active_until else ""
-    data["late_points"] = format(requirement.late_points.normalize(), "f")
-    data["missing_points"] = format(requirement.missing_points.normalize(), "f")
-    data["fields"] = [spec_to_json(spec) for spec in requirement.specs]
-    return data
 
 
 def _state(states: Any, name: str) -> Any:

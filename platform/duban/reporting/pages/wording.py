@@ -2,45 +2,67 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 
 from duban.calendar.due_dates import Occurrence
-from duban.calendar.due_rules import BEFORE_LABELS, DAY_UNIT_LABELS, SHIFT_LABELS, SIDE_LABELS, WHICH_LABELS, DueRule
+from duban.calendar.due_rules import (
+    BEFORE_LABELS,
+    DAY_UNIT_LABELS,
+    SHIFT_LABELS,
+    SIDE_LABELS,
+    SINCE_LABELS,
+    SPAN_UNIT_LABELS,
+    WHICH_LABELS,
+    DueRule,
+)
+from duban.calendar.ladder_words import COLOUR_LABELS, COLOUR_LOOKS
+from duban.calendar.ladders import Colour, Ladder
 from duban.calendar.lateness import LATE_MODEL_LABELS, TIMELINESS_LABELS, Timeliness
-from duban.calendar.periods import EVERY_LABELS, RECURRING
+from duban.calendar.periods import EVERY_LABELS, MONTHS, MONTHS_IN, RECURRING
 from duban.calendar.rule_words import rule_in_words
-from duban.calendar.words import short_date, submitted_late
-from duban.fields.specs import FieldSpec, Kind
-from duban.fields.values import as_shown, from_stored
-from duban.kernel.scope import Scope
-from duban.kernel.text import N_
+from duban.calendar.words import submitted_late
+from duban.forms.wording import in_words
+from duban.kernel.scope import Scope, get_owned
+from duban.reporting.adding import COUNTING_LABELS, RULE_LABELS
+from duban.reporting.climbing import colour_now, ladder_of, ladder_standing
 from duban.reporting.forms import TARGET_LABELS
-from duban.reporting.models import DueChange, Duty, Requirement, Submission
+from duban.reporting.locks import LOCK_LABELS, LockReason
+from duban.reporting.models import DueChange, Duty, Extension, Requirement, Submission
+from duban.reporting.pages.comparison import review_history
+from duban.reporting.pages.date_wording import date_event, extension_events, said_decisions, said_times, said_window
+from duban.reporting.pages.drafts import said_withdrawal
+from duban.reporting.pages.submitters import said_submitter
+from duban.reporting.queries.asking_back import returns_asked
+from duban.reporting.queries.below import below_of, what_of
+from duban.reporting.queries.duties import DutyLine
+from duban.reporting.queries.reviewing import names_of_places
+from duban.reporting.queries.schedule import PeriodDates
+from duban.reporting.queries.whereabouts import whereabouts_of
 from duban.reporting.states import (
     DUTY_LABELS,
     DUTY_LOOKS,
     PRECONDITION_LABELS,
+    QUORUM_LABELS,
     REQUIREMENT_LABELS,
     REQUIREMENT_LOOKS,
+    REVIEW_MODE_LABELS,
+    WAITS_BELOW_LABELS,
+    WAITS_UNTIL_LABELS,
     DutyState,
     Outcome,
+    QuorumKind,
+    ReviewMode,
+    WaitsBelow,
+    WaitsUntil,
 )
+from duban.reporting.windows import OPENS_LABELS
 from duban.tenancy.kinds_in_force import structure
 from duban.web.errors import translate
 from duban.web.filters import day_week, days_left, same_page
-from duban.web.i18n import current_language
 from duban.web.requests import current_scope
 
-KIND_LABELS: dict[Kind, str] = {
-    Kind.TEXT: N_("一行文字"),
-    Kind.LONG_TEXT: N_("多行文字"),
-    Kind.INTEGER: N_("整数"),
-    Kind.DECIMAL: N_("小数"),
-    Kind.DATE: N_("日期"),
-    Kind.CHOICE: N_("单选"),
-    Kind.YES_NO: N_("是或否"),
-}
 TIMELINESS_LOOKS: dict[Timeliness, tuple[str, str]] = {
     Timeliness.PENDING: ("clock", "off"),
     Timeliness.OVERDUE: ("alert-circle", "late"),
@@ -50,37 +72,93 @@ TIMELINESS_LOOKS: dict[Timeliness, tuple[str, str]] = {
 }
 
 
-def words_for_templates() -> dict[str, object]:
-    """Give every template of this feature its labels and functions."""
+def look_of_sheet(line: DutyLine) -> tuple[str, str, str] | None:
+    """Say which colour a duty's reminders have reached; None for none. Costs: a ladder is read once in a request."""
+    kept: dict[UUID, Ladder] = current_scope().memo.setdefault("reporting.ladders-read", {})
+
+    def ladder() -> Ladder:
+        if line.requirement.id not in kept:
+            kept[line.requirement.id] = ladder_of(line.requirement)
+        return kept[line.requirement.id]
+
+    colour = colour_now(line.duty, ladder)
+    return None if colour is Colour.NONE else (_(COLOUR_LABELS[colour]), *COLOUR_LOOKS[colour])
+
+
+def words_of_rules() -> dict[str, object]:
+    """Give the form of a due rule (due_box.html) its choices."""
     return {
-        "DUTY_LABELS": DUTY_LABELS,
-        "DUTY_LOOKS": DUTY_LOOKS,
-        "REQUIREMENT_LABELS": REQUIREMENT_LABELS,
-        "REQUIREMENT_LOOKS": REQUIREMENT_LOOKS,
-        "TARGET_LABELS": TARGET_LABELS,
-        "PRECONDITION_LABELS": PRECONDITION_LABELS,
-        "KIND_LABELS": KIND_LABELS,
         "SIDE_LABELS": SIDE_LABELS,
         "WHICH_LABELS": WHICH_LABELS,
         "DAY_UNIT_LABELS": DAY_UNIT_LABELS,
         "BEFORE_LABELS": BEFORE_LABELS,
         "SHIFT_LABELS": SHIFT_LABELS,
+        "SPAN_UNIT_LABELS": SPAN_UNIT_LABELS,
+        "SINCE_LABELS": SINCE_LABELS,
+        "options": options,
+        "has_months": lambda every: MONTHS_IN.get(every, 0) > 1,
+        "every_options": lambda: options({kind: EVERY_LABELS[kind] for kind in RECURRING}),
+        "day_lines": lambda days: days if isinstance(days, str) else "\n".join(days or ()),
+    }
+
+
+def words_for_templates() -> dict[str, object]:
+    """Give every template of this feature its labels and functions."""
+    return words_of_rules() | {
+        "DUTY_LABELS": DUTY_LABELS,
+        "COLOUR_LABELS": COLOUR_LABELS,
+        "COLOUR_LOOKS": COLOUR_LOOKS,
+        "ladder_standing": ladder_standing,
+        "look_of_sheet": look_of_sheet,
+        "DUTY_LOOKS": DUTY_LOOKS,
+        "REQUIREMENT_LABELS": REQUIREMENT_LABELS,
+        "REQUIREMENT_LOOKS": REQUIREMENT_LOOKS,
+        "TARGET_LABELS": TARGET_LABELS,
+        "COUNTING_LABELS": COUNTING_LABELS,
+        "RULE_LABELS": RULE_LABELS,
+        "PRECONDITION_LABELS": PRECONDITION_LABELS,
         "LATE_MODEL_LABELS": LATE_MODEL_LABELS,
+        "REVIEW_MODE_LABELS": REVIEW_MODE_LABELS,
+        "WAITS_BELOW_LABELS": WAITS_BELOW_LABELS,
+        "WAITS_UNTIL_LABELS": WAITS_UNTIL_LABELS,
+        "QUORUM_LABELS": QUORUM_LABELS,
+        "waitable_options": waitable_options,
+        "review_history": review_history,
+        "said_review": said_review,
+        "said_submitter": said_submitter,
+        "places_of": places_of,
+        "asked_back_of": lambda lines: returns_asked(current_scope(), [line.duty for line in lines]),
+        "said_withdrawal": lambda duty: said_withdrawal(current_scope(), duty),
+        "still_below": still_below,
+        "whereabouts_of": lambda lines: whereabouts_of(current_scope(), lines),
         "said_rule": said_rule,
         "said_timeliness": said_timeliness,
         "state_look": state_look,
-        "in_words": in_words,
-        "options": options,
-        "choices": choices,
-        "every_options": lambda: options({kind: EVERY_LABELS[kind] for kind in RECURRING}),
         "unit_options": lambda units: [(str(unit.id), unit.name) for unit in units],
         "line_options": lambda lines: [(line.code, in_words(line.name.zh, line.name.en)) for line in lines],
         "line_word": line_word,
         "period_tabs": period_tabs,
-        "due_facts": lambda found: [(translate(one.period.label), day_week(one.due_on)) for one in found],
-        "said_kind": said_kind,
-        "option_lines": lambda row: "\n".join(option["label"] for option in row.get("options", ())),
+        "form_options": lambda forms: [(str(form.id), in_words(form.title, form.title_en)) for form in forms],
+        "due_facts": due_facts,
+        "OPENS_LABELS": OPENS_LABELS,
+        "month_name": lambda month: _(MONTHS[month - 1]),
+        "period_choices": lambda found: [(one.period.code, translate(one.period.label)) for one in found],
+        "said_decisions": said_decisions,
+        "said_window": said_window,
+        "said_times": said_times,
     }
+
+
+def due_facts(found: Sequence[Occurrence], dates: Mapping[str, PeriodDates]) -> list[tuple[str, str]]:
+    """Say each period's due date, and how many units have one of their own."""
+    facts = []
+    for one in found:
+        standing = dates.get(one.period.code)
+        said = day_week(one.due_on)
+        if standing and standing.others:
+            said = _("%(day)s；另有 %(n)s 个单位日期不同", day=said, n=standing.others)
+        facts.append((translate(one.period.label), said))
+    return facts
 
 
 def said_rule(rule: DueRule) -> str:
@@ -90,7 +168,12 @@ def said_rule(rule: DueRule) -> str:
 
 
 def state_look(duty: Duty) -> tuple[str, str, str]:
-    """Give word, icon and tone for where a duty stands; an open one whose day is over says so."""
+    """Give word, icon and tone for where a duty stands; an open one that is not open yet, closed or overdue says so."""
+    now = current_scope().now
+    if duty.stands is DutyState.OPEN and duty.opens_at is not None and now < duty.opens_at:
+        return (_(LOCK_LABELS[LockReason.NOT_OPEN]), "lock", "off")
+    if duty.stands is DutyState.OPEN and duty.closes_at is not None and now >= duty.closes_at:
+        return (_(LOCK_LABELS[LockReason.CLOSED]), "lock", "late")
     if duty.stands is DutyState.OPEN and days_left(duty.due_on) < 0:
         return (_(TIMELINESS_LABELS[Timeliness.OVERDUE]), *TIMELINESS_LOOKS[Timeliness.OVERDUE])
     return (_(DUTY_LABELS[duty.stands]), *DUTY_LOOKS[duty.stands])
@@ -105,11 +188,6 @@ def said_timeliness(duty: Duty) -> tuple[str, str, str] | None:
     return (word, *TIMELINESS_LOOKS[judged])
 
 
-def in_words(zh: str, en: str) -> str:
-    """Give what an author wrote, in English where they wrote it and the reader reads it."""
-    return en if en and current_language() == "en" else zh
-
-
 def line_word(requirement: Requirement) -> str:
     """Name the line a requirement works in."""
     known = {line.code: line.name for line in structure(current_scope()).lines}
@@ -117,11 +195,47 @@ def line_word(requirement: Requirement) -> str:
     return in_words(name.zh, name.en) if name else requirement.line
 
 
-def said_kind(row: Mapping[str, Any]) -> str:
-    """Sum up a question of the form builder: its kind, unit, and whether it must be answered."""
-    words = [_(KIND_LABELS[Kind(row["kind"])]) if row.get("kind") in set(Kind) else "", row.get("unit", "")]
-    words.append(_("必填") if row.get("required") else "")
-    return " · ".join(word for word in words if word)
+def places_of(lines: Sequence[DutyLine]) -> Mapping[str, str]:
+    """Name the levels at which the duties of a list wait for their review. Costs: two queries, none where none waits."""
+    waiting = {line.duty.at_path for line in lines if line.duty.at_path}
+    return names_of_places(current_scope(), waiting) if waiting else {}
+
+
+def said_review(requirement: Requirement) -> str:
+    """Say who reviews, and whether a unit's own submission waits for those below it."""
+    words = [_(REVIEW_MODE_LABELS[ReviewMode(requirement.review_mode)])]
+    waits = WaitsBelow(requirement.waits_below)
+    if waits is not WaitsBelow.NO:
+        count = {
+            QuorumKind.ALL: _("全部下级"),
+            QuorumKind.PERCENT: _("下级的 %(n)s%%", n=requirement.quorum),
+            QuorumKind.NUMBER: _("%(n)s 个下级", n=requirement.quorum),
+        }[QuorumKind(requirement.quorum_kind)]
+        what = _waited_words(requirement)
+        words.append(
+            _("等%(count)s%(what)s后才能上报", count=count, what=what)
+            if waits is WaitsBelow.BLOCK
+            else _("等%(count)s%(what)s，未齐只提醒", count=count, what=what)
+        )
+    return str(_("；")).join(words)
+
+
+def _waited_words(requirement: Requirement) -> str:
+    """Say what those below must have come to."""
+    other = get_owned(current_scope(), Requirement, requirement.waits_for_id) if requirement.waits_for_id else None
+    return translate(what_of(other, WaitsUntil(requirement.waits_until)))
+
+
+def waitable_options(found: Sequence[Requirement]) -> list[tuple[str, str]]:
+    """Give the requirements one may wait for, each with how often it falls due."""
+    title = [in_words(one.title, one.title_en) for one in found]
+    return [(str(one.id), f"{words} · {said_rule(one.rule)}") for one, words in zip(found, title, strict=True)]
+
+
+def still_below(line: DutyLine) -> int:
+    """Say how many more of those below a duty waits for. Costs: nothing where it waits for nobody, else up to five queries."""
+    below = below_of(current_scope(), line.duty, line.requirement)
+    return below.still if below else 0
 
 
 def period_tabs(found: Sequence[Occurrence], chosen: str | None) -> list[tuple[str, str, bool, None]]:
@@ -136,35 +250,15 @@ def options(labels: Mapping[Any, str]) -> list[tuple[str, str]]:
     return [(str(code.value), _(label)) for code, label in labels.items()]
 
 
-def choices(spec: FieldSpec) -> list[tuple[str, str]]:
-    """Give a question's options in the reader's language."""
-    return [(option.code, in_words(option.label, option.label_en)) for option in spec.options]
-
-
-def answer_rows(specs: Sequence[FieldSpec], shown: Submission | None, before: Submission | None = None) -> list[dict[str, Any]]:
-    """Lay out the answers of a version beside those of the one before; a changed answer is marked."""
-    rows = []
-    for spec in specs:
-        now, earlier = _said(spec, shown), _said(spec, before)
-        rows.append(
-            {
-                "spec": spec,
-                "label": in_words(spec.label, spec.label_en),
-                "now": now,
-                "before": earlier,
-                "changed": before is not None and now != earlier,
-            }
-        )
-    return rows
-
-
-def history(scope: Scope, versions: Sequence[Submission], due_changes: Sequence[DueChange]) -> Sequence[Mapping[str, object]]:
+def history(
+    scope: Scope, versions: Sequence[Submission], due_changes: Sequence[DueChange], extensions: Sequence[Extension] = ()
+) -> Sequence[Mapping[str, object]]:
     """Lay out what happened to a duty, latest first, as the time line of the interface kit wants it."""
     events: list[dict[str, object]] = []
     for version in versions:
         what = _("提交零报告（第 %(n)s 次）", n=version.number) if version.is_nil else _("第 %(n)s 次提交", n=version.number)
         events.append(
-            {"who": version.submitter_name, "what": what, "at": version.submitted_at, "text": version.note, "tone": "todo"}
+            {"who": said_submitter(version), "what": what, "at": version.submitted_at, "text": version.note, "tone": "todo"}
         )
         if version.decided is not None:
             returned = version.decided is Outcome.RETURNED
@@ -177,25 +271,7 @@ def history(scope: Scope, versions: Sequence[Submission], due_changes: Sequence[
                     "tone": "warn" if returned else "done",
                 }
             )
-    events += [
-        {
-            "who": change.decider_name,
-            "what": _(
-                "截止日期由 %(before)s 变更为 %(after)s",
-                before=translate(short_date(change.before_on, scope.today)),
-                after=translate(short_date(change.after_on, scope.today)),
-            ),
-            "at": change.decided_at,
-            "text": change.reason,
-            "tone": "warn",
-        }
-        for change in due_changes
-    ]
+    events += [date_event(scope, change) for change in due_changes]
+    for extension in extensions:
+        events += extension_events(scope, extension)
     return sorted(events, key=lambda event: str(event["at"]))[::-1]
-
-
-def _said(spec: FieldSpec, version: Submission | None) -> str:
-    if version is None or version.is_nil:
-        return ""
-    said = as_shown(spec, from_stored(spec, version.content.get(spec.key)), english=current_language() == "en")
-    return {"yes": _("是"), "no": _("否")}.get(said, said) if spec.kind is Kind.YES_NO else said

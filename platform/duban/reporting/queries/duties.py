@@ -1,19 +1,21 @@
 """Reads of single duties: everything their pages show, and the lists people work from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Uuid, and_, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.access import checks as access
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.tallies import Tally, counted, tallies
 from duban.reporting.models import Draft, DueChange, Duty, Requirement, Submission
-from duban.reporting.states import TO_REVIEW, UNIT_TO_ACT, DutyState
+from duban.reporting.queries.asking_back import is_asked_back
+from duban.reporting.states import UNIT_TO_ACT, CorrectionState, DutyState
 from duban.tree.models import Unit
 from duban.tree.queries import units_by_id
 
@@ -27,6 +29,8 @@ class DutyLine:
     duty: Duty
     requirement: Requirement
     unit: Unit
+    asked_back: bool = False
+    """Its unit asks to have it back; told where the list asks for it."""
 
 
 def get_duty(scope: Scope, duty_id: UUID, *, lock: bool = False) -> Duty:
@@ -96,7 +100,7 @@ def due_changes_of(scope: Scope, duty_id: UUID) -> Sequence[DueChange]:
 
 def open_duties(scope: Scope, *, after: str | None = None, path: str | None = None, limit: int = PAGE) -> Page[DutyLine]:
     """List what the actor's own units still have to hand in, most urgent first. Costs: three queries."""
-    statement = owned(scope, Duty).where(access.readable(scope, Duty, "submission", "write"), Duty.state.in_(UNIT_TO_ACT))
+    statement = owned(scope, Duty).where(access.readable(scope, Duty, "submission", "write"), to_hand_in())
     if path is not None:
         statement = statement.where(Duty.path == path)
     return _with_lines(scope, page_of(scope, statement, [Duty.due_at, Duty.id], after=after, limit=limit))
@@ -109,57 +113,78 @@ def handed_in(scope: Scope, *, after: str | None = None, limit: int = PAGE) -> P
     return _with_lines(scope, page_of(scope, statement, keys, after=after, limit=limit, newest_first=True))
 
 
-def awaiting_review(scope: Scope, *, after: str | None = None, limit: int = PAGE) -> Page[DutyLine]:
+def awaiting_review(
+    scope: Scope, *, after: str | None = None, limit: int = PAGE, only: ColumnElement[bool] | None = None
+) -> Page[DutyLine]:
     """
-    List what was handed in to the actor's unit and waits for review, longest waiting first; never their own work.
+    List what waits for review at the actor's units, longest waiting there first; never their own work, nor what they have
+    handed over.
 
-    Costs: three queries.
+    Takes: `only` a further condition, e.g. of queries.queue. Costs: three queries.
     """
-    statement = owned(scope, Duty).where(_for_my_review(scope))
-    return _with_lines(scope, page_of(scope, statement, [Duty.last_submitted_at, Duty.id], after=after, limit=limit))
+    statement = owned(scope, Duty).where(for_my_review(scope))
+    if only is not None:
+        statement = statement.where(only)
+    return _with_lines(scope, page_of(scope, statement, [Duty.waiting_since, Duty.id], after=after, limit=limit))
 
 
-def late_below(scope: Scope, *, after: str | None = None, limit: int = PAGE) -> Page[DutyLine]:
+def late_below(scope: Scope, *, unit_id: UUID | None = None, after: str | None = None, limit: int = PAGE) -> Page[DutyLine]:
     """
     List what is owed to the actor's unit and overdue or missing, where they may urge, longest overdue first.
 
-    Costs: three queries.
+    Takes: `unit_id` for one unit's. Costs: three queries.
     """
     statement = owned(scope, Duty).where(_late_to_urge(scope))
+    if unit_id is not None:
+        statement = statement.where(Duty.unit_id == unit_id)
     return _with_lines(scope, page_of(scope, statement, [Duty.due_at, Duty.id], after=after, limit=limit))
+
+
+def late_by_unit(scope: Scope, *, limit: int) -> Sequence[tuple[Unit, int]]:
+    """List the units most often late with what is owed to the actor's unit, as `late_below` has it. Costs: one query."""
+    late = select(Duty.unit_id, func.count().label("n")).where(Duty.tenant_id == scope.tenant_id, _late_to_urge(scope))
+    worst = late.group_by(Duty.unit_id).order_by(func.count().desc(), Duty.unit_id).limit(limit).subquery()
+    statement = select(Unit, worst.c.n).join(worst, worst.c.unit_id == Unit.id).where(Unit.tenant_id == scope.tenant_id)
+    return [(unit, count) for unit, count in scope.session.execute(statement.order_by(worst.c.n.desc(), Unit.path))]
 
 
 def overdue_below(scope: Scope, *, after: str | None = None, limit: int = PAGE) -> Page[DutyLine]:
     """List everything overdue or missing below the actor's units, whomever it is owed to: for leaders. Costs: three queries."""
-    below = access.readable(scope, Duty, "duty")
-    homes = access.own_paths(scope)
-    statement = owned(scope, Duty).where(below, Duty.path.not_in(homes), Duty.state.in_(UNIT_TO_ACT), Duty.due_at <= scope.now)
+    statement = owned(scope, Duty).where(_overdue_below(scope))
     return _with_lines(scope, page_of(scope, statement, [Duty.due_at, Duty.id], after=after, limit=limit))
 
 
 def counts(scope: Scope) -> dict[str, int]:
-    """
-    Count the work lists: `open`, of it `soon` (overdue, returned or due within a week), `review`, `late`.
+    """Count the work lists, as `work_tallies` names them. Costs: one query, kept for the unit of work; none after the menu."""
+    return counted(scope, work_tallies(scope))
 
-    Costs: one query, kept for the unit of work.
+
+def work_tallies(scope: Scope) -> Mapping[str, Tally]:
     """
-    if "reporting.counts" not in scope.memo:
-        mine = and_(access.readable(scope, Duty, "submission", "write"), Duty.state.in_(UNIT_TO_ACT))
+    Give the numbers of the work lists, counted in one pass: `open`, of it `soon` (overdue, returned or due within a week),
+    `review`, `asked` (asked_corrections), `decide` (both), `late` (late_below), `overdue` (overdue_below).
+    """
+    if "reporting.tallies" not in scope.memo:
+        mine = and_(access.readable(scope, Duty, "submission", "write"), to_hand_in())
         soon = or_(Duty.due_on <= scope.today + timedelta(days=SOON_DAYS), Duty.correct_by.is_not(None))
-        row = scope.session.execute(
-            select(
-                func.count().filter(mine),
-                func.count().filter(and_(mine, soon)),
-                func.count().filter(_for_my_review(scope)),
-                func.count().filter(_late_to_urge(scope)),
-            ).where(
-                Duty.tenant_id == scope.tenant_id,
-                Duty.state.in_((*UNIT_TO_ACT, *TO_REVIEW)),
-                or_(mine, access.readable(scope, Duty, "duty")),
-            )
-        ).one()
-        scope.memo["reporting.counts"] = dict(zip(("open", "soon", "review", "late"), row, strict=True))
-    found: dict[str, int] = scope.memo["reporting.counts"]
+        of = {
+            "open": mine,
+            "soon": and_(mine, soon),
+            "review": for_my_review(scope),
+            "asked": _asked_to_correct(scope),
+            "decide": or_(for_my_review(scope), _asked_to_correct(scope)),
+            "late": _late_to_urge(scope),
+            "overdue": _overdue_below(scope),
+        }
+        asked = tallies(
+            "reporting.work",
+            [func.count().filter(one) for one in of.values()],
+            Duty.tenant_id == scope.tenant_id,
+            or_(Duty.state.in_(UNIT_TO_ACT), Duty.at_path.is_not(None), Duty.correction.is_not(None)),
+            or_(mine, access.readable(scope, Duty, "duty")),
+        )
+        scope.memo["reporting.tallies"] = dict(zip(of, asked, strict=True))
+    found: dict[str, Tally] = scope.memo["reporting.tallies"]
     return found
 
 
@@ -172,30 +197,36 @@ class WorkLists:
     late: Sequence[DutyLine]
 
 
-def work_lists(scope: Scope, *, limit: int) -> WorkLists:
-    """Give the first rows of what the actor owes, has to review and may urge. Costs: three queries for all of it."""
-    mine = and_(access.readable(scope, Duty, "submission", "write"), Duty.state.in_(UNIT_TO_ACT))
-    parts = (
-        _headed(scope, "open", mine, (Duty.due_at,), limit),
-        _headed(scope, "review", _for_my_review(scope), (Duty.last_submitted_at,), limit),
+def work_lists(scope: Scope, *, limit: int, owes: bool = True) -> WorkLists:
+    """
+    Give the first rows of what the actor owes, unless it is not shown, has to review and may urge.
+
+    Costs: as `counts`, and one query for all of the lists, none where they are empty.
+    """
+    numbers, parts = counts(scope), []
+    if numbers["open"] and owes:
+        mine = and_(access.readable(scope, Duty, "submission", "write"), to_hand_in())
+        parts.append(_headed(scope, "open", mine, (Duty.due_at,), limit))
+    if numbers["review"]:
+        parts.append(_headed(scope, "review", for_my_review(scope), (Duty.waiting_since,), limit))
+    if numbers["late"]:
         # What can still be met first; what is missing for good comes after it.
-        _headed(scope, "late", _late_to_urge(scope), (Duty.state == DutyState.MISSING, Duty.due_at), limit),
-    )
+        parts.append(_headed(scope, "late", _late_to_urge(scope), (Duty.state == DutyState.MISSING, Duty.due_at), limit))
+    found: dict[str, list[DutyLine]] = {"open": [], "review": [], "late": []}
+    if not parts:
+        return WorkLists(**found)
     named = union_all(*parts).subquery()
     statement = (
-        select(named.c.part, Duty)
+        select(named.c.part, Duty, Requirement, Unit, and_(named.c.part == "review", is_asked_back(scope)))
         .join(named, and_(named.c.tenant_id == Duty.tenant_id, named.c.id == Duty.id))
-        .where(Duty.tenant_id == scope.tenant_id)
+        .join(Requirement, and_(Requirement.tenant_id == Duty.tenant_id, Requirement.id == Duty.requirement_id))
+        .join(Unit, and_(Unit.tenant_id == Duty.tenant_id, Unit.id == Duty.unit_id))
+        .where(Duty.tenant_id == scope.tenant_id, Requirement.tenant_id == scope.tenant_id, Unit.tenant_id == scope.tenant_id)
         .order_by(named.c.part, named.c.place)
     )
-    rows = [(part, duty) for part, duty in scope.session.execute(statement)]
-    lines = lines_of(scope, [duty for _, duty in rows])
-    return WorkLists(
-        **{
-            name: [line for (part, _), line in zip(rows, lines, strict=True) if part == name]
-            for name in ("open", "review", "late")
-        }
-    )
+    for part, duty, requirement, unit, asked_back in scope.session.execute(statement):
+        found[part].append(DutyLine(duty, requirement, unit, asked_back))
+    return WorkLists(**found)
 
 
 def _headed(
@@ -233,23 +264,66 @@ def status_by_unit(
 
 
 def next_to_review(scope: Scope, duty: Duty) -> UUID | None:
-    """Find the next duty in the actor's queue other than this one. Costs: one query."""
+    """Find the next duty in the actor's queue other than this one: the one after it, else the first. Costs: one query, or two."""
+    after = _beside_in_queue(scope, duty, forward=True) if duty.waiting_since else None
+    if after is not None:
+        return after
+    statement = select(Duty.id).where(Duty.tenant_id == scope.tenant_id, for_my_review(scope), Duty.id != duty.id)
+    return scope.session.scalar(statement.order_by(Duty.waiting_since, Duty.id).limit(1))
+
+
+def previous_to_review(scope: Scope, duty: Duty) -> UUID | None:
+    """Find the duty before this one in the actor's queue. Costs: one query, none for one that does not wait."""
+    return _beside_in_queue(scope, duty, forward=False) if duty.waiting_since else None
+
+
+def _beside_in_queue(scope: Scope, duty: Duty, *, forward: bool) -> UUID | None:
+    place, here = tuple_(Duty.waiting_since, Duty.id), tuple_(literal(duty.waiting_since), literal(duty.id, Uuid))
+    order = [Duty.waiting_since, Duty.id] if forward else [Duty.waiting_since.desc(), Duty.id.desc()]
     statement = (
         select(Duty.id)
-        .where(Duty.tenant_id == scope.tenant_id, _for_my_review(scope), Duty.id != duty.id)
-        .order_by(Duty.last_submitted_at, Duty.id)
+        .where(Duty.tenant_id == scope.tenant_id, for_my_review(scope), place > here if forward else place < here)
+        .order_by(*order)
         .limit(1)
     )
     return scope.session.scalar(statement)
 
 
-def _for_my_review(scope: Scope) -> ColumnElement[bool]:
+def to_hand_in() -> ColumnElement[bool]:
+    """Say in SQL that the ball is with the unit: something is owed, or something accepted is to be corrected."""
+    return or_(Duty.state.in_(UNIT_TO_ACT), Duty.correction == CorrectionState.OPEN)
+
+
+def for_my_review(scope: Scope) -> ColumnElement[bool]:
+    """
+    Say in SQL what waits for the actor: at one of their units, not handed in by their own hand, not handed over to somebody else.
+
+    Of one piece in a unit of work: who is one hand with them is a named part of the statement.
+    """
+    if "reporting.review" not in scope.memo:
+        with_others = and_(Duty.reviewer_id != scope.person_id, Duty.reviewer_until >= scope.today)
+        scope.memo["reporting.review"] = and_(
+            Duty.at_path.is_not(None),  # in the words of the partial index
+            Duty.at_path.in_(access.own_paths(scope)),
+            access.readable(scope, Duty, "submission", "review"),
+            access.another_hand(scope, Duty.last_submitted_by, Duty.last_submitted_at),
+            with_others.is_not(True),
+        )
+    found: ColumnElement[bool] = scope.memo["reporting.review"]
+    return found
+
+
+def asked_corrections(scope: Scope) -> list[DutyLine]:
+    """List the requests to correct something accepted that wait for an answer of the actor's unit. Costs: three queries."""
+    statement = owned(scope, Duty).where(_asked_to_correct(scope)).order_by(Duty.changed_at, Duty.id).limit(PAGE)
+    return lines_of(scope, scope.session.scalars(statement).all())
+
+
+def _asked_to_correct(scope: Scope) -> ColumnElement[bool]:
     return and_(
-        access.readable(scope, Duty, "submission", "review"),
+        Duty.correction == CorrectionState.ASKED,
         Duty.to_path.in_(access.own_paths(scope)),
-        Duty.state.in_(TO_REVIEW),
-        Duty.accepted_at.is_(None),
-        Duty.last_submitted_by.is_distinct_from(scope.actor.person_id),
+        access.readable(scope, Duty, "submission", "review"),
     )
 
 
@@ -257,6 +331,15 @@ def _late_to_urge(scope: Scope) -> ColumnElement[bool]:
     return and_(
         access.readable(scope, Duty, "duty", "urge"),
         Duty.to_path.in_(access.own_paths(scope)),
+        Duty.state.in_(UNIT_TO_ACT),
+        Duty.due_at <= scope.now,
+    )
+
+
+def _overdue_below(scope: Scope) -> ColumnElement[bool]:
+    return and_(
+        access.readable(scope, Duty, "duty"),
+        Duty.path.not_in(access.own_paths(scope)),
         Duty.state.in_(UNIT_TO_ACT),
         Duty.due_at <= scope.now,
     )

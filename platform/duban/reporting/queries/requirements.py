@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from duban.access import checks as access
-from duban.calendar.due_dates import Campaign, Occurrence, occurrences
+from duban.calendar.due_dates import Campaign, Occurrence, forecast
 from duban.calendar.due_rules import DueRule
+from duban.calendar.periods import Period
 from duban.calendar.working_days import WorkingCalendar, year_table_from_json, year_tables
 from duban.kernel.errors import NotFoundError
-from duban.kernel.paging import PAGE, Page, page_of
+from duban.kernel.paging import PAGE, Page, at_most, page_of
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.reporting.forms import Targets, TargetScope, targets_from_json
 from duban.reporting.lines import may_issue
@@ -45,6 +46,14 @@ class Preview:
     units: Sequence[Unit]
     unit_count: int
     past: tuple[Occurrence, ...] = ()
+    later: tuple[Period, ...] = ()
+    """Periods issued once the working days of `later_year` are known."""
+    later_year: int | None = None
+
+    @property
+    def may_issue(self) -> bool:
+        """Whether somebody would owe something, now or once the working days are known."""
+        return bool(self.unit_count and (self.occurrences or self.later))
 
     @property
     def duty_count(self) -> int:
@@ -65,6 +74,11 @@ class Progress:
     by_state: dict[DutyState, int] = field(default_factory=dict)
     overdue: int = 0
     """Open or returned, with the due date over."""
+
+    def add(self, state: DutyState, count: int, overdue: int) -> None:
+        """Count more duties in a state."""
+        self.by_state[state] = self.by_state.get(state, 0) + count
+        self.overdue += overdue
 
     @property
     def total(self) -> int:
@@ -132,16 +146,19 @@ def progress_of(scope: Scope, requirement_ids: Collection[UUID]) -> Mapping[UUID
     found = {requirement_id: Progress() for requirement_id in requirement_ids}
     if not found:
         return found
-    unmet = and_(Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)), Duty.due_at <= scope.now)
     rows = scope.session.execute(
-        select(Duty.requirement_id, Duty.state, func.count(), func.count().filter(unmet))
+        select(Duty.requirement_id, Duty.state, func.count(), func.count().filter(is_unmet(scope)))
         .where(Duty.tenant_id == scope.tenant_id, Duty.requirement_id.in_(found), access.readable(scope, Duty, "duty"))
         .group_by(Duty.requirement_id, Duty.state)
     )
     for requirement_id, state, count, overdue in rows:
-        found[requirement_id].by_state[DutyState(state)] = count
-        found[requirement_id].overdue += overdue
+        found[requirement_id].add(DutyState(state), count, overdue)
     return found
+
+
+def is_unmet(scope: Scope) -> ColumnElement[bool]:
+    """Say in SQL that a duty is open or returned with its due date over."""
+    return and_(Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)), Duty.due_at <= scope.now)
 
 
 def owing_units(scope: Scope, *, issuer: Unit, targets: Targets, line: str | None = None) -> Select[Unit]:
@@ -172,14 +189,14 @@ def preview(
     """
     Work out what issuing would make, making nothing.
 
-    Raises: UnknownYearError, OpenEndedWindowError, TooManyPeriodsError. Costs: two queries.
+    Raises: OpenEndedWindowError, TooManyPeriodsError. Costs: two queries.
     """
-    found = occurrences(due, campaign, working_calendar(scope))
+    told = forecast(due, campaign, working_calendar(scope), issued_on=scope.today)
     chosen = owing_units(scope, issuer=issuer, targets=targets, line=line)
     count = scope.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-    units = scope.session.scalars(chosen.order_by(Unit.depth, Unit.position, Unit.path).limit(limit)).all()
-    past = tuple(occurrence for occurrence in found if occurrence.due_on < scope.today)
-    return Preview(occurrences=found, units=units, unit_count=count, past=past)
+    units = scope.session.scalars(chosen.order_by(Unit.depth, Unit.position, Unit.path).limit(at_most(limit))).all()
+    past = tuple(occurrence for occurrence in told.found if occurrence.due_on < scope.today)
+    return Preview(told.found, units, count, past, told.unknown, told.year)
 
 
 def preview_of(scope: Scope, requirement: Requirement, *, limit: int = PREVIEW_UNITS) -> Preview:

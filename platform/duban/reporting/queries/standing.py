@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,8 @@ class JudgedDuty:
     timeliness: Timeliness
     late_days: int
     points_lost: Decimal
+    corrected_at: datetime | None = None
+    """When what had been accepted was replaced by a correction; how punctual it was is judged by what it corrected."""
 
 
 @dataclass
@@ -95,6 +97,7 @@ def _judged(scope: Scope, duty: Duty, requirement: Requirement) -> JudgedDuty:
         timeliness=state,
         late_days=duty.late_days,
         points_lost=points_lost(verdict, requirement.penalty),
+        corrected_at=duty.corrected_at,
     )
 
 
@@ -119,7 +122,7 @@ def _add(total: UnitTimeliness, judged: JudgedDuty) -> None:
 
 @dataclass(frozen=True)
 class MatrixColumn:
-    """One requirement in one period. `late` counts the cells shown that are overdue or missing."""
+    """One requirement in one period, due on `due_on` for most. `late`: how many are overdue or missing and may be urged."""
 
     requirement_id: UUID
     title: str
@@ -144,6 +147,8 @@ class MatrixCell:
     due_on: date
     late_days: int
     is_overdue: bool
+    corrected_at: datetime | None = None
+    """When what had been accepted was replaced by a correction."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +180,10 @@ def matrix(scope: Scope, *, units: Sequence[Unit], due_from: date, due_until: da
             Duty.state,
             Duty.timeliness,
             Duty.late_days,
+            Duty.corrected_at,
             Requirement.title,
             Requirement.title_en,
+            access.readable(scope, Duty, "duty", "urge").label("may_urge"),
         )
         .join(Requirement, and_(Requirement.tenant_id == Duty.tenant_id, Requirement.id == Duty.requirement_id))
         .where(
@@ -194,6 +201,7 @@ def matrix(scope: Scope, *, units: Sequence[Unit], due_from: date, due_until: da
     keys: dict[tuple[UUID, str], str] = {}
     cells: dict[tuple[UUID, str], MatrixCell] = {}
     late: Counter[tuple[UUID, str]] = Counter()
+    days: dict[tuple[UUID, str], Counter[date]] = {}
     for row in rows:
         place = row.requirement_id, row.period_code
         if place not in columns:
@@ -201,9 +209,16 @@ def matrix(scope: Scope, *, units: Sequence[Unit], due_from: date, due_until: da
             columns[place] = MatrixColumn(row.requirement_id, row.title, row.title_en, period, row.due_on)
             keys[place] = columns[place].key
         cell = cells[row.unit_id, keys[place]] = _cell(scope, row)
-        late[place] += cell.is_overdue
-    shown = [replace(column, late=late[place]) for place, column in columns.items()]
+        late[place] += cell.is_overdue and row.may_urge
+        days.setdefault(place, Counter())[row.due_on] += 1
+    shown = [replace(column, late=late[place], due_on=common_day(days[place])) for place, column in columns.items()]
+    shown.sort(key=lambda column: column.due_on)
     return Matrix(columns=shown, units=units, cells=cells)
+
+
+def common_day(days: Mapping[date, int]) -> date:
+    """Give the day that holds for most, the earlier of two."""
+    return min(days, key=lambda day: (-days[day], day))
 
 
 def _cell(scope: Scope, duty: Any) -> MatrixCell:
@@ -217,4 +232,5 @@ def _cell(scope: Scope, duty: Any) -> MatrixCell:
         due_on=duty.due_on,
         late_days=late if unmet or duty.late_days else 0,
         is_overdue=unmet and duty.due_at <= scope.now,
+        corrected_at=duty.corrected_at,
     )

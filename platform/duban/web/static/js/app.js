@@ -3,13 +3,18 @@ import { phrase } from "./phrases.js";
 import { keepForm, settleForm, settleSent } from "./sent.js";
 
 const PARTS = [
-  ["[data-autosave]", "./autosave.js"],
+  ["[data-autosave], [data-keep]", "./autosave.js"],
+  ["[data-outbox]", "./outbox.js"],
   ["[data-grid]", "./grid.js"],
+  ["[data-form]", "./forms.js"],
+  ["[data-designer]", "./designer.js"],
   ["[data-chart]", "./charts.js"],
   ["[data-picker]", "./picker.js"],
   ["[data-fits]", "./fits.js"],
+  ["[data-keys], [data-ticks]", "./keys.js"],
   ["[data-confirm], [data-menu]", "./confirm.js"],
   ["[data-matrix]", "./matrix.js"],
+  ["[data-offline]", "./offline.js"],
 ];
 
 async function wake(root) {
@@ -50,7 +55,9 @@ function nameErrors(root) {
     const target = document.getElementById(link.getAttribute("href").slice(1));
     const label = target?.querySelector(":scope > legend") ?? target?.labels?.[0];
     const said = [...(label?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())?.data;
-    const name = (said ?? target?.getAttribute("aria-label"))?.trim();
+    const own = (said ?? target?.getAttribute("aria-label"))?.trim();
+    const table = target?.closest("[data-rows]")?.querySelector(":scope > legend")?.firstChild?.data?.trim();
+    const name = own && table && own !== table ? `${table} · ${own}` : own; // of a cell: which table's
     if (!name || link.dataset.named || link.textContent.includes(name)) continue;
     link.dataset.named = "1";
     link.prepend(phrase("label", { name }));
@@ -105,10 +112,39 @@ function showConnection() {
 window.addEventListener("online", showConnection);
 window.addEventListener("offline", showConnection);
 
-settleSent();
-settleForm();
-nameErrors(document);
-document.querySelector("[data-focus]")?.focus();
-wake(document);
+function arrive() {
+  settleSent();
+  settleForm();
+  nameErrors(document);
+  document.querySelector("[data-focus]")?.focus();
+  wake(document);
+}
+arrive();
+// another page has taken this one's place
+document.addEventListener("duban:page", () => {
+  self.htmx?.process(document.body);
+  arrive();
+});
+
+// Forms kept on the device for the time without a network are the person's who is signed in, and nobody else's.
+function settleDevice() {
+  const person = document.body.dataset.person;
+  try {
+    if (document.body.dataset.kept || location.pathname === "/offline") return;
+    const owner = localStorage.getItem("forms-of");
+    if (owner && owner !== person) navigator.serviceWorker?.controller?.postMessage({ kind: "forget" });
+    person ? localStorage.setItem("forms-of", person) : localStorage.removeItem("forms-of");
+    if (!person) return;
+    if (localStorage.getItem("outbox")) sendWaiting();
+    window.addEventListener("online", () => localStorage.getItem("outbox") && sendWaiting());
+    window.addEventListener("storage", (event) => event.key === "outbox" && import("./outbox.js").then((outbox) => outbox.heard()));
+  } catch {
+    /* a browser that stores nothing keeps nothing */
+  }
+}
+function sendWaiting() {
+  import("./outbox.js").then((outbox) => outbox.sendElsewhere()).catch(() => {});
+}
+settleDevice();
 
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

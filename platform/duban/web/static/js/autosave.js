@@ -2,8 +2,13 @@
 // server has it. The server answers JSON {"version": n} (200), 412 when someone else changed it, 422 {"errors": {field: [..]}}.
 // Files are not autosaved. Nothing kept here outlives the confirmation by the server: what was sent with the form stays until
 // the next page shows that it arrived (see sent.js), so an expired session or a broken line costs nothing.
+// data-warn: leaving with something the server has not got is asked about. data-keep="<name>" instead of data-autosave: a form
+// that has no draft on the server is kept in this browser alone, until it is sent.
+import { makeRoom, notWorkedOut } from "./forms.js";
 import { clock, phrase } from "./phrases.js";
+import { Second } from "./second.js";
 import { draftKey, noteSent } from "./sent.js";
+import { Unsaved } from "./unsaved.js";
 
 const WAIT_MS = 1200;
 const RETRY_MS = 15000;
@@ -20,17 +25,24 @@ class Autosave {
     this.timer = null;
     this.busy = false;
     this.dirty = false;
+    this.unsaved = "outbox" in form.dataset && form.dataset.autosave ? new Unsaved(form) : null;
     this.restore();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => this.leave());
     form.addEventListener("keydown", (event) => this.stay(event));
+    form.addEventListener("htmx:afterRequest", (event) => arrived(event.detail) || this.comeBack());
     window.addEventListener("pageshow", () => (this.leaving = false));
     window.addEventListener("online", () => this.dirty && this.save());
+    window.addEventListener("pagehide", () => this.dirty && !this.leaving && this.wait());
     window.addEventListener("beforeunload", (event) => {
-      if (this.dirty && !this.leaving && !this.keep()) event.preventDefault();
+      if (!this.dirty || this.leaving) return;
+      const kept = this.keep();
+      if (!kept || "warn" in form.dataset) event.preventDefault();
     });
     if (!this.dirty && this.typedEarly()) this.changed();
+    if (form.dataset.draft) this.second = new Second(form, this);
+    if (this.behind) this.second?.look();
   }
 
   // On a slow line people type before this file has arrived; the browser may also have put back what stood there.
@@ -51,15 +63,18 @@ class Autosave {
 
   changed() {
     this.dirty = true;
+    this.refused = false;
     this.keep();
+    if (!this.form.dataset.autosave) return this.say(phrase("keptHere"));
     this.say(phrase("unsaved"));
+    if (this.lost || !navigator.onLine) this.wait();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), WAIT_MS);
   }
 
   // The "go" key of a phone's keyboard moves on; only the button hands in.
   stay(event) {
-    if (event.key === "Enter" && !event.isComposing && event.target.matches("input:not([type=submit])")) event.preventDefault();
+    if (this.form.dataset.autosave && event.key === "Enter" && !event.isComposing && event.target.matches("input:not([type=submit])")) event.preventDefault();
   }
 
   keep(sent = false) {
@@ -74,13 +89,26 @@ class Autosave {
     }
   }
 
+  // What stands here stands nowhere else: it is sent also when this page is closed.
+  wait() {
+    this.unsaved?.put(this.values(), this.form.dataset.version);
+  }
+
   leave() {
     this.leaving = true;
     clearTimeout(this.timer);
     if (this.keep(true)) noteSent(this.key);
   }
 
+  // A button of the page could not be sent: what is typed goes on being saved by itself.
+  comeBack() {
+    if (!this.leaving || !this.form.isConnected) return;
+    this.leaving = false;
+    this.changed();
+  }
+
   forget() {
+    this.unsaved?.drop();
     try {
       localStorage.removeItem(this.key);
     } catch {
@@ -88,8 +116,14 @@ class Autosave {
     }
   }
 
+  // Until what is being saved has been answered: what is sent afterwards names the version the server has.
+  async idle() {
+    clearTimeout(this.timer);
+    while (this.busy) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
   async save() {
-    if (this.busy) return;
+    if (this.busy || this.leaving || !this.form.dataset.autosave) return;
     this.busy = true;
     this.dirty = false;
     this.say(phrase("saving"));
@@ -110,7 +144,7 @@ class Autosave {
       this.later(phrase("offline"));
     } finally {
       this.busy = false;
-      if (this.dirty && !this.timer) this.timer = setTimeout(() => this.save(), WAIT_MS);
+      if (this.dirty && !this.timer && !this.refused) this.timer = setTimeout(() => this.save(), WAIT_MS);
     }
   }
 
@@ -119,14 +153,21 @@ class Autosave {
     if (response.ok) {
       const answer = await response.json().catch(() => ({}));
       if (answer.version !== undefined) this.setVersion(answer.version);
+      this.lost = false;
+      this.unsaved?.drop();
+      this.form.dispatchEvent(new CustomEvent("duban:saved", { detail: answer }));
       if (!this.dirty) this.forget();
+      if (answer.withdrawn) setTimeout(() => this.second?.look());
       this.say(phrase("saved", { time: answer.saved_at ?? clock() }), "ok");
     } else if (response.type === "opaqueredirect" || response.status === 401) {
       this.later(phrase("signedOut"));
     } else if (response.status === 409 || response.status === 412) {
       this.keep();
-      this.say(phrase("conflict"), "bad");
+      this.wait();
+      this.say(phrase(this.second ? "conflictShown" : "conflict"), "bad");
+      setTimeout(() => this.second?.look());
     } else if (response.status < 500) {
+      this.dirty = this.refused = "warn" in this.form.dataset; // it stands nowhere but here, and is not sent again as it is
       this.say(phrase("refused"), "bad");
     } else {
       this.later(phrase("offline"));
@@ -134,11 +175,21 @@ class Autosave {
   }
 
   later(words) {
-    this.dirty = true;
+    this.dirty = this.lost = true;
     this.keep();
+    this.wait();
     this.say(words, "bad");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), RETRY_MS);
+  }
+
+  // What stands here is what the server has.
+  settled() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.dirty = false;
+    this.forget();
+    this.say(phrase("saved", { time: clock() }), "ok");
   }
 
   setVersion(version) {
@@ -156,11 +207,39 @@ class Autosave {
     }
     if (!kept || !this.differs(kept.values)) return this.forget();
     if (kept.sent && kept.version !== this.form.dataset.version) return this.forget(); // it arrived: the server has moved on
-    if (kept.version !== undefined && kept.version !== this.form.dataset.version) this.say(phrase("conflict"), "bad");
+    const newest = this.form.dataset.version;
     const before = [...this.values()];
+    if (this.form.dataset.keep && this.rebuild(kept)) return;
+    this.behind = this.form.dataset.autosave && kept.version !== undefined && kept.version !== newest;
     this.fill(kept.values);
-    this.offerDiscard(new Date(kept.at), before);
-    this.changed();
+    // What was typed on an older version stays on it: the server takes it only once the person has said which stands.
+    if (this.behind) this.setVersion(kept.version);
+    this.offerDiscard(new Date(kept.at), before, newest);
+    if (!this.behind) return this.changed();
+    this.dirty = true;
+    this.keep();
+    this.say(phrase(this.form.dataset.draft ? "conflictShown" : "conflict"), "bad");
+  }
+
+  // Rows of a designer are the server's to draw: it is asked for the page with what was kept, which saves nothing.
+  rebuild(kept) {
+    const there = new Set([...this.form.elements].map((field) => field.name));
+    if (!self.htmx || kept.values.every(([name]) => there.has(name))) return false;
+    const values = {};
+    for (const [name, value] of kept.values) if (name !== "version") (values[name] ??= []).push(value);
+    values.act = ["restore"];
+    const id = this.form.id;
+    this.forget();
+    self.htmx
+      .ajax("POST", location.href, { values, target: `#${id}`, select: `#${id}`, swap: "outerHTML" })
+      .then(async () => {
+        const form = document.getElementById(id);
+        while (!form.autosave) await new Promise((resolve) => setTimeout(resolve, 50));
+        form.autosave.offerDiscard(new Date(kept.at), null);
+        form.autosave.changed();
+      })
+      .catch(() => {});
+    return true;
   }
 
   differs(values) {
@@ -169,6 +248,7 @@ class Autosave {
   }
 
   fill(values) {
+    makeRoom(this.form, values.map(([name]) => name));
     const byName = Map.groupBy ? Map.groupBy(values, ([name]) => name) : group(values);
     for (const field of this.form.elements) {
       if (!field.name || field.type === "file" || ["csrf_token", "once", "version"].includes(field.name)) continue;
@@ -176,9 +256,10 @@ class Autosave {
       if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
       else if (given.length) field.value = given[0];
     }
+    notWorkedOut(this.form);
   }
 
-  offerDiscard(at, before) {
+  offerDiscard(at, before, newest = this.form.dataset.version) {
     const bar = document.createElement("div");
     bar.className = "flash todo";
     const words = document.createElement("p");
@@ -188,12 +269,33 @@ class Autosave {
     button.className = "btn btn-small";
     button.textContent = phrase("discard");
     button.addEventListener("click", () => {
+      if (!before) {
+        this.dirty = false;
+        this.forget();
+        return location.reload();
+      }
       this.fill(before);
+      this.setVersion(newest);
+      this.second?.close();
       bar.remove();
       this.changed();
     });
     bar.append(words, button);
+    if (this.behind && !this.form.dataset.draft) bar.append(this.keepingMine(newest, bar));
     this.form.prepend(bar);
+  }
+
+  keepingMine(newest, bar) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-small";
+    button.textContent = phrase("useMine");
+    button.addEventListener("click", () => {
+      this.setVersion(newest);
+      bar.remove();
+      this.changed();
+    });
+    return button;
   }
 
   say(words, tone = "") {
@@ -201,6 +303,11 @@ class Autosave {
     this.mark.textContent = words;
     this.mark.className = `save-state ${tone}`;
   }
+}
+
+// htmx calls an answer that leads to another page (HX-Redirect) not successful; what was sent has arrived all the same.
+function arrived({ successful, xhr }) {
+  return successful || (xhr?.status >= 200 && xhr.status < 400);
 }
 
 function group(values) {

@@ -12,7 +12,7 @@ function who() {
 }
 
 export function draftKey(form) {
-  return `draft:${who()}:${form.dataset.autosave}`;
+  return `draft:${who()}:${form.dataset.autosave ?? form.dataset.keep}`;
 }
 
 function listed() {
@@ -35,7 +35,7 @@ export function settleSent() {
   const keys = listed();
   if (!keys.length) return;
   const refused = document.body.classList.contains("bare") || document.querySelector("[data-refused]");
-  const here = [...document.querySelectorAll("[data-autosave]")].map((form) => draftKey(form));
+  const here = [...document.querySelectorAll("[data-autosave], [data-keep]")].map((form) => draftKey(form));
   try {
     sessionStorage.removeItem(LIST);
     if (!refused) for (const key of keys) if (!here.includes(key)) localStorage.removeItem(key);
@@ -55,7 +55,7 @@ function fieldsOf(form) {
 
 
 export function keepForm(form) {
-  if (form.dataset.autosave || form.querySelector("[type=password]")) return;
+  if (form.dataset.autosave || form.dataset.keep || form.querySelector("[type=password]")) return;
   const fields = fieldsOf(form);
   if (!form.querySelector("textarea") && fields.length < LONG) return;
   const values = fields.map((field) => [field.name, field.value, field.checked === true]);

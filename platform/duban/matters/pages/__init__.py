@@ -1,0 +1,1 @@
+"""Pages of matters and meetings."""

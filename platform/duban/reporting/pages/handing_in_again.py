@@ -1,0 +1,58 @@
+"""A return that nothing was done about: before it is handed in again as it was, its typist is asked once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from duban.fields.forms import FormSpec
+from duban.fields.specs import Kind
+from duban.fields.values import to_stored
+from duban.files.queries import list_of
+from duban.forms.boxes import ANSWER, NOTE, known_answers
+from duban.kernel.scope import Scope
+from duban.reporting import queries
+from duban.reporting.handing_in import SUBMISSION_FILES
+from duban.reporting.models import Duty, Submission
+from duban.reporting.pages.duty_review import remarks_on
+from duban.reporting.pages.filling import label_of
+from duban.reporting.queries.forms import DUTY_FILES, Asked, read_duty
+from duban.reporting.remarks import ATTACHMENTS, is_answered
+from duban.reporting.states import StepOutcome
+
+
+def left_as_it_was(scope: Scope, duty: Duty, asked: Asked, typed: Mapping[str, str]) -> str:
+    """
+    Say what of the last return is still as it was; empty where something was done about all of it, or nothing was returned.
+
+    Costs: four to six queries, two more for each question that takes files.
+    """
+    steps = queries.steps_of(scope, duty.id)
+    if not any(step.number == duty.versions and step.outcome == StepOutcome.RETURNED for step in steps):
+        return ""
+    last = queries.versions_of(scope, duty.id)[-1]
+    reading = read_duty(scope, duty, asked, known_answers(asked.form, typed))
+    if last.is_nil or reading.problems:
+        return ""
+    now = {key: to_stored(value) for key, value in reading.values.items()} | _files(scope, asked.form, DUTY_FILES, duty)
+    before = last.content | _files(scope, asked.form, SUBMISSION_FILES, last)
+    remarks = remarks_on(duty, steps)
+    left = [one for one in remarks if not is_answered(one, now, before)]
+    if left:
+        names = dict.fromkeys(
+            _("附件") if one.field == ATTACHMENTS else label_of(asked.form, f"{ANSWER}{one.place}") for one in left
+        )
+        unanswered: str = _("%(n)s 条退回意见还没有改（%(names)s），仍要提交吗？", n=len(left), names=_("、").join(names))
+        return unanswered
+    same = all(now.get(key) == before.get(key) for key in {*now, *before}) and typed.get(NOTE, "").strip() == last.note
+    question: str = _("内容与退回的第 %(n)s 次提交完全相同，仍要提交吗？", n=last.number)
+    return question if same and not remarks else ""
+
+
+def _files(scope: Scope, form: FormSpec, kind: str, owner: Duty | Submission) -> dict[str, Any]:
+    """Give the files of each place by name and content: every version has copies of its own."""
+    kinds = {ATTACHMENTS: kind} | {spec.key: f"{kind}.{spec.key}" for spec in form.fields if spec.kind is Kind.ATTACHMENT}
+    return {
+        place: sorted((file.original_name, file.digest) for file in list_of(scope, one, [owner.id]).get(owner.id, ()))
+        for place, one in kinds.items()
+    }

@@ -1,0 +1,65 @@
+// The designer of forms (forms/designer.html): every button is a submit button and works without this. Here a chosen kind
+// shows its settings at once, a name is put into a formula by a press, and the card just changed comes into view.
+
+export function start(roots) {
+  for (const root of roots) if (!root.designing) root.designing = new Designing(root);
+}
+
+class Designing {
+  constructor(root) {
+    this.root = root;
+    this.form = root.closest("form");
+    root.addEventListener("change", (event) => {
+      const chosen = event.target;
+      if (chosen.matches("[data-retype]") || chosen.name?.endsWith(".operator")) this.act(`retype:${chosen.closest(".design-card").id}`);
+    });
+    root.addEventListener("click", (event) => this.insert(event));
+    this.waitForSaving();
+    this.show();
+  }
+
+  // A button pressed while the page is being saved by itself would name a version that is just becoming an old one.
+  waitForSaving() {
+    const form = this.form;
+    if (form.waits) return;
+    form.waits = true;
+    form.addEventListener("submit", (event) => {
+      if (!form.autosave?.busy) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      form.autosave.idle().then(() => event.submitter?.click());
+    }, true);
+  }
+
+  async act(value) {
+    if (this.form.autosave?.busy) await this.form.autosave.idle();
+    const button = document.createElement("button");
+    button.name = "act";
+    button.value = value;
+    button.hidden = true;
+    button.formNoValidate = true;
+    this.form.append(button);
+    button.click(); // htmx knows a button by its click; a submit asked for by script would go without its name
+    setTimeout(() => button.remove(), 1000);
+  }
+
+  insert(event) {
+    const chip = event.target.closest("[data-insert]");
+    if (!chip) return;
+    const field = document.getElementById(`${chip.dataset.into}.formula`);
+    if (!field) return;
+    const [from, to] = [field.selectionStart ?? field.value.length, field.selectionEnd ?? field.value.length];
+    field.setRangeText(chip.dataset.insert, from, to, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  show() {
+    const at = this.root.dataset.at;
+    const card = at && document.getElementById(at);
+    if (!card) return;
+    card.scrollIntoView({ block: "nearest" });
+    const empty = [...card.querySelectorAll(".form-control")].find((field) => field.type !== "hidden" && field.name.endsWith(".label") && !field.value);
+    (empty ?? card.querySelector("summary"))?.focus({ preventScroll: true });
+  }
+}
