@@ -149,17 +149,17 @@ class _Tee:
     """A stream of an answer, looked through when it has ended."""
 
     def __init__(self, parts: Iterable[bytes], **about: Any) -> None:
-        self._parts, self._about, self._kept = parts, about, io.BytesIO()
+        self._parts, self._about, self._kept = parts, about, bytearray()
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             for part in self._parts:
-                if self._kept.tell() < LARGEST:
-                    self._kept.write(part if isinstance(part, bytes) else str(part).encode())
+                if len(self._kept) < LARGEST:
+                    self._kept += part if isinstance(part, bytes) else str(part).encode()
                 yield part
         finally:
-            watch.scan("downloads", unpacked(self._kept.getvalue()), **self._about)
-            self._kept = io.BytesIO()
+            watch.scan("downloads", unpacked(bytes(self._kept)), **self._about)
+            self._kept = bytearray()
 
     def close(self) -> None:
         close = getattr(self._parts, "close", None)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from duban.access.checks import may_somewhere
 from duban.assessments.models import Assessment, Scorecard
 from duban.assessments.queries import list_assessments, own_open_cards, readable_cards, sheets_of
 from duban.assessments.sheets import Sheet, scheme_of
@@ -14,11 +15,12 @@ from duban.dispatches.presenting import lines_of as waiting_lines
 from duban.dispatches.queries import list_waiting
 from duban.kernel.paging import Page
 from duban.kernel.scope import Scope
+from duban.kernel.tallies import counted
 from duban.letters.models import Letter
 from duban.letters.queries import list_to_sign
 from duban.matters.models import Matter
 from duban.matters.queries import to_do as matters_to_do
-from duban.reporting.queries import DutyLine, counts, handed_in, late_by_unit, open_duties, work_lists
+from duban.reporting.queries import DutyLine, counts, handed_in, late_by_unit, open_duties, waiting_tally, work_lists
 from duban.targets.queries import Tally, unit_tallies
 from duban.tree.models import Unit
 
@@ -80,6 +82,7 @@ class OfficerBench:
     self_scores: SelfScores
     tallies: Sequence[Tally] = field(default_factory=tuple)
     matters: Sequence[Matter] = field(default_factory=tuple)
+    extensions: int = 0
 
 
 def officer(scope: Scope, unit: Unit) -> OfficerBench:
@@ -101,7 +104,13 @@ def officer(scope: Scope, unit: Unit) -> OfficerBench:
         self_scores=() if is_top else own_open_cards(scope),
         tallies=unit_tallies(scope, unit=unit, year=scope.today.year) if is_top else (),
         matters=matters_to_do(scope, limit=LINES),
+        extensions=extensions_to_answer(scope),
     )
+
+
+def extensions_to_answer(scope: Scope) -> int:
+    """Count the requests for a later day that wait for the reader. Costs: nothing where the menu has counted them."""
+    return counted(scope, {"waiting": waiting_tally(scope)})["waiting"] if may_somewhere(scope, "duty", "change_due") else 0
 
 
 @dataclass(frozen=True)

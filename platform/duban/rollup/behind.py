@@ -16,6 +16,7 @@ from duban.kernel.text import N_
 from duban.reporting.adding import Counting, Measure
 from duban.reporting.models import Duty, Submission
 from duban.reporting.queries.corrections import Corrected, corrected
+from duban.reporting.queries.counted_above import is_outdated
 from duban.reporting.queries.duties import DutyLine, lines_of
 from duban.reporting.queries.rates import is_in
 from duban.reporting.queries.totals import counted_number, duties_in
@@ -36,6 +37,7 @@ class Behind(StrEnum):
     OVERDUE = "overdue"
     PENDING = "pending"
     CORRECTED = "corrected"
+    OUTDATED = "outdated"
 
 
 BEHIND_LABELS: dict[Behind, str] = {
@@ -49,6 +51,7 @@ BEHIND_LABELS: dict[Behind, str] = {
     Behind.OVERDUE: N_("逾期未报"),
     Behind.PENDING: N_("未到期"),
     Behind.CORRECTED: N_("计入后有更正"),
+    Behind.OUTDATED: N_("按下级数填报后下级有更正"),
 }
 
 
@@ -91,9 +94,9 @@ def units_behind(
 
     Takes: `answer` with the `measure` it is about. Costs: five queries, two more where something was corrected.
     """
-    statement = duties_in(scope, view.source, view.node).where(_condition(scope, which, view.counting))
+    statement = duties_in(scope, view.source, view.node).where(_condition(scope, view, which))
     if answer is not None and measure is not None:
-        statement = statement.where(_answered(scope, answer, measure, view.counting))
+        statement = statement.where(_answered(scope, view, answer, measure))
     page = page_of(scope, statement, [Duty.path, Duty.period_code, Duty.id], after=after, limit=limit)
     versions = _versions(scope, page.items, view.counting)
     changed = corrected(scope, [duty.id for duty in page.items if duty.corrected_at is not None])
@@ -101,9 +104,28 @@ def units_behind(
     return Page(items=lines, next=page.next)
 
 
-def _condition(scope: Scope, which: Behind, counting: Counting) -> ColumnElement[bool]:
+def taken_from(view: View) -> set[str]:
+    """Name what the figures are filled in from by those who report them: codes of forms, ids of requirements."""
+    return {one.spec.from_below.partition(".")[0] for one in view.measures if one.spec.from_below}
+
+
+def count_outdated(scope: Scope, view: View) -> int:
+    """Count the reports taken from below before something there was corrected. Costs: one query, none for most forms."""
+    if not taken_from(view):
+        return 0
+    behind = duties_in(scope, view.source, view.node).where(_condition(scope, view, Behind.OUTDATED))
+    return scope.session.scalar(select(func.count()).select_from(behind.subquery())) or 0
+
+
+def _number(counting: Counting) -> ColumnElement[Any]:
+    """Give the number of the version of a duty that counts, NULL where none does."""
+    waiting = case((Duty.state.in_(TO_REVIEW), Duty.versions))
+    return func.coalesce(Duty.accepted_version, waiting if counting is Counting.SUBMITTED else None)
+
+
+def _condition(scope: Scope, view: View, which: Behind) -> ColumnElement[bool]:
     counted: ColumnElement[bool] = Duty.accepted_version.is_not(None)
-    if counting is Counting.SUBMITTED:
+    if view.counting is Counting.SUBMITTED:
         counted = or_(counted, Duty.state.in_(TO_REVIEW))
     match which:
         case Behind.ALL:
@@ -116,14 +138,14 @@ def _condition(scope: Scope, which: Behind, counting: Counting) -> ColumnElement
             return and_(Duty.state == "open", Duty.due_at > scope.now)
         case Behind.CORRECTED:
             return and_(counted, Duty.corrected_at.is_not(None))
+        case Behind.OUTDATED:
+            return is_outdated(scope, taken_from(view), _number(view.counting))
         case _:
             return is_in(scope, which.value)
 
 
-def _answered(scope: Scope, answer: Answer, measure: Measure, counting: Counting) -> ColumnElement[bool]:
+def _answered(scope: Scope, view: View, answer: Answer, measure: Measure) -> ColumnElement[bool]:
     key = measure.table or measure.spec.key
-    waiting = case((Duty.state.in_(TO_REVIEW), Duty.versions))
-    number = func.coalesce(Duty.accepted_version, waiting if counting is Counting.SUBMITTED else None)
     value = Submission.content[key]
     sort = func.jsonb_typeof(value)
     conditions: dict[Answer, ColumnElement[bool]] = {
@@ -134,11 +156,11 @@ def _answered(scope: Scope, answer: Answer, measure: Measure, counting: Counting
     found = select(Submission.id).where(
         Submission.tenant_id == scope.tenant_id,
         Submission.duty_id == Duty.id,
-        Submission.number == number,
+        Submission.number == _number(view.counting),
         ~Submission.is_nil,
         conditions[answer],
     )
-    return and_(_condition(scope, Behind.COUNTED, counting), found.exists())
+    return and_(_condition(scope, view, Behind.COUNTED), found.exists())
 
 
 def _versions(scope: Scope, duties: Sequence[Duty], counting: Counting) -> dict[UUID, Submission]:

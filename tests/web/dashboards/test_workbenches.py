@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from duban.reporting.operations import change_due_date
+from duban.reporting.operations import ask_correction, ask_extension, change_due_date
 from tests.cast import older_policy
 from tests.integration.dispatches.conftest import document_of, send_to
 from tests.integration.matters.stage import register
@@ -87,6 +87,18 @@ def test_the_township_officer_sees_below_waiting_and_upward(busy):
     assert own < page.index("季度工作总结", own) < table
     assert "催办 1 家" in page
     assert "西一村" not in page
+
+
+def test_requests_that_wait_for_an_answer_are_on_the_first_page(busy):
+    assert "等您答复" not in busy.client("tom").get("/").text
+    with busy.as_("vic") as scope:
+        ask_correction(scope, duty_id=duty_id(busy, busy.busy["late"], "V12"), reason="漏了两次")
+        ask_extension(scope, duty_id=duty_id(busy, busy.busy["town"], "V12"), wanted_on=date(2026, 3, 27), reason="连日暴雨")
+    page = busy.client("tom").get("/").text
+    assert '<a href="/reviews#asked">更正申请 1 件等您答复</a>' in page
+    assert '<a href="/extensions">延期申请 1 件等您答复</a>' in page
+    assert 'id="asked"' in busy.client("tom").get("/reviews").text
+    assert "等您答复" not in busy.client("cora").get("/").text
 
 
 def test_the_county_officer_sees_targets_and_overdue_instead_of_upward(busy):

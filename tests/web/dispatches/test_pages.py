@@ -27,6 +27,23 @@ def page(world: World, who: str, address: str) -> str:
     return text
 
 
+def test_the_sender_sees_who_will_be_reminded_when(world: World, way: dict[str, UUID], document_of: Make, send_to: Send) -> None:
+    shown = page(world, "cora", f"/dispatches/{way['above']}")
+    for words in (
+        "到时怎样催",
+        "3个工作日未签收",
+        "收文单位 · 经办人（填报或审核）",
+        "发文单位 · 经办人（填报或审核）（抄送）",
+        "逾期1天未回复",
+    ):
+        assert words in shown
+    assert "Answer one day overdue" in page(world, "cora", f"/dispatches/{way['above']}?lang=en")
+    without = send_to(document_of(), "cora", "C", "T1")
+    shown = page(world, "cora", f"/dispatches/{without}")
+    assert "3个工作日未签收" in shown
+    assert "逾期1天未回复" not in shown
+
+
 class TestReceived:
     def test_is_a_list_with_one_page_per_document_and_one_button(self, world: World, way: dict[str, UUID]) -> None:
         shown = page(world, "tom", "/dispatches?box=waiting&q=汛期")

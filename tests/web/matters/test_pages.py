@@ -76,6 +76,13 @@ class TestMatter:
         assert cora.post(f"{page}/archive", data={"file_note": "卷 1"}).status_code == 303
         assert "请重新立项" in cora.get(page).text
         assert only(world, Matter).state is MatterState.FILED
+        (again,) = re.findall(r'href="(/matters/new[?][^"]*again=[^"]*)"', cora.get(page).text)
+        form_again = cora.get(again.replace("&amp;", "&")).text
+        assert "国道边坡整治" in form_again
+        assert re.search(r"原督办〔2026〕\d+号归档后问题又出现", form_again)
+        assert "城东镇" in form_again
+        assert re.search(rf'value="{world.units["D1"]}"[^>]* checked', form_again)
+        assert world.client("tina").get(again.replace("&amp;", "&")).status_code == 404
 
     def test_what_was_typed_stays_when_it_is_refused(self, world: World) -> None:
         answer = world.client("cora").post(

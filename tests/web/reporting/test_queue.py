@@ -88,6 +88,18 @@ class TestNarrowing:
         assert answer.location == "/reviews?step=last"
 
 
+def test_the_queue_says_what_an_office_handed_in_for_a_unit(world: World) -> None:
+    requirement_id = by_level(world, title="消防检查", superiors_may_enter=True)
+    with world.as_("cora") as scope:
+        operations.enter(scope, duty_id=given.duty_id(world, requirement_id), typed={"done": "排查三处"})
+    given.handed_in(world, given.duty_id(world, requirement_id, "V12"), "vic")
+    page = world.client("tom").get("/reviews").text
+    assert page.count("望江县代报") == 1
+    (row,) = (one for one in page.split("<tr>") if "望江县代报" in one)
+    assert ("东一村" in row, "东二村" in row) == (True, False)
+    assert "Entered by 望江县" in world.client("tom").get("/reviews?lang=en").text
+
+
 class TestWhereabouts:
     def test_lists_name_the_level_the_people_and_the_next_step(self, world: World) -> None:
         mine = waiting(world, "消防检查")

@@ -10,8 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from duban.access.checks import Place, lines_of
+from duban.calendar.ladder_words import DISPATCH_LABELS, WHO_LABELS, place_in_words, trigger_in_words
+from duban.calendar.ladders import Event
 from duban.dispatches import queries
 from duban.dispatches.audience import Audience, chosen_line, levels_below, offered_lines, resolve
+from duban.dispatches.climbing import ladder_of
 from duban.dispatches.forms import identifier, new_day, sending_form
 from duban.dispatches.leave import OF_DISPATCH, get_dispatch, receipts_by
 from duban.dispatches.models import Dispatch, Receipt
@@ -27,7 +30,7 @@ from duban.programmes.leave import may_read
 from duban.programmes.models import Document
 from duban.programmes.pages import choices_of, chosen_unit, explained, own_units
 from duban.programmes.queries import get_document
-from duban.tenancy.kinds_in_force import structure
+from duban.tenancy.kinds_in_force import role_name, structure
 from duban.tree.models import Unit
 from duban.web.days_off import warn_of_days_off
 from duban.web.errors import translate
@@ -159,6 +162,28 @@ def show(dispatch_id: UUID) -> ResponseReturnValue:
     return _sent_page(scope, dispatch)
 
 
+def _ladder_rows(scope: Scope, dispatch: Dispatch) -> Sequence[tuple[str, str, str]]:
+    """Say of each step that may still be called on somebody what it is, when it is, and who hears of it."""
+    ladder = ladder_of(dispatch)
+    rows = []
+    for step in ladder.steps:
+        if dispatch.reply_by is None and ladder.family(step) is not Event.SENT:
+            continue
+        told = [(one, False) for one in step.to] + [(one, True) for one in step.copies]
+        names = [
+            _("%(place)s · %(who)s", place=translate(place_in_words(one, DISPATCH_LABELS)), who=_who(scope, one.who))
+            + (_("（抄送）") if copied else "")
+            for one, copied in told
+        ]
+        name = step.name.en if current_language() == "en" and step.name.en else step.name.zh
+        rows.append((name or step.code, translate(trigger_in_words(step.trigger)), _("；").join(names)))
+    return rows
+
+
+def _who(scope: Scope, who: str) -> str:
+    return _(WHO_LABELS[who]) if who in WHO_LABELS else role_name(scope, who, current_language())
+
+
 def _sent_page(scope: Scope, dispatch: Dispatch, **more: Any) -> str:
     (line,) = sent_lines(scope, [dispatch])
     nodes = queries.tree_under(scope, dispatch.trail)
@@ -167,6 +192,7 @@ def _sent_page(scope: Scope, dispatch: Dispatch, **more: Any) -> str:
     return render_template(
         "dispatches/dispatch.html",
         line=line,
+        ladder=() if ended else _ladder_rows(scope, dispatch),
         dispatch=dispatch,
         document=line.document,
         may_read=may_read(scope, line.document),

@@ -1,4 +1,4 @@
-"""Registering a matter: from nothing, or of an overdue duty."""
+"""Registering a matter: from nothing, of an overdue duty, or anew what was filed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +14,13 @@ from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.matters import operations
 from duban.matters.errors import FormError
+from duban.matters.leave import parties_of
+from duban.matters.models import Matter
 from duban.matters.operations import MatterForm
 from duban.matters.pages.reading import day, ids_of, uuid_of, word
+from duban.matters.queries.matters import get_readable_matter
 from duban.matters.settings import settings_of
-from duban.matters.states import OVERDUE_DUTY, Cycle
+from duban.matters.states import OVERDUE_DUTY, Cycle, PartyRole
 from duban.reporting.queries import DutyLine, get_duty, line_of
 from duban.tenancy.ladders import matters_ladder
 from duban.tree.line_units import units_in_lines
@@ -33,7 +36,7 @@ LATEST_REPORT_DAY = 99
 
 
 def new() -> ResponseReturnValue:
-    """Show the form of a new matter; ?duty_id= fills it in for an overdue duty."""
+    """Show the form of a new matter; ?duty_id= fills it in for an overdue duty, ?again= as a matter that came up again."""
     scope = current_scope()
     unit = _unit(scope, request.args.get("unit_id", ""))
     access.require(scope, "matter", "assign", unit)
@@ -111,6 +114,9 @@ def _suggested(scope: Scope) -> dict[str, Any]:
     settings = settings_of(scope)
     first = settings.sources[0]
     plain = {"term": f"{first.code}.{first.terms[0].term.code}", "cycle": Cycle.NONE.value, "co_ids": []}
+    before = uuid_of(request.args.get("again", ""))
+    if before is not None:
+        return plain | _as_before(scope, get_readable_matter(scope, before))
     duty_id = uuid_of(request.args.get("duty_id", ""))
     if duty_id is None:
         return plain
@@ -123,6 +129,19 @@ def _suggested(scope: Scope) -> dict[str, Any]:
         "title": gettext(N_("限期报送：%(title)s"), title=f"{line.requirement.title}{period}"),
         "lead_id": str(line.unit.id),
         "duty_id": str(line.duty.id),
+    }
+
+
+def _as_before(scope: Scope, matter: Matter) -> dict[str, Any]:
+    """What is known of it: all but its term and days, which begin anew."""
+    parties = parties_of(scope, matter)
+    return {
+        "title": matter.title,
+        "body": matter.body,
+        "source_note": gettext(N_("原%(number)s归档后问题又出现"), number=matter.number),
+        "lead_id": str(matter.lead_id),
+        "co_ids": [str(one.unit_id) for one in parties if one.role == PartyRole.CO],
+        "is_major": "1" if matter.is_major else "",
     }
 
 
@@ -176,6 +195,8 @@ def _page(
     error: AnticipatedError | None = None,
 ) -> str:
     lead_id = uuid_of(str(typed.get("lead_id", "")))
+    offered = offered_units(scope, unit)
+    deeper = [one for one in typed.get("co_ids", ()) if one not in {code for code, _name in offered}]
     return render_template(
         "matters/new.html",
         unit=unit,
@@ -183,7 +204,8 @@ def _page(
         errors=_by_field(errors or {}),
         general=error.text if error else None,
         terms=term_options(scope),
-        offered=offered_units(scope, unit),
+        offered=offered,
+        deeper=[(one, _name_of(scope, uuid_of(one))) for one in deeper],
         major_from=matters_ladder(scope).major_from,
         picked_units=picked_units,
         lead_name=_name_of(scope, lead_id),

@@ -37,6 +37,7 @@ from duban.reporting.pages.submitters import said_submitter
 from duban.reporting.queries.asking_back import returns_asked
 from duban.reporting.queries.below import below_of, what_of
 from duban.reporting.queries.duties import DutyLine
+from duban.reporting.queries.entering import entered_by
 from duban.reporting.queries.reviewing import names_of_places
 from duban.reporting.queries.schedule import PeriodDates
 from duban.reporting.queries.whereabouts import whereabouts_of
@@ -128,6 +129,7 @@ def words_for_templates() -> dict[str, object]:
         "said_submitter": said_submitter,
         "places_of": places_of,
         "asked_back_of": lambda lines: returns_asked(current_scope(), [line.duty for line in lines]),
+        "entered_by": lambda lines: entered_by(current_scope(), [line.duty for line in lines]),
         "said_withdrawal": lambda duty: said_withdrawal(current_scope(), duty),
         "still_below": still_below,
         "whereabouts_of": lambda lines: whereabouts_of(current_scope(), lines),

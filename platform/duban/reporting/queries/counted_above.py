@@ -1,9 +1,11 @@
 """Reports filled in from below, of which something was corrected after they had been handed in: what they counted has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy.orm import aliased
 
 from duban.access import checks as access
 from duban.fields.forms import FormSpec
@@ -94,6 +96,40 @@ def counted_in(scope: Scope, duty: Duty, requirement: Requirement) -> Sequence[D
         .order_by(Duty.path.desc(), Duty.id)
     ).all()
     return lines_of(scope, [above for above, version in rows if code in _codes(form_of(scope, version))])
+
+
+def is_outdated(scope: Scope, codes: Collection[str], number: ColumnElement[Any]) -> ColumnElement[bool]:
+    """
+    Say in SQL that a duty's version was filled in from below, and that something below was corrected since it was handed in.
+
+    Takes: the forms' codes or the requirements' ids its form is filled in from, the `number` of the version looked at. Counts
+    only what the actor may read. Who was corrected, and whether the total came out another, says the report's own page.
+    """
+    forms = select(Form.id).where(Form.tenant_id == scope.tenant_id, Form.code.in_(codes))
+    asking = select(Requirement.id).where(
+        Requirement.tenant_id == scope.tenant_id,
+        or_(Requirement.form_id.in_(forms), cast(Requirement.id, Text).in_(codes)),
+    )
+    below = aliased(Duty)
+    corrected_since = select(below.id).where(
+        below.tenant_id == scope.tenant_id,
+        below.requirement_id.in_(asking),
+        below.corrected_at > Submission.submitted_at,
+        below.path > Duty.path,
+        below.path < func.left(Duty.path, -1, type_=Text()) + "/",
+        below.work_line.is_not_distinct_from(Duty.work_line),
+        Duty.period_start <= below.period_start,
+        below.period_end <= Duty.period_end,
+        access.readable(scope, below, "submission"),
+    )
+    version = select(Submission.id).where(
+        Submission.tenant_id == scope.tenant_id,
+        Submission.duty_id == Duty.id,
+        Submission.number == number,
+        Submission.from_below.is_not(None),
+        corrected_since.correlate(Duty, Submission).exists(),
+    )
+    return version.correlate(Duty).exists()
 
 
 def _codes(form: FormSpec) -> set[str]:

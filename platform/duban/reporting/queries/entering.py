@@ -1,8 +1,9 @@
 """For which duties somebody may enter in a unit's stead （代报）, and by which office."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select, tuple_
 
 from duban.access import checks as access
 from duban.access.relations import Grant
@@ -10,7 +11,7 @@ from duban.kernel.errors import NotAllowedError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
 from duban.reporting.entering import Office, fits_office
-from duban.reporting.models import Duty, Requirement
+from duban.reporting.models import Duty, Requirement, Submission
 from duban.reporting.queries.reviewing import name_of_level
 from duban.reporting.states import UNIT_TO_ACT, RequirementState
 
@@ -74,3 +75,20 @@ def a_duty_to_enter(scope: Scope, requirement: Requirement) -> UUID | None:
         enterable(scope, requirement),
     )
     return scope.session.scalars(statement.order_by(Duty.due_at, Duty.id).limit(1)).first()
+
+
+def entered_by(scope: Scope, duties: Sequence[Duty]) -> dict[UUID, str]:
+    """
+    Name the office that handed in the newest version of each duty in its unit's stead; those it was not done for are left out.
+
+    Asks no leave: the caller has read the duties. Costs: one query, none where nothing was handed in.
+    """
+    newest = [(duty.id, duty.versions) for duty in duties if duty.versions]
+    if not newest:
+        return {}
+    statement = select(Submission.duty_id, Submission.office_name).where(
+        Submission.tenant_id == scope.tenant_id,
+        tuple_(Submission.duty_id, Submission.number).in_(newest),
+        Submission.office_path.is_not(None),
+    )
+    return {row.duty_id: row.office_name for row in scope.session.execute(statement)}

@@ -21,7 +21,7 @@ from duban.reporting.queries.totals import Branch, Counts, KnownPeriod, NodeTota
 from duban.reporting.states import RequirementState
 from duban.rollup import operations
 from duban.rollup.asking import View, Wish, can_be_added, names_of, own_duties, view_of
-from duban.rollup.behind import ANSWER_LABELS, BEHIND_LABELS, Answer, Behind, Line, units_behind
+from duban.rollup.behind import ANSWER_LABELS, BEHIND_LABELS, Answer, Behind, Line, count_outdated, taken_from, units_behind
 from duban.rollup.wording import (
     label_of,
     said_behind,
@@ -142,6 +142,7 @@ def show(requirement_id: UUID) -> ResponseReturnValue:
         Behind=Behind,
         BEHIND_LABELS=BEHIND_LABELS,
         counts_shown=_counts_shown(found.counts),
+        outdated=count_outdated(scope, view),
         rule_word=_(RULE_LABELS[Rule(view.requirement.counting_rule)]),
         carried=carried(view),
         **_words(),
@@ -225,7 +226,7 @@ _IN_FILES = (Behind.COUNTED, Behind.NIL, Behind.WAITING, Behind.RETURNED, Behind
 
 def _counts_shown(counts: Counts) -> list[tuple[Behind, int]]:
     """Give what is said of who is in and who is not; nothing that is nobody."""
-    found = [(one, getattr(counts, one.value)) for one in Behind if one is not Behind.ALL]
+    found = [(one, getattr(counts, one.value)) for one in Behind if one not in {Behind.ALL, Behind.OUTDATED}]
     return [(one, count) for one, count in found if count or one is Behind.COUNTED]
 
 
@@ -291,7 +292,7 @@ def list_units(requirement_id: UUID) -> ResponseReturnValue:
         shown=shown,
         which=which,
         answer=answer,
-        whiches=[(_(label), one.value) for one, label in BEHIND_LABELS.items()],
+        whiches=[(_(label), one.value) for one, label in BEHIND_LABELS.items() if one is not Behind.OUTDATED or taken_from(view)],
         answers=[(_(label), one.value) for one, label in ANSWER_LABELS.items()],
         carried=carried(view),
         said_value=said_value,
