@@ -18,7 +18,7 @@ def addresses(app) -> list[str]:
     return sorted({rule.rule for rule in rules if not rule.rule.startswith("/api/")})
 
 
-@by_commit(4)
+@by_commit(8)
 @pytest.mark.parametrize(
     ("who", "phone"),
     [

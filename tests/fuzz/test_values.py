@@ -85,7 +85,7 @@ def send(stage: Stage, method: str, scene: Scene, body: str, tags: dict[str, str
     )
 
 
-@by_commit(3)
+@by_commit(6)
 def test_every_field_of_every_body_refuses_what_is_no_value(stage: Stage, one_in: int) -> None:
     counts: Counter[int] = Counter()
     wrong, fields, tags = [], 0, {}

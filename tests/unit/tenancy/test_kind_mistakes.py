@@ -167,7 +167,7 @@ class TestEveryFile:
         assert problems(copied)
 
 
-@by_commit(10)
+@by_commit(20)
 def test_every_shortened_file_is_refused_or_loads(copied: Path, one_in: int) -> None:
     for path in sorted(path for path in copied.iterdir() if path.is_file()):
         whole = path.read_text(encoding="utf-8")

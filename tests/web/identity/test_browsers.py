@@ -148,7 +148,7 @@ class TestForms:
             assert through == []
             assert tried > 80
 
-    @by_commit(8)
+    @by_commit(16)
     @pytest.mark.parametrize(("turn", "headers"), list(enumerate(ELSEWHERE)))
     def test_with_it_but_from_another_site_neither(
         self, site: Flask, world: World, turn: int, headers: dict[str, str], one_in: int

@@ -85,7 +85,7 @@ def routes(app: Flask) -> list[tuple[str, str, str]]:
 
 
 class TestSecondFactor:
-    @by_commit(5)
+    @by_commit(10)
     @pytest.mark.parametrize("who", PRIVILEGED)
     @pytest.mark.parametrize("way", ["cookie", "bearer"])
     def test_without_it_administrators_reach_nothing_but_its_setting_up(
