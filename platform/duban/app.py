@@ -234,6 +234,7 @@ def _register_face(app: Flask) -> None:
             tenant_name=g.tenant.name,
             unit_name=unit.name if unit else "",
             person_name=g.actor.name,
+            zone=str(scope.zone),
             person_mark=sha256(f"{scope.tenant_id}:{scope.person_id}".encode()).hexdigest()[:16],
             is_demo=runtime().settings.demo,
             scope=scope,

@@ -188,9 +188,15 @@ def test_a_file_that_is_refused_holds_back_what_was_to_be_handed_in_with_it(worl
     page.fill(DONE, "检查 6 户")
     page.fill(CHECKS, "6")
     page.set_input_files("#attachments input[type=file]", PHOTO | {"name": "照片.png", "buffer": b"not a picture at all"})
-    page.wait_for_selector("text=没有收下")
+    page.wait_for_selector("#attachments [data-file-error]:has-text('没有收下')")
+    expect(page.locator("#attachments [data-file-error]")).to_be_in_viewport()
     assert page.input_value(DONE) == "检查 6 户"
     clerk.check("phone-3-file-refused")
+    page.set_input_files("#attachments input[type=file]", PHOTO | {"name": "IMG_1.HEIC", "mimeType": "image/heic"})
+    page.wait_for_selector("#attachments [data-file-error]:has-text('IMG_1.HEIC 不是这里能上传的文件')")
+    page.set_input_files("#attachments input[type=file]", PHOTO)
+    page.wait_for_selector(f"#attached >> text={PHOTO['name']}")
+    assert page.locator("#attachments [data-file-error]").inner_text() == ""
     assert versions(world, address) == []
 
 

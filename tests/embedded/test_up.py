@@ -172,15 +172,6 @@ def test_serves_says_where_and_ends_cleanly_on_ctrl_c(data_dir: Path) -> None:
         assert "Traceback" not in terminal.text()
 
 
-def test_starts_again_on_the_data_it_has(data_dir: Path) -> None:
-    """How fast is for bench/second_start.py; here: nothing is made a second time."""
-    with started(data_dir) as terminal:
-        print("second start:", re.findall(r"ready after .*", terminal.text()))
-        assert "demo   │" not in terminal.text()
-        terminal.process.send_signal(signal.SIGTERM)
-        assert terminal.process.wait(timeout=60) == 0
-
-
 def test_leaves_nothing_behind_when_killed(data_dir: Path) -> None:
     with started(data_dir) as terminal:
         family = descendants(terminal.process.pid)
@@ -188,8 +179,11 @@ def test_leaves_nothing_behind_when_killed(data_dir: Path) -> None:
         wait_until_gone(family)
 
 
-def test_starts_again_what_was_killed(data_dir: Path) -> None:
+def test_starts_again_on_the_data_it_has_and_what_was_killed(data_dir: Path) -> None:
+    """How fast a second start is for bench/second_start.py; here: nothing is made a second time."""
     with started(data_dir) as terminal:
+        print("second start:", re.findall(r"ready after .*", terminal.text()))
+        assert "demo   │" not in terminal.text()
         for name in ("duban.worker", "duban.clock_process"):
             victim = find_part(terminal, name)
             os.kill(victim, signal.SIGKILL)
@@ -198,7 +192,7 @@ def test_starts_again_what_was_killed(data_dir: Path) -> None:
         while terminal.text().count("starting it again") < 2:
             assert time.monotonic() < deadline, terminal.text()
             time.sleep(0.1)
-        terminal.process.send_signal(signal.SIGINT)
+        terminal.process.send_signal(signal.SIGTERM)
         assert terminal.process.wait(timeout=60) == 0
 
 
@@ -230,18 +224,14 @@ def test_a_busy_port_is_said_before_anything_starts(data_dir: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_second_one_on_the_same_data_is_refused(data_dir: Path) -> None:
+def test_a_second_one_and_a_reset_are_refused_while_in_use_and_then_it_starts_over(data_dir: Path) -> None:
+    reset = [sys.executable, "-m", "duban.cli", "reset", "--yes"]
+    environment = {**os.environ, "DUBAN_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT / "platform")}
     with started(data_dir):
         second = Terminal(data_dir)
         assert second.process.wait(timeout=60) == 2
         second.end()
         assert "in use by another running process" in second.text()
-
-
-def test_reset_refuses_while_in_use_and_then_starts_over(data_dir: Path) -> None:
-    reset = [sys.executable, "-m", "duban.cli", "reset", "--yes"]
-    environment = {**os.environ, "DUBAN_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT / "platform")}
-    with started(data_dir):
         refused = subprocess.run(reset, env=environment, capture_output=True, text=True, check=False)
         assert refused.returncode == 2
         assert "Stop it first" in refused.stderr

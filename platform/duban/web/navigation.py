@@ -48,6 +48,7 @@ class Frame:
     unit_name: str = ""
     person_name: str | None = None
     person_mark: str = ""  # what this browser keeps of unsent work is kept under it
+    zone: str = ""
     post: str = ""
     is_demo: bool = False
     scope: Any = None

@@ -1,5 +1,5 @@
 // Entry of every page: loads a part only when the page has something for it.
-import { phrase } from "./phrases.js";
+import { phrase, sayAtFile } from "./phrases.js";
 import { keepForm, settleForm, settleSent } from "./sent.js";
 
 const PARTS = [
@@ -64,26 +64,27 @@ function nameErrors(root) {
   }
 }
 
-// A file too big is said before it travels.
+// A file too big, or of a kind nobody takes, is said where it was chosen, before it travels and before any other part hears of it.
+// Photographs that are made smaller on their way (photos.js) may be as big as they like.
 document.addEventListener("change", (event) => {
   const input = event.target;
-  if (input.type !== "file" || !input.dataset.most) return;
-  const big = [...input.files].filter((file) => file.size > Number(input.dataset.most)).map((file) => file.name);
-  const total = [...input.files].reduce((sum, file) => sum + file.size, 0);
-  const words = big.length
+  if (input.type !== "file") return;
+  const files = [...input.files];
+  const kinds = input.accept.toLowerCase().split(",").filter((kind) => kind.startsWith("."));
+  const wrong = files.map((file) => file.name).filter((name) => kinds.length && name.includes(".") && !kinds.some((kind) => name.toLowerCase().endsWith(kind)));
+  const weighed = input.dataset.most ? files.filter((file) => !(input.form?.matches("[data-outbox]") && file.type.startsWith("image/"))) : [];
+  const big = weighed.filter((file) => file.size > Number(input.dataset.most)).map((file) => file.name);
+  const total = weighed.reduce((sum, file) => sum + file.size, 0);
+  const words = wrong.length
+    ? phrase("wrongKind", { names: wrong.join(phrase("comma")), kinds: kinds.map((kind) => kind.slice(1).toUpperCase()).join(phrase("comma")) })
+    : big.length
     ? phrase("tooBig", { names: big.join(phrase("comma")), limit: input.dataset.mostShown })
     : total > Number(input.dataset.together) ? phrase("tooBigTogether", { limit: input.dataset.togetherShown }) : "";
-  let box = input.parentElement.querySelector("[data-file-error]");
-  if (!box) {
-    box = document.createElement("div");
-    box.className = "error";
-    box.dataset.fileError = "1";
-    box.setAttribute("role", "alert");
-    input.before(box);
-  }
-  box.textContent = words;
-  if (words) input.value = "";
-});
+  sayAtFile(input, words);
+  if (!words) return;
+  input.value = "";
+  event.stopImmediatePropagation();
+}, true);
 
 // A form is sent once: the second press of an impatient finger does nothing.
 document.addEventListener("submit", (event) => {

@@ -2,7 +2,7 @@
 // arrived. Without a network it waits there, with its photographs, and is sent by itself; the page says so, and until when.
 // Photographs travel as soon as they are chosen, so that handing in is quick; large ones are made smaller before.
 import "./outbox_core.js";
-import { phrase } from "./phrases.js";
+import { phrase, sayAtFile } from "./phrases.js";
 import { draftKey, noteSent } from "./sent.js";
 import { smaller } from "./photos.js";
 import { labels } from "./unsaved.js";
@@ -314,7 +314,11 @@ class Outbox {
     delete this.form.dataset.sent;
     this.unlock();
     this.form.autosave?.comeBack();
-    this.say("late", phrase("fileRefused", { name: item.file, why: words }));
+    const said = phrase("fileRefused", { name: item.file, why: words });
+    this.say("late", said);
+    const input = [...this.form.elements].find((field) => field.type === "file" && field.name === item.entries[0][0]);
+    if (input) sayAtFile(input, said);
+    else this.bar.scrollIntoView({ block: "center" });
     if (rest.some((one) => !one.hands)) this.flush();
   }
 
