@@ -145,6 +145,7 @@ def issue_requirement(
     targets: Targets | None = None,
     programme_id: UUID | None = None,
     title: str = "",
+    title_en: str = "",
     line: str = "",
 ) -> list[Owed]:
     """Write a requirement from a template, changed where given, and issue it. Gives: the duties, by due date and unit."""
@@ -156,6 +157,7 @@ def issue_requirement(
         targets=targets or form.targets,
         programme_id=programme_id,
         title=title or form.title,
+        title_en=title_en if title else form.title_en,  # the template's English names something else
         line=line or form.line,
     )
     with stage.as_(login) as scope:

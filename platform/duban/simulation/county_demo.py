@@ -330,13 +330,14 @@ class CountyDemo:
         special = acts.issue_requirement(
             stage, SECOND, COUNTY, kind.requirement("annual_plan"), year=self.year, programme_id=self.programme,
             due=FixedDate(on=today + 3 * DAY), campaign=Campaign(stage.today, today + 30 * DAY),
-            title="冬季安全专项检查方案",
+            title="冬季安全专项检查方案", title_en="Winter safety inspection plan",
         )  # fmt: skip
         self._play(special, SECOND)
         overdue = acts.issue_requirement(
             stage, SECOND, COUNTY, kind.requirement("quarterly_summary"), year=self.year,
             due=FixedDate(on=today - 2 * DAY), campaign=Campaign(stage.today, today + 30 * DAY),
-            targets=Targets(TargetScope.CHILDREN, levels=("township", "park")), title="烟花爆竹专项整治小结",
+            targets=Targets(TargetScope.CHILDREN, levels=("township", "park")),
+            title="烟花爆竹专项整治小结", title_en="Fireworks campaign summary",
         )  # fmt: skip
         self._play(overdue, SECOND)
 
@@ -360,12 +361,15 @@ class CountyDemo:
     def _sector_checks(self) -> None:
         """Departments ask the enterprises of their sector, in the sector line: the townships and parks see it, they review it."""
         template = self.kind.requirement("enterprise_self_check")
-        for department, title in (("WC-D01", "危险物品企业行业自查"), ("WC-D02", "建筑施工企业行业自查")):
+        for department, title, title_en in (
+            ("WC-D01", "危险物品企业行业自查", "Self-inspection of companies with dangerous goods"),
+            ("WC-D02", "建筑施工企业行业自查", "Self-inspection of construction companies"),
+        ):
             clerk = self.stage.clerks[department]
             self.stage.at(self.today - timedelta(days=50), 10)
             owed = acts.issue_requirement(
                 self.stage, clerk, department, template, year=self.year, campaign=self._window(45, 30),
-                targets=Targets(TargetScope.CHILDREN), title=title, line="sector",
+                targets=Targets(TargetScope.CHILDREN), title=title, title_en=title_en, line="sector",
             )  # fmt: skip
             self._play(owed, clerk)
 
