@@ -324,6 +324,12 @@ class TestWritingRequirements:
             made = given.drafted(world, late_until_days=late)
             assert ("既不能报，也不算漏报" in world.client("tom").get(f"/requirements/{made}/preview").text) is said
 
+    def test_a_first_due_date_too_near_is_said(self, world: World) -> None:
+        for due, said in (("2026-03-12", True), ("2026-03-20", False)):
+            made = given.drafted(world, due={"kind": "fixed", "on": due})
+            page = world.client("tom").get(f"/requirements/{made}/preview").text
+            assert ("第一个截止日（3月12日（周四））只剩 2 天" in page, "更早的提醒来不及发" in page) == (said, said)
+
     def test_from_form_over_preview_to_duties(self, world: World) -> None:
         tom = world.client("tom")
         assert tom.get("/requirements/new").status_code == 200
