@@ -96,6 +96,13 @@ def init_navigation(app: Flask, *, entries: Iterable[NavEntry], frame: Callable[
         current = frame()
         menu = menu_of(current.scope) if current.person_name else Menu((), {})
         tabs = [entry for _group, members in menu.groups for entry in members][:TAB_COUNT]
-        return {"frame": current, "nav": menu.groups, "nav_counts": menu.counts, "tabs": tabs, "language": current_language()}
+        return {
+            "frame": current,
+            "nav": menu.groups,
+            "in_menu": lambda endpoint: any(one.endpoint == endpoint for _group, members in menu.groups for one in members),
+            "nav_counts": menu.counts,
+            "tabs": tabs,
+            "language": current_language(),
+        }
 
     app.context_processor(frame_context)

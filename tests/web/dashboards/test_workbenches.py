@@ -270,3 +270,14 @@ def test_a_phones_list_says_how_far_a_unit_is_before_it_is_opened(busy):
     listed = busy.client("tom").get("/").text.split('class="matrix-list"')[1]
     folded = [re.sub("<[^>]+>", "", one) for one in re.findall(r"<summary>(.*?)</summary>", listed, re.DOTALL)]
     assert folded[:2] == ["东一村逾期 1 件 · 已报 1/2", "东二村已报 1/2"]
+
+
+@pytest.mark.parametrize(("who", "offered"), [("vera", False), ("tom", True)])
+def test_pages_of_what_lies_below_are_offered_to_those_who_may_open_them(busy, who, offered):
+    browser, own = busy.client(who), busy.units["V11" if who == "vera" else "T1"]
+    for page, link in ((f"/units/{own}/supervision", "/matrix?unit="), ("/rollup/rates", '<a href="/overview"')):
+        shown = browser.get(page)
+        assert shown.status_code == 200, page
+        main = shown.text.partition("<main")[2]
+        assert (link in main) is offered, page
+        assert browser.get("/matrix" if "matrix" in link else "/overview").status_code == (200 if offered else 404)
