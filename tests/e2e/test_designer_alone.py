@@ -1,4 +1,4 @@
-"""A designer alone at a form: what was saved by a button is not given back as unsaved, nor said to be changed by somebody else."""
+"""A designer alone at a form: what a button saved is not given back as unsaved or said to be somebody else's; no press is lost."""
 
 from tests.integration.forms import given as forms
 
@@ -28,3 +28,23 @@ def test_saving_at_a_humans_pace_is_refused_to_nobody(world, sign_in):
     with page.expect_navigation():
         page.click(".form-acts button[value='publish']")
     assert "/publish" in page.url
+
+
+def test_quick_presses_wait_their_turn(world, sign_in):
+    rows = forms.design(fields=[{"key": "f1", "label": "户数", "kind": "integer"}], checks=[])
+    form_id = forms.published(world, rows=rows)
+    designer = sign_in("tom")
+    page = designer.go(f"/forms/{form_id}/design")
+    # three presses before the first is answered
+    page.evaluate("""() => {
+      for (let number = 0; number < 3; number += 1) document.querySelector("#fields > .add-bar button[value='add:integer']").click();
+    }""")
+    page.wait_for_selector("[id='fields.3.label']")
+    # the second press finds the card it meant gone: its neighbour stays
+    page.evaluate("""() => {
+      for (let number = 0; number < 2; number += 1) document.querySelector("button[value='remove:fields.1']").click();
+      document.querySelector("#fields > .add-bar button[value='add:text']").click();
+    }""")
+    page.wait_for_selector("[id='fields.3'] [name='fields.3.kind'] option[value='text']:checked", state="attached")
+    assert page.locator("#fields > .design-card").count() == 4
+    assert designer.complaints == []

@@ -42,6 +42,31 @@ def test_pages_of_the_officer(busy, sign_in, page):
     visitor.check("county-unit")
 
 
+@pytest.fixture
+def broad(world):
+    """More columns than a screen is wide, most cells empty."""
+    for number in range(14):
+        issued(
+            world,
+            "cora",
+            "C",
+            title=f"第{number + 1}项安全生产专项工作情况报告",
+            targets={"scope": "listed", "unit_ids": [str(world.units["T1"])]},
+            due={"kind": "fixed", "on": f"2026-03-{17 + number}"},
+        )
+    return world
+
+
+@pytest.mark.parametrize("page", ["/", "/matrix"])
+def test_a_broad_matrix_scrolls_by_itself(broad, sign_in, page):
+    visitor = sign_in("cora")
+    visitor.go(page)
+    assert visitor.page.locator(".matrix thead th").count() >= 15
+    assert visitor.page.locator(".matrix .cell.off .sr").count() >= 14
+    assert visitor.page.evaluate("(at => at.scrollWidth > at.clientWidth)(document.querySelector('.matrix-wrap'))")
+    visitor.check(f"broad-{page.strip('/') or 'home'}")
+
+
 def test_the_clerks_first_page_is_light_on_a_phone_that_knows_nothing_yet(busy, sign_in):
     visitor = sign_in("vera", phone=True)
     visitor.page.context.clear_cookies(name="lang")

@@ -1,6 +1,24 @@
 // The designer of forms (forms/designer.html): every button is a submit button and works without this. Here a chosen kind
 // shows its settings at once, a name is put into a formula by a press, and the card just changed comes into view.
 
+// A press while another is under way waits its turn: the answer replaces the buttons, and what htmx kept for one that is gone is
+// lost. `under` is the request under way, `waiting` the presses after it, each with the card it meant (its number may change).
+const waiting = [];
+let under = null;
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  if (detail.elt.closest("form")?.querySelector("[data-designer]")) under = detail.xhr;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.xhr === under && !detail.successful) stop(); // what is wrong is said; what was pressed after it would only fail as well
+});
+window.addEventListener("pageshow", stop);
+
+function stop() {
+  under = null;
+  waiting.length = 0;
+}
+
 export function start(roots) {
   for (const root of roots) if (!root.designing) root.designing = new Designing(root);
 }
@@ -16,6 +34,22 @@ class Designing {
     root.addEventListener("click", (event) => this.insert(event));
     this.waitForSaving();
     this.show();
+    this.takeTurns();
+  }
+
+  takeTurns() {
+    if (!this.form.takesTurns) this.form.addEventListener("click", (event) => this.hold(event), true);
+    this.form.takesTurns = true;
+    under = null;
+    while (waiting.length && !under) press(this.form, waiting.shift());
+  }
+
+  hold(event) {
+    const button = event.target.closest("button[name=act]");
+    if (!button || !under) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    waiting.push({ act: button.value, card: cardOf(button.value) });
   }
 
   // A button pressed while the page is being saved by itself would name a version that is just becoming an old one.
@@ -62,4 +96,20 @@ class Designing {
     const empty = [...card.querySelectorAll(".form-control")].find((field) => field.type !== "hidden" && field.name.endsWith(".label") && !field.value);
     (empty ?? card.querySelector("summary"))?.focus({ preventScroll: true });
   }
+}
+
+// The card an act is about is the last part of it (remove:fields.2): its number changes, what the server calls it does not.
+function cardOf(act) {
+  const place = act.split(":").at(-1);
+  return ["key", "code"].map((name) => document.getElementsByName(`${place}.${name}`)[0]?.value).find(Boolean);
+}
+
+function press(form, { act, card }) {
+  let wanted = act;
+  if (card) {
+    const now = [...form.querySelectorAll(".design-card")].find((one) => cardOf(one.id) === card);
+    if (!now) return; // it was removed meanwhile
+    wanted = [...act.split(":").slice(0, -1), now.id].join(":");
+  }
+  [...form.querySelectorAll("button[name=act]")].find((button) => button.value === wanted)?.click();
 }
