@@ -36,7 +36,7 @@ class Which(StrEnum):
 
 WHICH_LABELS: dict[Which, str] = {
     Which.ALL: N_("应报"),
-    Which.JUDGED: N_("已到期"),
+    Which.JUDGED: N_("已到期或已报"),
     Which.ON_TIME: N_("按时"),
     Which.LATE: N_("迟报"),
     Which.UNMET: N_("逾期和漏报"),

@@ -113,6 +113,9 @@ def test_the_leader_sees_five_numbers_ranking_and_whom_to_ask(busy):
     assert "需要过问的单位" in page
     assert page.index("需要过问的单位") < page.index("城东镇", page.index("需要过问的单位"))
     assert "66.7%" in page
+    assert "按时 2 / 已到期或已报 3 件" in page, "what was handed in before its date is counted too"
+    assert "按时÷已到期或已报的任务" in page
+    assert "需要过问的单位（按逾期和漏报件数）" in page, "by number, not by rate as the list beside it"
 
 
 def test_urging_a_column_tells_the_late_and_comes_back(busy):
@@ -220,6 +223,7 @@ def test_who_is_late_most_often_is_who_owes(deep):
     page = deep.client("cora").get("/").text
     panel = page[page.index("逾期最多的单位") : page.index("下级任务对照表")]
     assert ("东一村" in panel, "西一村" in panel, "各单位都没有逾期" in panel) == (True, True, False)
+    assert "不限时间；下面的对照表计近两个月和今后六周到期的" in panel, "it counts other than the table below, and says so"
     door = re.search(r'href="(/[^"]*overdue\?unit=[^"]+)"', panel).group(1)
     assert rows_of(deep.client("cora").get(door).text) == 1
 
@@ -260,7 +264,7 @@ def test_a_date_apart_from_the_columns_is_said_in_the_cell(world):
 
 def test_the_two_rates_say_what_they_divide_by(busy):
     page = busy.client("lena").get("/").text
-    assert "按时 2 / 已到期 3 件" in page
+    assert "按时 2 / 已到期或已报 3 件" in page
     assert re.search(r'href="/rollup/rates\?unit=', page)
     assert "有逾期或漏报" in page[page.index("按时率最低的单位") :], "the colours of the bars are told"
     assert "/overview" in busy.client("cora").get("/rollup/rates").text
