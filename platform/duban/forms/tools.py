@@ -20,6 +20,11 @@ _MORE_BOXES = frozenset({*_MORE, "operator", "weight", "numerator", "denominator
 _COUNTED = (Operator.COUNT, Operator.LAST)
 
 
+def _called(row: Row, number: int) -> str:
+    """Name a field; one that has no name yet by where it stands."""
+    return str(row.get("label") or "") or _("第 %(n)s 项（未命名）", n=number)
+
+
 @dataclass(frozen=True)
 class Tool:
     """A design with what is wrong with it, by box; `focus` is the card that was changed last."""
@@ -53,7 +58,7 @@ class Tool:
     def check_summary(self, row: Row) -> str:
         """Say a check in a few words."""
         names = dict(self.figures(tables=True)) | {
-            str(one.get("key")): str(one.get("label") or "") for one in self.design["fields"]
+            str(one.get("key")): _called(one, number) for number, one in enumerate(self.design["fields"], start=1)
         }
         if row.get("kind") == BREAKDOWN:
             parts = " + ".join(names.get(part, part) for part in row.get("parts") or [])
@@ -97,23 +102,26 @@ class Tool:
     def figures(self, tables: bool = False) -> list[tuple[str, str]]:  # noqa: FBT001, FBT002 - called from templates
         """Offer the numbers of the form by key, with `tables` also sums of columns and numbers of rows as formulas."""
         found: list[tuple[str, str]] = []
-        for row in self.design["fields"]:
-            key, label = str(row.get("key") or ""), str(row.get("label") or "")
+        for number, row in enumerate(self.design["fields"], start=1):
+            key, label = str(row.get("key") or ""), _called(row, number)
             if _kind(row) in FIGURES:
                 found.append((key, label))
             elif tables and _kind(row) is Kind.TABLE:
                 found.append((f"count({key})", _("%(table)s的行数", table=label)))
                 found += [
-                    (f"sum({key}.{column.get('key')})", _("%(table)s：%(column)s合计", table=label, column=column.get("label")))
-                    for column in row.get("columns") or []
+                    (
+                        f"sum({key}.{column.get('key')})",
+                        _("%(table)s：%(column)s合计", table=label, column=_called(column, place)),
+                    )
+                    for place, column in enumerate(row.get("columns") or [], start=1)
                     if _kind(column) in FIGURES
                 ]
         return found
 
     def askable(self) -> list[tuple[str, str]]:
         """Offer everything somebody answers, by key."""
-        rows = [row for row in self.design["fields"] if _kind(row) is not Kind.COMPUTED]
-        return [(str(row.get("key") or ""), str(row.get("label") or "")) for row in rows]
+        rows = [pair for pair in enumerate(self.design["fields"], start=1) if _kind(pair[1]) is not Kind.COMPUTED]
+        return [(str(row.get("key") or ""), _called(row, number)) for number, row in rows]
 
     def names(self, row: Row, place: str) -> list[str]:
         """Offer what a formula of this row may name, as it is written there."""

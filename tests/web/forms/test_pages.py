@@ -218,3 +218,15 @@ class TestSavedByItself:
         assert 'data-keep="requirement:' in answer.text
         with world.as_("tom") as scope:
             assert not scope.session.scalars(owned(scope, Requirement)).all()
+
+
+def test_fields_without_a_name_are_called_by_where_they_stand(world: World) -> None:
+    here, browser = begun(world), world.client("tom")
+    sent = {"fields.0.key": "f1", "fields.0.label": "发现", "fields.0.kind": "integer"}
+    sent |= {"fields.1.key": "f2", "fields.1.label": "", "fields.1.kind": "integer"}
+    sent |= {"fields.2.key": "f3", "fields.2.label": "", "fields.2.kind": "table"}
+    browser.post(f"{here}/design", data=START | sent | {"act": "check:breakdown"})
+    page = browser.get(f"{here}/design?at=checks.0").text
+    ticks = page[page.index("哪些项加起来等于它") :]
+    assert "第 2 项（未命名）" in ticks
+    assert "第 3 项（未命名）的行数" in ticks

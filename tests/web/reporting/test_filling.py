@@ -1,5 +1,6 @@
 """Filling in a duty whose form has every kind of question: over pages without a script, and what happens when it changes meanwhile."""
 
+import re
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -86,7 +87,13 @@ class TestEveryKind:
         page = world.client("tom").get(f"/duties/{duty_id}/review").text
         for words in ("加油站", "1,200.50 元", "2,401.00 元", "自查、专家检查", "现场.png", "不适用"):
             assert words in page
-        assert page.count("现场.png") == 1
+        assert page.count(">现场.png<") == 1
+        # the reviewer sees the photograph itself, small
+        shown = re.search(r'<img src="([^"]+)" alt="现场.png" loading="lazy"', page)
+        assert shown
+        with world.client("tom").get(shown.group(1)) as picture:
+            assert (picture.status_code, picture.mimetype) == (200, "image/png")
+            assert picture.headers["Content-Disposition"].startswith("inline")
 
     def test_a_qualifier_is_kept(self, world: World, duty_id: UUID) -> None:
         answer = world.client("vera").post(f"/duties/{duty_id}/submit", data=SOUND | {"answer.fire": ">750"})

@@ -232,3 +232,15 @@ def test_a_column_of_a_table_is_named_with_its_table(world: World) -> None:
     requirement_id = given.issued(world, "cora", "C", fields=[*FIELDS, table], targets={"scope": "subtree"})
     answered(world, requirement_id, "V11", "vera", "cora", **{"found": "1", "cases.0.n": "4"})
     assert "重点企业：隐患" in text_of(world.client("cora").get(f"/rollup/{requirement_id}").text)
+
+
+def test_only_what_is_owed_at_or_below_ones_own_units_is_listed(world: World) -> None:
+    """A requirement reaches a village's eyes as soon as the county issues it; what nobody there owes leads nowhere."""
+    elsewhere = given.issued(
+        world, "cora", "C", title="只要镇街", targets={"scope": "listed", "unit_ids": [str(world.units["T2"])]}
+    )
+    everybody = asked(world)
+    seen = {who: world.client(who).get("/rollup/").text for who in ("cora", "tom", "vera")}
+    assert {who: str(elsewhere) in page for who, page in seen.items()} == {"cora": True, "tom": False, "vera": False}
+    assert all(str(everybody) in page for page in seen.values())
+    assert "· ·" not in text_of(world.client("tom").get(f"/rollup/{elsewhere}").text)

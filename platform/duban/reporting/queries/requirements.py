@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from duban.access import checks as access
 from duban.calendar.due_dates import Campaign, Occurrence, forecast
@@ -128,9 +128,13 @@ def list_requirements(
     issued_by: str | None = None,
     state: RequirementState | None = None,
     programme_id: UUID | None = None,
+    owed_below: bool = False,
     limit: int = PAGE,
 ) -> Page[Requirement]:
-    """List the requirements the actor may see, newest first; `issued_by` keeps those of the unit at that path."""
+    """
+    List the requirements the actor may see, newest first; `issued_by` keeps those of the unit at that path, `owed_below` those
+    of which something is owed whose answers the actor may read.
+    """
     statement = owned(scope, Requirement).where(may_see(scope))
     if issued_by is not None:
         statement = statement.where(Requirement.path == issued_by)
@@ -138,6 +142,9 @@ def list_requirements(
         statement = statement.where(Requirement.state == state)
     if programme_id is not None:
         statement = statement.where(Requirement.programme_id == programme_id)
+    if owed_below:
+        mine = and_(Duty.tenant_id == scope.tenant_id, Duty.requirement_id == Requirement.id, Duty.state != DutyState.CANCELLED)
+        statement = statement.where(exists().where(mine, access.readable(scope, Duty, "submission")))
     return page_of(scope, statement, [Requirement.id], after=after, limit=limit, newest_first=True)
 
 

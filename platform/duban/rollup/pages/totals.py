@@ -43,9 +43,9 @@ PREVIOUS, LAST_YEAR = "previous", "last_year"
 
 
 def list_all() -> ResponseReturnValue:
-    """List the requirements whose answers can be added up, newest first."""
+    """List the requirements of which something is owed at or below the reader's own units, newest first."""
     scope = current_scope()
-    page = list_requirements(scope, after=request.args.get("after"), state=RequirementState.ISSUED)
+    page = list_requirements(scope, after=request.args.get("after"), state=RequirementState.ISSUED, owed_below=True)
     return render_template(
         "rollup/requirements.html",
         page=page,
