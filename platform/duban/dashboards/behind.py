@@ -15,8 +15,9 @@ from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_
 from duban.reporting.models import Duty
 from duban.reporting.queries.duties import DutyLine, lines_of
+from duban.reporting.queries.overdue import is_overdue, is_past_day
 from duban.reporting.queries.rates import conditions
-from duban.reporting.states import UNIT_TO_ACT, DutyState
+from duban.reporting.states import DutyState
 from duban.tree.models import Unit
 
 
@@ -61,7 +62,7 @@ class Asked:
 def _ways(scope: Scope) -> Mapping[Which, ColumnElement[bool]]:
     """Say in SQL what rules.Sum counts under the same names; `overdue` is what is still to come, also where it was returned."""
     stands = conditions(scope)
-    pending, is_over = Duty.timeliness == "pending", Duty.due_at <= scope.now
+    pending, is_over = Duty.timeliness == "pending", is_past_day(scope)
     return {
         Which.ALL: true(),
         Which.JUDGED: or_(~pending, is_over),
@@ -69,7 +70,7 @@ def _ways(scope: Scope) -> Mapping[Which, ColumnElement[bool]]:
         Which.LATE: stands["late"],
         Which.UNMET: or_(stands["missing"], and_(pending, is_over)),
         Which.MISSING: stands["missing"],
-        Which.OVERDUE: and_(Duty.state.in_(UNIT_TO_ACT), is_over),
+        Which.OVERDUE: is_overdue(scope),
         Which.WAITING: stands["waiting"],
         Which.PENDING: and_(pending, ~is_over),
     }

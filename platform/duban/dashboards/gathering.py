@@ -15,9 +15,10 @@ from duban.dashboards.queries import Part, parts_below, places_now
 from duban.kernel.scope import Scope
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.queries import Matrix, MatrixColumn, matrix
+from duban.reporting.queries.overdue import is_overdue
 from duban.reporting.queries.rates import conditions
 from duban.reporting.queries.standing import common_day
-from duban.reporting.states import UNIT_TO_ACT, DutyState
+from duban.reporting.states import DutyState
 from duban.tree import paths
 from duban.tree.lines import superiors_in
 from duban.tree.models import Unit
@@ -127,7 +128,7 @@ def _added(rows: Sequence[Any]) -> _Counted:
 
 def _statement(scope: Scope, part: Part, asked: _Asked) -> Select[Any]:
     stands = conditions(scope)
-    late = and_(Duty.state.in_(UNIT_TO_ACT), Duty.due_at <= scope.now)
+    late = is_overdue(scope)
     counts = {
         "total": func.count(),
         "handed_in": func.count().filter(stands["handed_in"]),

@@ -18,6 +18,7 @@ from duban.kernel.ids import UnitId
 from duban.kernel.paging import PAGE, Page, page_of
 from duban.kernel.scope import Scope, owned
 from duban.reporting.models import Duty
+from duban.reporting.queries.overdue import is_past_day
 from duban.reporting.queries.rates import conditions
 from duban.reporting.states import DutyState
 from duban.tree import paths
@@ -183,7 +184,7 @@ def count_below(scope: Scope, unit: Unit, *, year: int) -> Sequence[Counted]:
 
 
 def _count(scope: Scope, part: Part, year: int) -> list[Counted]:
-    now_overdue = and_(Duty.timeliness == "pending", Duty.due_at <= scope.now)
+    now_overdue = and_(Duty.timeliness == "pending", is_past_day(scope))
     timeliness = case((now_overdue, "overdue"), else_=Duty.timeliness)
     month = func.extract("month", Duty.due_on)
     waiting = func.count().filter(conditions(scope)["waiting"])

@@ -288,6 +288,10 @@ class Duty(TenantTable, Placed, Base):
         """Its state as a word of the state table."""
         return DutyState(self.state)
 
+    def is_past_day(self, now: datetime, today: date) -> bool:
+        """Whether its day is over, and no correction asked for may still be handed in (queries.overdue says the same in SQL)."""
+        return self.due_at <= now and (self.correct_by is None or self.correct_by < today)
+
     @property
     def correcting(self) -> CorrectionState | None:
         """How far a correction is, as a word of its table."""

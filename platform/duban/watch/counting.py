@@ -19,6 +19,7 @@ from duban.kernel.scope import SYSTEM, Scope, TenantInfo, unit_of_work
 from duban.notifications.models import Effect
 from duban.notifications.states import OPEN_STATES, EffectState
 from duban.reporting.models import Duty
+from duban.reporting.queries.requirements import is_unmet
 from duban.reporting.states import DutyState
 from duban.tree.models import Unit
 
@@ -41,7 +42,7 @@ def totals_of(scope: Scope, *, idle_minutes: int) -> dict[str, Decimal]:
         "units": _of(scope, Unit, _ROWS, Unit.active_to.is_(None)),
         "sessions_alive": _of(scope, LoginSession, _ROWS, *alive),
         "duties_owed": _of(scope, Duty, _ROWS, Duty.state.in_(_OWED)),
-        "duties_late": _of(scope, Duty, _ROWS, Duty.state.in_(_OWED), Duty.due_at <= now),
+        "duties_late": _of(scope, Duty, _ROWS, is_unmet(scope)),
         "files": _of(scope, StoredFile, _ROWS),
         "file_bytes": _of(scope, StoredFile, func.sum(StoredFile.size_bytes)),
         figures.EFFECTS_DUE: _of(scope, Effect, _ROWS, *due),

@@ -228,7 +228,8 @@ def _duty(scope: Scope, form: MatterForm, lead: Unit) -> UUID | None:
     if form.duty_id is None:
         return None
     duty = get_duty(scope, form.duty_id, lock=True)  # two who make a matter of it at once wait for each other here
-    if form.source != OVERDUE_DUTY or duty.unit_id != lead.id or duty.stands not in UNIT_TO_ACT or duty.due_at > scope.now:
+    is_late = duty.stands in UNIT_TO_ACT and duty.is_past_day(scope.now, scope.today)
+    if form.source != OVERDUE_DUTY or duty.unit_id != lead.id or not is_late:
         raise FormError({"duty_id": [Text(N_("只有牵头单位逾期未报的任务才能转为督办事项。"))]})
     living = exists().where(Matter.tenant_id == scope.tenant_id, Matter.duty_id == duty.id, Matter.state != MatterState.WITHDRAWN)
     if scope.session.scalar(select(living)):

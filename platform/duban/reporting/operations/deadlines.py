@@ -17,10 +17,11 @@ from duban.reporting import telling
 from duban.reporting.errors import NobodyOwesError
 from duban.reporting.later_periods import issue_later_periods, with_later_periods
 from duban.reporting.models import Duty, Requirement
+from duban.reporting.queries.overdue import is_overdue
 from duban.reporting.queries.requirements import get_requirement
 from duban.reporting.rules import next_state
 from duban.reporting.service import require_service
-from duban.reporting.states import UNIT_TO_ACT, Act, DutyState, RequirementState
+from duban.reporting.states import Act, DutyState, RequirementState
 
 SWEEP_BATCH = 500
 LATEST_DAYS = 366 * 2
@@ -94,8 +95,7 @@ def urge(scope: Scope, *, requirement_id: UUID, period_code: str | None = None, 
         raise NotAllowedError
     statement = owned(scope, Duty).where(
         Duty.requirement_id == requirement.id,
-        Duty.state.in_(UNIT_TO_ACT),
-        Duty.due_at <= scope.now,
+        is_overdue(scope),
         access.readable(scope, Duty, "duty", "urge"),
     )
     if period_code is not None:

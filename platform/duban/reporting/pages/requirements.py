@@ -35,6 +35,7 @@ from duban.reporting.pages.dates import may_change_many
 from duban.reporting.pages.due_boxes import due_box_of
 from duban.reporting.queries.entering import a_duty_to_enter
 from duban.reporting.queries.forms import asked_by
+from duban.reporting.queries.requirements import is_unmet
 from duban.reporting.schemas import due_data, requirement_data
 from duban.reporting.states import DutyState, RequirementState
 from duban.reporting.workbooks.knowing import a_duty_to_fill
@@ -46,6 +47,7 @@ from duban.web.requests import current_scope, work
 
 LISTED_UNITS = 300
 CURRENT_DAYS = 10
+LATE = "overdue"
 
 
 def list_requirements() -> ResponseReturnValue:
@@ -210,6 +212,7 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
     told = forecast_of(scope, requirement)
     dates, progress = queries.dates_and_progress(scope, requirement.id)
     found = [replace(one, due_on=dates[one.period.code].due_on) if one.period.code in dates else one for one in told.found]
+    late = request.args.get("state") == LATE
     period = request.args.get("period", _current_period(scope, found)) or None
     return render_template(
         "reporting/requirement.html",
@@ -229,7 +232,8 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
             scope,
             requirement_id=requirement.id,
             period_code=period,
-            state=_state(DutyState, "state"),
+            state=None if late else _state(DutyState, "state"),
+            only=is_unmet(scope) if late else None,
             after=request.args.get("after"),
         ),
         receiver=_receiver(scope, requirement),

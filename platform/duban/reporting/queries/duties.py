@@ -15,6 +15,7 @@ from duban.kernel.scope import Scope, get_owned, owned
 from duban.kernel.tallies import Tally, counted, tallies
 from duban.reporting.models import Draft, DueChange, Duty, Requirement, Submission
 from duban.reporting.queries.asking_back import is_asked_back
+from duban.reporting.queries.overdue import is_overdue
 from duban.reporting.states import UNIT_TO_ACT, CorrectionState, DutyState
 from duban.tree.models import Unit
 from duban.tree.queries import units_by_id
@@ -251,6 +252,7 @@ def status_by_unit(
     requirement_id: UUID,
     period_code: str | None = None,
     state: DutyState | None = None,
+    only: ColumnElement[bool] | None = None,
     after: str | None = None,
     limit: int = PAGE,
 ) -> Page[DutyLine]:
@@ -260,6 +262,8 @@ def status_by_unit(
         statement = statement.where(Duty.period_code == period_code)
     if state is not None:
         statement = statement.where(Duty.state == state)
+    if only is not None:
+        statement = statement.where(only)
     return _with_lines(scope, page_of(scope, statement, [Duty.path, Duty.due_on, Duty.id], after=after, limit=limit))
 
 
@@ -331,8 +335,7 @@ def _late_to_urge(scope: Scope) -> ColumnElement[bool]:
     return and_(
         access.readable(scope, Duty, "duty", "urge"),
         Duty.to_path.in_(access.own_paths(scope)),
-        Duty.state.in_(UNIT_TO_ACT),
-        Duty.due_at <= scope.now,
+        is_overdue(scope),
     )
 
 
@@ -340,8 +343,7 @@ def _overdue_below(scope: Scope) -> ColumnElement[bool]:
     return and_(
         access.readable(scope, Duty, "duty"),
         Duty.path.not_in(access.own_paths(scope)),
-        Duty.state.in_(UNIT_TO_ACT),
-        Duty.due_at <= scope.now,
+        is_overdue(scope),
     )
 
 

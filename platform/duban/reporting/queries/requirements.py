@@ -17,6 +17,7 @@ from duban.kernel.scope import Scope, get_owned, owned
 from duban.reporting.forms import Targets, TargetScope, targets_from_json
 from duban.reporting.lines import may_issue
 from duban.reporting.models import Duty, Requirement
+from duban.reporting.queries.overdue import is_past_day
 from duban.reporting.states import DutyState, RequirementState
 from duban.tenancy.queries import catalogue
 from duban.tree.lines import below_in_line
@@ -164,8 +165,8 @@ def progress_of(scope: Scope, requirement_ids: Collection[UUID]) -> Mapping[UUID
 
 
 def is_unmet(scope: Scope) -> ColumnElement[bool]:
-    """Say in SQL that a duty is open or returned with its due date over."""
-    return and_(Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)), Duty.due_at <= scope.now)
+    """Say in SQL that a duty is open or returned and overdue."""
+    return and_(Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)), is_past_day(scope))
 
 
 def owing_units(scope: Scope, *, issuer: Unit, targets: Targets, line: str | None = None) -> Select[Unit]:

@@ -16,6 +16,7 @@ from duban.calendar.periods import Period, PeriodKind
 from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope
 from duban.reporting.models import Duty, Requirement
+from duban.reporting.queries.overdue import is_past_day
 from duban.reporting.states import DutyState
 from duban.tree.models import Unit
 
@@ -85,7 +86,7 @@ def timeliness(scope: Scope, *, unit_ids: Collection[UnitId], year: int) -> dict
 
 def _judged(scope: Scope, duty: Duty, requirement: Requirement) -> JudgedDuty:
     state = Timeliness(duty.timeliness)
-    if state is Timeliness.PENDING and duty.due_at <= scope.now:
+    if state is Timeliness.PENDING and duty.is_past_day(scope.now, scope.today):
         state = Timeliness.OVERDUE
     verdict = Verdict(state, duty.late_days)
     return JudgedDuty(
@@ -176,7 +177,7 @@ def matrix(scope: Scope, *, units: Sequence[Unit], due_from: date, due_until: da
             Duty.period_start,
             Duty.period_end,
             Duty.due_on,
-            Duty.due_at,
+            is_past_day(scope).label("is_past_day"),
             Duty.state,
             Duty.timeliness,
             Duty.late_days,
@@ -231,6 +232,6 @@ def _cell(scope: Scope, duty: Any) -> MatrixCell:
         timeliness=Timeliness(duty.timeliness),
         due_on=duty.due_on,
         late_days=late if unmet or duty.late_days else 0,
-        is_overdue=unmet and duty.due_at <= scope.now,
+        is_overdue=unmet and duty.is_past_day,
         corrected_at=duty.corrected_at,
     )

@@ -14,6 +14,7 @@ from duban.kernel.paging import at_most
 from duban.kernel.scope import Scope, owned
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.queries.duties import DutyLine, lines_of
+from duban.reporting.queries.requirements import is_unmet
 from duban.reporting.states import DutyState
 from duban.tree.models import Unit
 
@@ -78,7 +79,6 @@ def _laid_out(scope: Scope, statement: Select[Duty], year: int) -> YearOfDuties:
 
 def year_below(scope: Scope, year: int) -> YearOfSums:
     """Lay out what is owed to the actor's units, one line for each requirement, period and date. Costs: one query."""
-    overdue = and_(Duty.state.in_((DutyState.OPEN, DutyState.RETURNED)), Duty.due_at <= scope.now)
     missing = Duty.state.in_((DutyState.MISSING, DutyState.MISSING_SUBMITTED))
     key = (Requirement.id, Requirement.title, Requirement.title_en)
     stretch = (Duty.period_kind, Duty.period_start, Duty.period_end, Duty.due_on)
@@ -90,7 +90,7 @@ def year_below(scope: Scope, year: int) -> YearOfSums:
             func.count(),
             func.count().filter(Duty.state == DutyState.ACCEPTED),
             func.count().filter(Duty.state == DutyState.SUBMITTED),
-            func.count().filter(overdue),
+            func.count().filter(is_unmet(scope)),
             func.count().filter(missing),
         )
         .join(Requirement, and_(Requirement.tenant_id == Duty.tenant_id, Requirement.id == Duty.requirement_id))
