@@ -37,7 +37,7 @@ from duban.reporting.pages.filling import (
     typed_so_far,
     with_changed_rows,
 )
-from duban.reporting.pages.handing_in_again import left_as_it_was
+from duban.reporting.pages.handing_in_again import asked_once, not_begun
 from duban.reporting.pages.responsible import responsible_people
 from duban.reporting.pages.wording import history
 from duban.reporting.queries import DutyLine
@@ -151,7 +151,7 @@ def submit(duty_id: UUID) -> ResponseReturnValue:
     if "anyway" not in request.form:
         scope = current_scope()
         line = queries.line_of(scope, queries.get_duty(scope, duty_id))
-        question = left_as_it_was(scope, line.duty, asked, typed)
+        question = asked_once(scope, line.duty, asked, typed)
         if question:
             return _page(scope, line, typed=typed or None, question=question), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
@@ -171,6 +171,12 @@ def submit(duty_id: UUID) -> ResponseReturnValue:
 
 def submit_nil(duty_id: UUID) -> ResponseReturnValue:
     """Hand in a nil return; its form asks for nothing, so nothing sent besides is taken (the API takes a note)."""
+    if "anyway" not in request.form:
+        scope = current_scope()
+        line = queries.line_of(scope, queries.get_duty(scope, duty_id))
+        question = "" if queries.lock_of(scope, line.duty, line.requirement) else not_begun(scope, line.duty)
+        if question:
+            return _page(scope, line, nil_question=question), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
         with work() as scope:
             operations.submit_nil(scope, duty_id=duty_id)
@@ -223,6 +229,7 @@ def _page(
     general: Text | None = None,
     other: OtherDraft | None = None,
     question: str = "",
+    nil_question: str = "",
 ) -> str:
     duty = line.duty
     versions = queries.versions_of(scope, duty.id)
@@ -254,6 +261,7 @@ def _page(
         general=general,
         other=other,
         question=question,
+        nil_question=nil_question,
         versions=versions,
         returned=last if last and last.decided is Outcome.RETURNED and to_fill else None,
         files_by_version={version.id: file_items(stored.get(version.id, ())) for version in versions},

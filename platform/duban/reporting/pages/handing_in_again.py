@@ -1,10 +1,11 @@
-"""A return that nothing was done about: before it is handed in again as it was, its typist is asked once."""
+"""What a typist is asked once before it is handed in: a return nothing was done about, a period that has not begun."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
 
+from duban.calendar.periods import PeriodKind
 from duban.fields.forms import FormSpec
 from duban.fields.specs import Kind
 from duban.fields.values import to_stored
@@ -19,6 +20,23 @@ from duban.reporting.pages.filling import label_of
 from duban.reporting.queries.forms import DUTY_FILES, Asked, read_duty
 from duban.reporting.remarks import ATTACHMENTS, is_answered
 from duban.reporting.states import StepOutcome
+from duban.web.errors import translate
+
+
+def not_begun(scope: Scope, duty: Duty) -> str:
+    """Ask whether a report of a period still to begin is meant; empty where the period has begun, or there is none."""
+    if duty.period.kind is PeriodKind.ONCE or duty.period_start <= scope.today:
+        return ""
+    question: str = _("%(period)s还没有开始，确定现在就报吗？", period=translate(duty.period.label))
+    return question
+
+
+def asked_once(scope: Scope, duty: Duty, asked: Asked, typed: Mapping[str, str]) -> str:
+    """Give the question to put before the hand-in, empty for none; what is wrong in the form is said first."""
+    early = not_begun(scope, duty)
+    if early and not read_duty(scope, duty, asked, known_answers(asked.form, typed)).problems:
+        return early
+    return left_as_it_was(scope, duty, asked, typed)
 
 
 def left_as_it_was(scope: Scope, duty: Duty, asked: Asked, typed: Mapping[str, str]) -> str:
