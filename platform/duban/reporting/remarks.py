@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from duban.fields.forms import FormSpec
 from duban.kernel.errors import InvalidInputError
 from duban.kernel.text import N_, Text
 
@@ -35,6 +36,16 @@ class Remark:
 def remarks_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Remark, ...]:
     """Read what `Remark.to_json` wrote."""
     return tuple(Remark(one["field"], one["text"], one.get("row"), one.get("column")) for one in data)
+
+
+def said_at(form: FormSpec, remark: Remark) -> str:
+    """Give a remark behind the name of its question, with row (from 1) and column in a table."""
+    spec = form.field(remark.field)
+    if spec is None:  # the attachments as a whole
+        return remark.text
+    row = "" if remark.row is None else f" {remark.row + 1}"
+    column = next((f" · {one.label}" for one in spec.columns if one.key == remark.column), "")
+    return f"{spec.label}{row}{column}：{remark.text}"
 
 
 def remark_at(place: str, text: str) -> Remark:

@@ -8,7 +8,10 @@ from flask import Flask
 
 from duban.assessments.doors import resolve
 from duban.kernel.errors import NotAllowedError
+from duban.kernel.scope import owned
+from duban.notifications.models import Effect
 from duban.reporting import operations, queries
+from duban.reporting.remarks import Remark
 from duban.reporting.states import DutyState
 from duban.tree.queries import get_unit
 from tests.cast import World
@@ -118,7 +121,10 @@ def test_a_unit_asks_for_its_report_back(world: World) -> None:
     assert "tom" in told and len(told) == len(set(told)) and "cora" not in told
     assert given.duty(world, one).stands is DutyState.SUBMITTED
     given.returned(world, one, "tom")
-    assert "检查次数多写了一个零" not in vera.get(f"/duties/{one}").text
+    for who, page in ((vera, f"/duties/{one}"), (tom, f"/duties/{one}/review")):
+        assert "请求退回：</b>" not in who.get(page).text  # it is answered, and stands in the history of steps
+        steps = who.get(page).text.partition("办理经过")[2]
+        assert "请求退回" in steps and "检查次数多写了一个零" in steps
 
 
 def test_what_is_asked_back_is_marked_and_not_accepted_with_many(world: World) -> None:
@@ -200,3 +206,15 @@ def test_a_unit_sees_for_whom_its_own_report_waits(world: World) -> None:
         operations.accept(scope, duty_id=first)
     assert "可以上报" in browser.get(f"/duties/{own}").text
     assert "逐级审核" in world.client("cora").get(f"/requirements/{requirement_id}").text
+
+
+def test_a_return_by_remarks_alone_names_their_fields(world: World) -> None:
+    one = given.duty_id(world, given.issued(world))
+    given.handed_in(world, one)
+    with world.as_("tom") as scope:
+        operations.return_for_correction(scope, duty_id=one, remarks=[Remark("checks", "是不是 123？")])
+    vera = world.client("vera")
+    assert "检查次数：是不是 123？" in vera.get(f"/duties/{one}").text
+    with world.as_system() as scope:
+        told = scope.session.scalars(owned(scope, Effect).where(Effect.subject_id == one)).all()
+    assert any("检查次数：是不是 123？" in str(row.params) for row in told if row.template.startswith("退回修改"))

@@ -31,6 +31,7 @@ from duban.reporting.levels import levels_from
 from duban.reporting.models import Duty, Handover, Requirement, Submission
 from duban.reporting.queries.asking_back import return_asked
 from duban.reporting.queries.duties import get_duty, get_version
+from duban.reporting.queries.forms import form_of
 from duban.reporting.queries.reviewing import (
     chain_of_duty,
     fits_level,
@@ -41,7 +42,7 @@ from duban.reporting.queries.reviewing import (
     places_of_form,
     steps_of,
 )
-from duban.reporting.remarks import Remark, checked
+from duban.reporting.remarks import Remark, checked, said_at
 from duban.reporting.rules import correct_by, missing_at
 from duban.reporting.states import Act, DutyState, Outcome, StepOutcome
 
@@ -175,7 +176,7 @@ def _return_to_unit(scope: Scope, found: UnderReview, reason: str, remarks: Sequ
         duty.correct_by = max(correct_by(scope.now, grace if days is None else days, scope.zone), duty.due_on)
         if duty.closes_at is not None:  # a correction asked for is taken
             duty.closes_at = max(duty.closes_at, due_at(duty.correct_by, scope.zone))
-    _decide(scope, found.submission, Outcome.RETURNED, reason or "\n".join(remark.text for remark in remarks))
+    _decide(scope, found.submission, Outcome.RETURNED, reason or _said(scope, found.submission, remarks))
     record(
         scope,
         "submission.returned",
@@ -264,6 +265,11 @@ def _require_level(scope: Scope, duty: Duty, requirement: Requirement, level: st
         return OtherLevelError(name_of_level(scope, level))
 
     access.require_held(scope, "submission", "review", duty, lambda grant: fits_level(grant, duty, requirement, level), elsewhere)
+
+
+def _said(scope: Scope, submission: Submission, remarks: Sequence[Remark]) -> str:
+    form = form_of(scope, submission)
+    return "\n".join(said_at(form, remark) for remark in remarks)
 
 
 def _decide(scope: Scope, submission: Submission, outcome: Outcome, reason: str) -> None:

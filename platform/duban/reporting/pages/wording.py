@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 
+from duban.audit.queries import acts_on
 from duban.calendar.due_dates import Occurrence
 from duban.calendar.due_rules import (
     BEFORE_LABELS,
@@ -34,7 +35,7 @@ from duban.reporting.pages.comparison import review_history
 from duban.reporting.pages.date_wording import date_event, extension_events, said_decisions, said_times, said_window
 from duban.reporting.pages.drafts import said_withdrawal
 from duban.reporting.pages.submitters import said_submitter
-from duban.reporting.queries.asking_back import returns_asked
+from duban.reporting.queries.asking_back import RETURN_ASKED, returns_asked
 from duban.reporting.queries.below import below_of, what_of
 from duban.reporting.queries.duties import DutyLine
 from duban.reporting.queries.entering import entered_by
@@ -273,6 +274,9 @@ def history(
                     "tone": "warn" if returned else "done",
                 }
             )
+    for asked in acts_on(scope, "duty", {version.duty_id for version in versions}, RETURN_ASKED) if versions else ():
+        reason = str(asked.details.get("reason", ""))
+        events.append({"who": asked.actor_name, "what": _("请求退回"), "at": asked.at, "text": reason, "tone": "warn"})
     events += [date_event(scope, change) for change in due_changes]
     for extension in extensions:
         events += extension_events(scope, extension)
