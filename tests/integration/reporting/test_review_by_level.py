@@ -276,7 +276,7 @@ class TestRemarks:
             (step,) = queries.steps_of(scope, duty_id)
             (version,) = queries.versions_of(scope, duty_id)
         assert [(one["field"], one["text"]) for one in step.remarks] == [("checks", "与台账不符"), ("attachments", "缺照片")]
-        assert version.reason == "与台账不符\n缺照片"
+        assert version.reason == "检查次数：与台账不符\n缺照片"
 
     @pytest.mark.parametrize("wrong", [Remark("nothing", "x"), Remark("checks", "x", 0), Remark("checks", "字" * 501)])
     def test_a_place_the_form_does_not_have_is_refused(self, world: World, wrong: Remark) -> None:
