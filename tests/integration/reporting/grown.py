@@ -58,6 +58,8 @@ class Grown:
     units: list[UUID]
     parents: list[dict[UUID, UUID | None]]
     duties: list["Owed"] = field(default_factory=list)
+    places: list[dict[UUID, str]] = field(default_factory=list)
+    """By period, the path each unit stood at."""
 
     def above(self, period: int, unit: UUID) -> list[UUID]:
         """The units above, nearest first."""
@@ -95,7 +97,7 @@ def grow(world: World, scope: Scope, dice: Random, *, size: int, owing: float, m
     parents[county.id] = None
     later, places[1] = _moved(scope, dice, made, dict(parents), dict(places[0]), county, moves)
     requirement = _requirement(scope, county)
-    grown = Grown(requirement.id, [*made], [parents, later])
+    grown = Grown(requirement.id, [*made], [parents, later], places=[one | {county.id: county.path} for one in places])
     for period, _ in enumerate(PERIODS):
         for unit_id in [county.id, *made]:
             if dice.random() < owing:
