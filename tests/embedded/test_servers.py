@@ -43,7 +43,7 @@ with {name}.running(Path(sys.argv[1])) as server:
 def is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone between the opening and the reading
         return False
     return state != "Z"
 
