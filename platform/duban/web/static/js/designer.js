@@ -7,12 +7,16 @@ const waiting = [];
 let under = null;
 
 document.addEventListener("htmx:beforeSend", ({ detail }) => {
-  if (detail.elt.closest("form")?.querySelector("[data-designer]")) under = detail.xhr;
+  if (redraws(detail.target)) under = detail.xhr; // other parts of the page may be asked for in between
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.xhr === under && !detail.successful) stop(); // what is wrong is said; what was pressed after it would only fail as well
 });
 window.addEventListener("pageshow", stop);
+
+function redraws(target) {
+  return Boolean(target?.matches("[data-designer]") || target?.querySelector("[data-designer]") || target?.closest("[data-designer]"));
+}
 
 function stop() {
   under = null;
