@@ -30,8 +30,9 @@ from duban.reporting.models import Duty, Requirement, Submission
 from duban.reporting.queries.duties import awaiting_review, draft_of, handed_in, open_duties
 from duban.reporting.queries.duties import versions_of as versions_of_one
 from duban.reporting.queries.extensions import waiting_for
-from duban.reporting.queries.forms import form_of, previous_values
+from duban.reporting.queries.forms import form_of
 from duban.reporting.queries.from_below import below_of_form
+from duban.reporting.queries.last_time import previous_values
 from duban.reporting.review_models import ReviewStep
 from duban.simulation.accounts import PASSWORD, SLUGS, demo_accounts
 from duban.simulation.demo import ensure_demo

@@ -121,6 +121,32 @@ def said_number(number: Quantity) -> str:
     return f"{SIGNS[number.qualifier]}{number.number:,f}"
 
 
+@dataclass(frozen=True)
+class Moved:
+    """How far a figure is from an earlier one, said to who judges it. Units: `percent` of the earlier one, never negative."""
+
+    percent: Decimal
+    said: Text
+
+
+def moved(value: Value, before: Value) -> Moved | None:
+    """Say how far a figure is from an earlier one; None where either is no number, or the earlier one is zero and this is not."""
+    now, then = figure(value), figure(before)
+    if not isinstance(now, Quantity) or not isinstance(then, Quantity):
+        return None
+    if now.number == then.number:
+        return Moved(Decimal(0), Text(N_("没有变化")))
+    if then.number == 0:
+        return None
+    exact = _percent(now, then)
+    shown = {"percent": f"{abs(rounded(Quantity(exact), 1).number):,f}"}
+    return Moved(abs(exact), Text(N_("增加 %(percent)s%%") if exact > 0 else N_("减少 %(percent)s%%"), shown))
+
+
+def _percent(now: Quantity, before: Quantity) -> Decimal:
+    return (now.number - before.number) / abs(before.number) * 100
+
+
 def compared(spec: FieldSpec, value: Value, previous: Mapping[str, Value] | None) -> Comparison | None:
     """
     Put a figure beside the last period's.
@@ -139,7 +165,7 @@ def compared(spec: FieldSpec, value: Value, previous: Mapping[str, Value] | None
             return Comparison(before_value, value, None, Text(N_("与上期相同，都是 0")), is_flagged=False)
         said = Text(N_("上期为 0，本期为 %(now)s，算不出增幅，请说明原因"), {"now": said_number(now)})
         return Comparison(before_value, value, None, said, is_flagged=True)
-    exact = (now.number - before.number) / abs(before.number) * 100
+    exact = _percent(now, before)
     percent = rounded(Quantity(exact), 1).number
     is_flagged = abs(exact) > spec.flag_percent
     return Comparison(before_value, value, percent, _change(spec, before, percent, is_flagged=is_flagged), is_flagged)

@@ -23,8 +23,8 @@ class Sheet:
     """
     Everything the macros of forms/questions.html ask for.
 
-    `errors` by box; `reading` what the answers come to so far; `previous` the last period's values; `files` by key, as the
-    macro of the interface kit lists them.
+    `errors` by box; `reading` what the answers come to so far; `previous` the last period's values, `previous_from` the words
+    that say whose they are; `files` by key, as the macro of the interface kit lists them.
     """
 
     form: FormSpec
@@ -32,6 +32,7 @@ class Sheet:
     errors: Mapping[str, Sequence[Text]] = field(default_factory=dict)
     reading: Reading | None = None
     previous: Mapping[str, Value] | None = None
+    previous_from: str = ""
     files: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     accept: str = ""
     most: int = 0

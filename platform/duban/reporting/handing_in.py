@@ -24,9 +24,10 @@ from duban.reporting.entering import Office
 from duban.reporting.errors import ContactsMissingError, ContentError, WaitingForBelowError
 from duban.reporting.models import Draft, Duty, Requirement, Submission
 from duban.reporting.moving import end_waiting
+from duban.reporting.queries.answering import DUTY_FILES, attached_to
 from duban.reporting.queries.below import below_of
 from duban.reporting.queries.duties import versions_of
-from duban.reporting.queries.forms import DUTY_FILES, Asked, attached_to
+from duban.reporting.queries.forms import Asked
 from duban.reporting.queries.locks import require_unlocked
 from duban.reporting.queries.reviewing import chain_of_duty
 from duban.reporting.rules import Version, judge_submission, time_that_counts

@@ -28,9 +28,9 @@ from duban.reporting.errors import (
 from duban.reporting.handing_in import SUBMISSION_FILES
 from duban.reporting.locks import LockReason
 from duban.reporting.models import Draft, Duty, Requirement, Submission
+from duban.reporting.queries.answering import DUTY_FILES
 from duban.reporting.queries.duties import get_duty
 from duban.reporting.queries.entering import a_duty_to_enter, enterable, may_enter, require_office
-from duban.reporting.queries.forms import DUTY_FILES
 from tests.cast import World
 from tests.integration.reporting import requirements as given
 from tests.integration.reporting.requirements import ANSWERS, at

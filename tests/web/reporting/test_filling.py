@@ -164,6 +164,44 @@ class TestWordsOfExplanation:
         assert "增加 60.0%" in answer.text
         assert browser.post(f"/duties/{duty_id}/submit", data=more | {"explain.found": "新设站点"}).status_code == 303
 
+    def test_another_report_on_the_same_form_is_no_last_period(self, world: World) -> None:
+        """Both run through March: what the one said in February is nothing to compare the other with."""
+        form_id = forms.published(world)
+        first, other = monthly(world, form_id), monthly(world, form_id, title="冬季燃气排查月报")
+        few = {"answer.found": "10", "answer.fire": "10", "answer.cases.0.place": "码头", "answer.note": "二月"}
+        assert world.client("vera").post(f"/duties/{february(world, first)}/submit", data=few).status_code == 303
+        duty_id, browser = march(world, other), world.client("vera")
+        assert "上期" not in browser.get(f"/duties/{duty_id}").text
+        many = few | {"answer.found": "160", "answer.fire": "160"}
+        assert browser.post(f"/duties/{duty_id}/submit", data=many).status_code == 303
+        assert "上期" not in world.client("tom").get(f"/duties/{duty_id}/review").text
+        assert browser.post(f"/duties/{march(world, first)}/submit", data=many).status_code == 422
+
+    def test_last_years_requirement_goes_on_and_is_named(self, world: World) -> None:
+        form_id = forms.published(world)
+        today, world.now = world.now, given.at("02-20")
+        last_year = given.issued(
+            world, title="去年的月报", form_id=str(form_id), fields=[], due=given.MONTHLY,
+            active_from="2026-02-01", active_until="2026-02-28",
+        )  # fmt: skip
+        sent = {"answer.found": "10", "answer.fire": "10", "answer.cases.0.place": "码头", "answer.note": "二月"}
+        assert world.client("vera").post(f"/duties/{february(world, last_year)}/submit", data=sent).status_code == 303
+        world.now = today
+        this_year = given.issued(
+            world, title="今年的月报", form_id=str(form_id), fields=[], due=given.MONTHLY,
+            active_from="2026-03-01", active_until="2026-04-30",
+        )  # fmt: skip
+        duty_id, browser = march(world, this_year), world.client("vera")
+        page = browser.get(f"/duties/{duty_id}").text
+        assert "上期的数据（去年的月报，2026年2月）列在各项旁边。" in page
+        assert "上期：10 项" in page
+        more = sent | {"answer.found": "16", "answer.fire": "16"}
+        assert browser.post(f"/duties/{duty_id}/submit", data=more).status_code == 422
+        assert browser.post(f"/duties/{duty_id}/submit", data=more | {"explain.found": "新设站点"}).status_code == 303
+        page = world.client("tom").get(f"/duties/{duty_id}/review").text
+        assert "去年的月报，2026年2月" in page
+        assert '<b class="far">增加 60.0%</b>' in page
+
     def test_blanks_are_filled_from_the_last_period_and_nothing_typed_is_changed(self, world: World) -> None:
         requirement_id = monthly(world, forms.published(world))
         world.client("vera").post(f"/duties/{february(world, requirement_id)}/submit", data=EXACT)

@@ -279,7 +279,10 @@ class TestReviewing:
         april = given.duty_id(world, requirement_id, "V11", "2026-04")
         with world.as_("vera", at=given.at("04-01")) as scope:
             operations.submit(scope, duty_id=april, typed={**given.ANSWERS, "checks": "1828"})
-        assert "上期：2 次" in world.client("tom").get(f"/duties/{april}/review").text
+        page = world.client("tom").get(f"/duties/{april}/review").text
+        assert "上期：2 次 · " in page
+        assert "增加 91,300.0%" in page
+        assert "上期的数据（2026年3月）列在各项旁边。" in page
 
     def test_the_unit_itself_sees_no_buttons(self, world: World) -> None:
         duty_id = given.duty_id(world, given.issued(world))

@@ -9,10 +9,11 @@ from duban.reporting.entering import Office, against
 from duban.reporting.errors import EnteringFilesError, NilNotAllowedError, UnitAtWorkError
 from duban.reporting.handing_in import checked, hand_in, require_ready
 from duban.reporting.models import Duty, Requirement, Submission
+from duban.reporting.queries.answering import read_duty
 from duban.reporting.queries.duties import draft_of, get_duty
 from duban.reporting.queries.entering import require_office
 from duban.reporting.queries.extensions import waiting_for
-from duban.reporting.queries.forms import asked_of, read_duty
+from duban.reporting.queries.forms import asked_of
 from duban.reporting.queries.from_below import kept_gaps
 
 

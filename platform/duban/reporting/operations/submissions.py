@@ -20,9 +20,11 @@ from duban.reporting.errors import (
 from duban.reporting.handing_in import LONGEST_TYPED, checked, hand_in, owner_of, owner_of_field, require_ready
 from duban.reporting.locks import LockReason
 from duban.reporting.models import Draft, Duty, Requirement, Submission
+from duban.reporting.queries.answering import DUTY_FILES, read_duty
 from duban.reporting.queries.duties import draft_of, get_duty
-from duban.reporting.queries.forms import DUTY_FILES, Asked, asked_of, begun_under, previous_values, read_duty, typed_of
+from duban.reporting.queries.forms import Asked, asked_of, begun_under, typed_of
 from duban.reporting.queries.from_below import kept_gaps
+from duban.reporting.queries.last_time import previous_values
 from duban.reporting.queries.locks import lock_of
 
 MOST_TYPED = 5_000

@@ -1,7 +1,7 @@
 """What the form of a requirement offers to choose from: levels of unit, and what the tenant's kind suggests."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from duban.calendar.lateness import DEFAULT_MISSING_AFTER_DAYS
@@ -25,6 +25,20 @@ def level_names(scope: Scope) -> dict[str, str]:
     """Give the tenant's levels of unit, top first, by code, in the page's language."""
     levels = catalogue(scope, "kind").get("levels", [])
     return {level["code"]: level["name"].get(current_language()) or level["name"]["zh"] for level in levels}
+
+
+def levels_below(scope: Scope, unit: Unit, chosen: Collection[str]) -> dict[str, str]:
+    """Give the levels that can stand below a unit, in any line, and those chosen already. As `level_names` does."""
+    above = {
+        level["code"]: {code for codes in level.get("under", {}).values() for code in codes}
+        for level in catalogue(scope, "kind").get("levels", [])
+    }
+    below: set[str] = set()
+    reached = {unit.level}
+    while reached:
+        reached = {code for code, superiors in above.items() if superiors & reached} - below
+        below |= reached
+    return {code: name for code, name in level_names(scope).items() if code in below or code in chosen}
 
 
 def template_data(scope: Scope, unit: Unit, *, code: str, year: int) -> dict[str, Any]:

@@ -41,7 +41,8 @@ from duban.reporting.pages.handing_in_again import asked_once, not_begun
 from duban.reporting.pages.responsible import responsible_people
 from duban.reporting.pages.wording import history
 from duban.reporting.queries import DutyLine
-from duban.reporting.queries.forms import DUTY_FILES, asked_of, read_duty
+from duban.reporting.queries.answering import DUTY_FILES, read_duty
+from duban.reporting.queries.forms import asked_of
 from duban.reporting.states import Outcome, Precondition
 from duban.reporting.workbooks.knowing import several_to_fill
 from duban.web.api import expected_version

@@ -22,8 +22,11 @@ from duban.kernel.scope import Scope
 from duban.kernel.text import Text
 from duban.reporting import operations, queries
 from duban.reporting.models import Draft, Submission
+from duban.reporting.pages.last_time import whose
 from duban.reporting.queries import DutyLine
-from duban.reporting.queries.forms import DUTY_FILES, Asked, begun_under, form_of, previous_values, read_duty, typed_of, values_of
+from duban.reporting.queries.answering import DUTY_FILES, read_duty
+from duban.reporting.queries.forms import Asked, begun_under, form_of, typed_of, values_of
+from duban.reporting.queries.last_time import last_time
 from duban.web.requests import work
 
 
@@ -91,12 +94,14 @@ def sheet_of(
     duty, gone = line.duty, _gone(asked.form, typed)
     known = {name: text for name, text in typed.items() if name not in gone}
     reading = read_duty(scope, duty, asked, known, is_draft=True, with_files=with_files)
+    last = last_time(scope, duty, line.requirement, asked.form)
     return Sheet(
         form=asked.form,
         typed=typed,
         errors=errors,
         reading=reading,
-        previous=previous_values(scope, duty, line.requirement, asked.form),
+        previous=last.values if last else None,
+        previous_from=whose(last, line.requirement),
         files=_files(scope, line, asked.form) if with_files else {},
         accept=ACCEPT,
         most=upload_limit(),

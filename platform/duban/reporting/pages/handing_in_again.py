@@ -17,7 +17,8 @@ from duban.reporting.handing_in import SUBMISSION_FILES
 from duban.reporting.models import Duty, Submission
 from duban.reporting.pages.duty_review import remarks_on
 from duban.reporting.pages.filling import label_of
-from duban.reporting.queries.forms import DUTY_FILES, Asked, read_duty
+from duban.reporting.queries.answering import DUTY_FILES, read_duty
+from duban.reporting.queries.forms import Asked
 from duban.reporting.remarks import ATTACHMENTS, is_answered
 from duban.reporting.states import StepOutcome
 from duban.web.errors import translate

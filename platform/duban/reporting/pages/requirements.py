@@ -29,7 +29,7 @@ from duban.reporting.forms import requirement_form
 from duban.reporting.later_periods import forecast_of
 from duban.reporting.lines import may_issue, may_withdraw, offered_lines, require_issuing
 from duban.reporting.models import Requirement
-from duban.reporting.pages.choices import brought, level_names, requirement_as_data, template_data
+from duban.reporting.pages.choices import brought, level_names, levels_below, requirement_as_data, template_data
 from duban.reporting.pages.date_wording import day_marks
 from duban.reporting.pages.dates import may_change_many
 from duban.reporting.pages.due_boxes import due_box_of
@@ -303,7 +303,7 @@ def _form_page(
         requirement=requirement,
         errors=errors or {},
         general=general,
-        levels=level_names(scope),
+        levels=levels_below(scope, unit, (data.get("targets") or {}).get("levels") or ()),
         below=below[:LISTED_UNITS],
         lines=offered_lines(scope, unit),
         offices=queries.offices_of(scope, unit),

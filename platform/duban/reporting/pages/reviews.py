@@ -28,15 +28,17 @@ from duban.reporting.errors import OtherLevelError
 from duban.reporting.handing_in import SUBMISSION_FILES
 from duban.reporting.models import Duty, Submission
 from duban.reporting.operations import ReturnTo
-from duban.reporting.pages.answers import said, shown_answers
+from duban.reporting.pages.answers import shown_answers
 from duban.reporting.pages.comparison import compared, compared_files, earlier_of
 from duban.reporting.pages.duty_review import Course, course
 from duban.reporting.pages.filling import label_of
+from duban.reporting.pages.last_time import beside, whose
 from duban.reporting.pages.many import Report, accept_each, items_from
 from duban.reporting.pages.responsible import responsible_people
 from duban.reporting.pages.wording import history
 from duban.reporting.queries import DutyLine
-from duban.reporting.queries.forms import form_of, previous_values
+from duban.reporting.queries.forms import form_of, values_of
+from duban.reporting.queries.last_time import last_time
 from duban.reporting.queries.queue import (
     PUNCTUAL_LABELS,
     WAY_STEP_LABELS,
@@ -315,7 +317,7 @@ def _page(scope: Scope, line: DutyLine, refused: Refused = NOTHING_REFUSED) -> s
     form = form_of(scope, shown) if shown else FormSpec()
     specs = form.fields
     rows = shown_answers(scope, shown) if shown else []
-    last_period = previous_values(scope, duty, line.requirement, form) or {} if shown else {}
+    last = last_time(scope, duty, line.requirement, form) if shown and not shown.is_nil else None
     may_review = access.may(scope, "submission", "review", duty)
     return render_template(
         "reporting/review.html",
@@ -327,7 +329,8 @@ def _page(scope: Scope, line: DutyLine, refused: Refused = NOTHING_REFUSED) -> s
         shown=shown,
         before=before,
         answers=compared(specs, shown, before),
-        last_period={spec.key: said(spec, last_period.get(spec.key)) for spec in specs if spec.is_number},
+        last_period=beside(form, values_of(scope, shown, form), last) if shown and last else {},
+        last_from=whose(last, line.requirement),
         told={row["spec"].key: row for row in rows if "spec" in row},
         other_rows=[row for row in rows if "spec" not in row],
         files_by_version={version.id: file_items(stored.get(version.id, ())) for version in versions},

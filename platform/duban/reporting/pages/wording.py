@@ -1,5 +1,6 @@
 """What several pages of this feature say: answers, history, rules and states in the reader's language."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from duban.calendar.ladders import Colour, Ladder
 from duban.calendar.lateness import LATE_MODEL_LABELS, TIMELINESS_LABELS, Timeliness
 from duban.calendar.periods import EVERY_LABELS, MONTHS, MONTHS_IN, RECURRING
 from duban.calendar.rule_words import rule_in_words
-from duban.calendar.words import submitted_late
+from duban.calendar.words import full_date, submitted_late
 from duban.forms.wording import in_words
 from duban.kernel.scope import Scope, get_owned
 from duban.reporting.adding import COUNTING_LABELS, RULE_LABELS
@@ -230,9 +231,14 @@ def _waited_words(requirement: Requirement) -> str:
 
 
 def waitable_options(found: Sequence[Requirement]) -> list[tuple[str, str]]:
-    """Give the requirements one may wait for, each with how often it falls due."""
-    title = [in_words(one.title, one.title_en) for one in found]
-    return [(str(one.id), f"{words} · {said_rule(one.rule)}") for one, words in zip(found, title, strict=True)]
+    """Give the requirements one may wait for, each with how often it falls due; of the same words with its first day, too."""
+    said = [f"{in_words(one.title, one.title_en)} · {said_rule(one.rule)}" for one in found]
+    times = Counter(said)
+    since = [_("%(day)s起", day=translate(full_date(one.active_from))) for one in found]
+    return [
+        (str(one.id), words if times[words] == 1 else f"{words} · {day}")
+        for one, words, day in zip(found, said, since, strict=True)
+    ]
 
 
 def still_below(line: DutyLine) -> int:

@@ -5,27 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 
 from duban.calendar.periods import PeriodKind
-from duban.fields.answers import Reading, read_form
 from duban.fields.forms import FormSpec
 from duban.fields.quantities import Value
-from duban.fields.specs import Kind
 from duban.fields.values import from_stored
-from duban.files.queries import list_of
 from duban.forms.apart import set_apart
-from duban.forms.boxes import answers_in
 from duban.forms.models import Form, FormVersion
 from duban.forms.queries import form_in, in_force, version_by_id, versions_by_form
 from duban.forms.uses import Use
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, get_owned
 from duban.reporting.models import Draft, Duty, Requirement, Submission
-from duban.reporting.queries.from_below import beside_below
 from duban.reporting.states import UNIT_TO_ACT, RequirementState
-
-DUTY_FILES = "duty"
-"""What files of a duty not handed in hang on; those of one question on `duty.<key>`."""
 
 
 @dataclass(frozen=True)
@@ -107,48 +99,6 @@ def values_of(scope: Scope, submission: Submission, form: FormSpec | None = None
     return {spec.key: from_stored(spec, submission.content[spec.key]) for spec in form.fields if spec.key in submission.content}
 
 
-def previous_submission(scope: Scope, duty: Duty, requirement: Requirement) -> Submission | None:
-    """
-    Find what the unit handed in for the period before: of the same requirement, or of one that asks the same form.
-
-    Gives: the last version of the latest earlier period of the same kind that has one. Costs: one query.
-    """
-    same = Requirement.id == requirement.id
-    if requirement.form_id is not None:
-        same = or_(same, Requirement.form_id == requirement.form_id)
-    statement = (
-        owned(scope, Submission)
-        .join(Duty, and_(Duty.tenant_id == Submission.tenant_id, Duty.id == Submission.duty_id))
-        .join(Requirement, and_(Requirement.tenant_id == Duty.tenant_id, Requirement.id == Duty.requirement_id))
-        .where(
-            Duty.tenant_id == scope.tenant_id,
-            Duty.unit_id == duty.unit_id,
-            Duty.period_kind == duty.period_kind,
-            Duty.period_end < duty.period_start,
-            Submission.number == Duty.versions,
-            same,
-        )
-        .order_by(Duty.period_end.desc(), Duty.id)
-        .limit(1)
-    )
-    return scope.session.scalars(statement).one_or_none()
-
-
-def previous_values(scope: Scope, duty: Duty, requirement: Requirement, asked: FormSpec) -> dict[str, Value] | None:
-    """
-    Give the last period's values of the questions that are still asked in the same kind; None without a last period.
-
-    Costs: one query, two more where the form has moved on.
-    """
-    found = previous_submission(scope, duty, requirement)
-    if found is None:
-        return None
-    form = form_of(scope, found)
-    kinds = {spec.key: spec.kind for spec in asked.fields}
-    values = {} if found.is_nil else values_of(scope, found, form)
-    return {spec.key: values[spec.key] for spec in form.fields if spec.key in values and kinds.get(spec.key) is spec.kind}
-
-
 def use_of(scope: Scope, form_id: UUID) -> Use:
     """Count who asks a form now. For the page that publishes the next version. Costs: two queries."""
     issued = and_(Requirement.form_id == form_id, Requirement.state == RequirementState.ISSUED)
@@ -164,38 +114,6 @@ def use_of(scope: Scope, form_id: UUID) -> Use:
     ).all()
     days = [(row[1] if row[0] == PeriodKind.ONCE else row[2], row[3], row[4]) for row in rows]
     return Use(requirements=requirements or 0, days=tuple(days))
-
-
-def attached_to(scope: Scope, duty: Duty, form: FormSpec) -> dict[str, list[str]]:
-    """Give the files of each question that asks for some. Costs: one query for each."""
-    keys = [spec.key for spec in form.fields if spec.kind is Kind.ATTACHMENT]
-    return {key: [str(file.id) for file in list_of(scope, f"{DUTY_FILES}.{key}", [duty.id]).get(duty.id, ())] for key in keys}
-
-
-def read_duty(
-    scope: Scope,
-    duty: Duty,
-    asked: Asked,
-    typed: Mapping[str, object],
-    *,
-    is_draft: bool = False,
-    with_files: bool = True,
-) -> Reading:
-    """
-    Read what was typed for a duty beside its files and the last period's values, keeping nothing.
-
-    Takes: `with_files` false for who enters in the unit's stead: what the unit has attached and not handed in is its own.
-    The caller has made sure that the duty may be read. Costs: two to four queries.
-    """
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
-    reading = read_form(
-        asked.form,
-        answers_in(typed),
-        previous=previous_values(scope, duty, requirement, asked.form),
-        attached=attached_to(scope, duty, asked.form) if with_files else {},
-        is_draft=is_draft,
-    )
-    return beside_below(scope, duty, asked.form, reading)
 
 
 def _requirement(scope: Scope, duty: Duty) -> Requirement:

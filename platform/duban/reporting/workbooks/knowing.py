@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from duban.access import checks as access
@@ -26,10 +26,12 @@ from duban.reporting.errors import ContactsMissingError, EnteringFilesError
 from duban.reporting.handing_in import CONTACTS_NEEDED
 from duban.reporting.locks import lock_for
 from duban.reporting.models import Draft, Duty, Extension, Requirement, Submission
+from duban.reporting.queries.answering import DUTY_FILES
 from duban.reporting.queries.duties import DutyLine, get_duty, lines_of
 from duban.reporting.queries.entering import enterable, require_office
 from duban.reporting.queries.extensions import waiting_of
-from duban.reporting.queries.forms import DUTY_FILES, Asked, asked_of, form_of, typed_of, values_of
+from duban.reporting.queries.forms import Asked, asked_of, typed_of, values_of
+from duban.reporting.queries.last_time import goes_on_with, still_asked
 from duban.reporting.states import UNIT_TO_ACT, Act, Precondition
 from duban.reporting.workbooks.judging import Known
 from duban.reporting.workbooks.layout import Mark, fingerprint
@@ -308,15 +310,12 @@ def _last_values(
     scope: Scope, requirement: Requirement, duties: Sequence[Duty], form: FormSpec
 ) -> dict[UUID, Mapping[str, Value]]:
     """
-    Give each unit's answers of the last period it handed in, as `reporting.queries.forms.previous_values` does for one.
+    Give each unit's answers of the last period it handed in, as `reporting.queries.last_time` does for one.
 
     Costs: one query for all units; none where the form compares nothing.
     """
     if all(spec.flag_percent is None for spec in form.fields):
         return {}
-    same = Requirement.id == requirement.id
-    if requirement.form_id is not None:
-        same = or_(same, Requirement.form_id == requirement.form_id)
     statement = (
         select(Duty.unit_id, Submission)
         .join(Duty, and_(Duty.tenant_id == Submission.tenant_id, Duty.id == Submission.duty_id))
@@ -329,17 +328,9 @@ def _last_values(
             Duty.period_kind == duties[0].period_kind,
             Duty.period_end < duties[0].period_start,
             Submission.number == Duty.versions,
-            same,
+            goes_on_with(requirement, duties[0].period_start),
         )
         .order_by(Duty.unit_id, Duty.period_end.desc(), Duty.id)
         .ext(distinct_on(Duty.unit_id))
     )
-    kinds = {spec.key: spec.kind for spec in form.fields}
-    found: dict[UUID, Mapping[str, Value]] = {}
-    for unit_id, submission in scope.session.execute(statement):
-        earlier = form_of(scope, submission)
-        values = {} if submission.is_nil else values_of(scope, submission, earlier)
-        found[unit_id] = {
-            spec.key: values[spec.key] for spec in earlier.fields if spec.key in values and kinds.get(spec.key) is spec.kind
-        }
-    return found
+    return {unit_id: still_asked(scope, submission, form) for unit_id, submission in scope.session.execute(statement)}

@@ -15,6 +15,7 @@ const PARTS = [
   ["[data-confirm], [data-menu]", "./confirm.js"],
   ["[data-matrix]", "./matrix.js"],
   ["[data-offline]", "./offline.js"],
+  ["[data-when]", "./when.js"],
 ];
 
 async function wake(root) {

@@ -257,6 +257,7 @@ class Autosave {
       else if (given.length) field.value = given[0];
     }
     notWorkedOut(this.form);
+    this.form.dispatchEvent(new CustomEvent("duban:filled", { bubbles: true }));
   }
 
   offerDiscard(at, before, newest = this.form.dataset.version) {
