@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -149,6 +150,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterato
         server.create_database(name)
         upgrade(server.url(postgres.OWNER_ROLE, name), context_key=CONTEXT_KEY)
         yield server, name
+        # Who is through first waits here for the others, however long they take: that is no test that hangs. Timed out, it took
+        # the server along, and what was still running failed.
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @pytest.fixture(scope="session")
