@@ -31,7 +31,7 @@ test: setup browser ## every test, browser tests included (T="tests/unit -k name
 
 DEBIAN_POSTGRES ?= /usr/lib/postgresql/15/bin
 DEBIAN_TESTS := tests/architecture/test_catalogue.py tests/attack/isolation tests/integration/test_ground.py tests/integration/backup \
-	$(wildcard tests/*/access)
+	tests/integration/access
 
 test-debian: setup ## migrations, isolation, access, backup on Debian's PostgreSQL 15 and Redis 7 (T=tests for the whole suite)
 	@$(DEBIAN_POSTGRES)/postgres --version && redis-server --version
