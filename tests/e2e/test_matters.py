@@ -67,3 +67,14 @@ def test_from_a_leaders_instruction_to_its_closure_and_one_that_goes_red(world: 
     expect(page.locator(".doc-no")).to_have_text("督办通报〔2026〕1号")
     expect(page.locator(".paper")).to_contain_text("城东镇")
     leader.check("matters-circular-desk")
+
+
+def test_a_name_typed_and_not_chosen_is_given_back(world, sign_in):
+    page = sign_in("cora").go("/matters/new")
+    page.get_by_label("督办什么").fill("排查地下室")
+    page.locator("#lead_id").fill("城东没有选")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="立项并交办").click()
+    expect(page.locator("#lead_id-error")).to_be_visible()
+    expect(page.locator("#lead_id")).to_have_value("城东没有选")
+    expect(page.get_by_label("督办什么")).to_have_value("排查地下室")

@@ -151,6 +151,7 @@ def requirement_form(data: Mapping[str, Any]) -> RequirementForm:
         points=reader.points("late_points", Decimal("0.5")),
         missing_points=reader.points("missing_points", Decimal(1)),
     )
+    opens = reader.choice("opens", Opens, Opens.ALWAYS)
     form = RequirementForm(
         title=title,
         targets=targets,
@@ -179,8 +180,8 @@ def requirement_form(data: Mapping[str, Any]) -> RequirementForm:
         counting=reader.choice("counting", Counting, Counting.ACCEPTED),
         counting_rule=reader.choice("counting_rule", Rule, Rule.AUTO),
         waits_for_id=reader.uuid("waits_for_id"),
-        opens=reader.choice("opens", Opens, Opens.ALWAYS),
-        opens_days=reader.days("opens_days", 0) or 0,
+        opens=opens,
+        opens_days=0 if opens is Opens.ALWAYS else reader.days("opens_days", 0) or 0,  # what is typed for the other kinds is left
         late_until_days=reader.days("late_until_days", None),
         grace_days=reader.days("grace_days", 0) or 0,
         receiver_id=reader.uuid("receiver_id"),

@@ -26,8 +26,13 @@ def test_signs_and_letters() -> None:
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_an_officers_form_takes_them(name: str) -> None:
-    late = {"late_until_days": "９"} if name == "grace_days" else {}
-    assert getattr(requirement_form(given.data(**{**late, name: "１"})), name) == 1
+    beside = {"grace_days": {"late_until_days": "９"}, "opens_days": {"opens": "before_due"}}.get(name, {})
+    assert getattr(requirement_form(given.data(**{**beside, name: "１"})), name) == 1
+
+
+def test_what_cannot_apply_is_left_whatever_is_typed_there() -> None:
+    form = requirement_form(given.data(opens="always", opens_days="-3", waits_below="no", quorum_kind="percent", quorum="abc"))
+    assert (form.opens_days, form.quorum.count) == (0, 0)
 
 
 def test_an_officers_form_takes_points_and_quorums() -> None:

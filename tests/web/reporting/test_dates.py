@@ -179,6 +179,7 @@ class TestManyDates:
         assert answer.status_code == 303
         assert {one.due_on for one in given.duties(world, requirement_id)} == {date(2026, 3, 31)}
         assert "2 项改到" in tom.get(f"/requirements/{requirement_id}/due-dates").text
+        assert "已变更为 3月31日（周二）" in tom.get(f"/requirements/{requirement_id}").text
 
     def test_is_offered_to_who_issues_alone(self, world: World) -> None:
         requirement_id = given.issued(world)

@@ -223,6 +223,7 @@ def _status_page(scope: Scope, requirement: Requirement, *, general: Text | None
         issuer=get_owned(scope, Unit, requirement.unit_id),
         progress=progress,
         occurrences=found,
+        moved=[now for before, now in zip(told.found, found, strict=True) if before.due_on != now.due_on],
         dates=dates,
         workbook_duty=a_duty_to_fill(scope, requirement.id),
         enter_duty=a_duty_to_enter(scope, requirement),

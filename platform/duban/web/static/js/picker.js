@@ -52,6 +52,8 @@ class Picker {
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("focus", () => this.list.children.length || this.search());
     this.input.addEventListener("blur", () => setTimeout(() => this.show(false), 150));
+    // A name typed and not chosen goes along: the page that refuses it gives it back.
+    this.input.form?.addEventListener("submit", () => (this.hidden.value ||= this.input.value.trim()), { capture: true });
     if (early) this.search();
   }
 
