@@ -130,14 +130,14 @@ class Moved:
 
 
 def moved(value: Value, before: Value) -> Moved | None:
-    """Say how far a figure is from an earlier one; None where either is no number, or the earlier one is zero and this is not."""
+    """Say how far a figure is from an earlier one; None where either is no number. From zero it is infinitely far."""
     now, then = figure(value), figure(before)
     if not isinstance(now, Quantity) or not isinstance(then, Quantity):
         return None
     if now.number == then.number:
         return Moved(Decimal(0), Text(N_("没有变化")))
     if then.number == 0:
-        return None
+        return Moved(Decimal("Infinity"), Text(N_("从无到有")))
     exact = _percent(now, then)
     shown = {"percent": f"{abs(rounded(Quantity(exact), 1).number):,f}"}
     return Moved(abs(exact), Text(N_("增加 %(percent)s%%") if exact > 0 else N_("减少 %(percent)s%%"), shown))
