@@ -3,27 +3,47 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, Uuid, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from duban.access.models import Delegation, RoleGrant
 from duban.access.relations import Grant
 from duban.identity.models import Person
 from duban.identity.queries import accounts_of
 from duban.kernel.ids import PersonId, UnitId
-from duban.kernel.scope import Scope
+from duban.kernel.scope import BLANKS, Blanks, Scope
 from duban.tenancy.operations import policy_digest
 from duban.tenancy.queries import catalogue
 from duban.tree import paths
 from duban.tree.lines import superiors_in
 from duban.tree.models import Unit
-from duban.tree.queries import Standing, has_history, is_active, is_home_line, standings, units_of_paths
+from duban.tree.queries import Standing, is_active, standing_beside, standings, units_of_paths
+
+_PERSON = bindparam("person", type_=Uuid)
+_RIGHTS = frozenset({"structure", "policy", "grants", "grants.alone"})
 
 
-def active_grant(scope: Scope) -> ColumnElement[bool]:
+def active_grant(scope: Scope | Blanks) -> ColumnElement[bool]:
     """Say in SQL that a grant is in force today."""
     return and_(
         RoleGrant.active_from <= scope.today,
@@ -32,7 +52,7 @@ def active_grant(scope: Scope) -> ColumnElement[bool]:
     )
 
 
-def active_delegation(scope: Scope, on: date | None = None) -> ColumnElement[bool]:
+def active_delegation(scope: Scope | Blanks, on: date | None = None) -> ColumnElement[bool]:
     """Say in SQL that a delegation is in force today, or was on a day."""
     day = on or scope.today
     return and_(Delegation.active_from <= day, Delegation.active_to > day, Delegation.revoked_at.is_(None))
@@ -50,13 +70,23 @@ def grants_of(scope: Scope) -> tuple[Grant, ...]:
     return grants
 
 
+def hold_on(scope: Scope, earlier: Scope) -> None:
+    """
+    Take over what an earlier part of the same request has read of the actor's rights, so that it is not read anew for each part.
+
+    Only where nothing the request did in between can have changed them, and nothing in it has waited for somebody else.
+    """
+    scope.memo.update({key: earlier.memo[key] for key in _RIGHTS & earlier.memo.keys()})
+
+
 def grants_held(scope: Scope, person_id: UUID) -> tuple[Grant, ...]:
     """
     Give what a person holds today, as `grants_of` does for the actor.
 
     Costs: one query, a second one where a unit has a history or superiors in a second line.
     """
-    rows = scope.session.execute(union_all(_own(scope, person_id), _lent(scope, person_id))).all()
+    asked = {"tenant": scope.tenant_id, "day": scope.today, "person": person_id}
+    rows = scope.session.execute(_held(), asked).all()
     if person_id == scope.actor.person_id:
         scope.memo["grants.alone"] = bool(rows) and not rows[0].has_hands
     held = sorted(rows, key=lambda row: (row.giver is not None, row.path, row.role))
@@ -77,46 +107,51 @@ def name_of_rights(scope: Scope) -> str:
     return sha256("\n".join([policy_digest(catalogue(scope, "policy")["text"]), *held]).encode()).hexdigest()
 
 
-def _has_hands(scope: Scope, person_id: UUID) -> ColumnElement[bool]:
-    """Say in SQL that somebody may be one hand with a person: another account of theirs, or who ever lent to or from them."""
-    tenant, of = scope.tenant_id, Delegation.tenant_id
+@cache
+def _held() -> Select[Any]:
+    """Build the statement of what a person holds once: every request asks it, and it is the longest of all it asks."""
+    held = union_all(_own(), _lent()).subquery("held")
+    stood, at_home, has_history = standing_beside(BLANKS, held.c.line)
+    return (
+        select(
+            held,
+            at_home.label("at_home"),
+            has_history.label("has_history"),
+            Unit.path,
+            Unit.lines,
+            _has_hands().label("has_hands"),
+        )
+        .join(Unit, and_(Unit.tenant_id == BLANKS.tenant_id, Unit.id == held.c.unit_id))
+        .join(stood, true())
+        .where(is_active(BLANKS))
+    )
+
+
+def _has_hands() -> ColumnElement[bool]:
+    """Say in SQL that somebody may be one hand with the person: another account of theirs, or who ever lent to or from them."""
+    pair = or_(Delegation.giver_id == _PERSON, Delegation.receiver_id == _PERSON)
+    merged = or_(Person.merged_into == _PERSON, and_(Person.id == _PERSON, Person.merged_into.is_not(None)))
     found = (
-        select(Delegation.id).where(of == tenant, Delegation.giver_id == person_id),
-        select(Delegation.id).where(of == tenant, Delegation.receiver_id == person_id),
-        select(Person.id).where(Person.tenant_id == tenant, Person.merged_into == person_id),
-        select(Person.id).where(Person.tenant_id == tenant, Person.id == person_id, Person.merged_into.is_not(None)),
+        select(Delegation.id).where(Delegation.tenant_id == BLANKS.tenant_id, pair),
+        select(Person.id).where(Person.tenant_id == BLANKS.tenant_id, merged),
     )
     return or_(*(one.correlate(None).exists() for one in found))
 
 
-def _at_units(scope: Scope, person_id: UUID, giver: Any, giver_name: Any, origin: Any) -> Select[Any]:
-    return (
-        select(
-            RoleGrant.role,
-            RoleGrant.unit_id,
-            RoleGrant.line,
-            is_home_line(scope, RoleGrant.line).label("at_home"),
-            has_history(scope).label("has_history"),
-            Unit.path,
-            Unit.lines,
-            giver.label("giver"),
-            giver_name.label("giver_name"),
-            origin.label("origin"),
-            _has_hands(scope, person_id).label("has_hands"),
-        )
-        .join(Unit, and_(Unit.tenant_id == RoleGrant.tenant_id, Unit.id == RoleGrant.unit_id))
-        .where(RoleGrant.tenant_id == scope.tenant_id, active_grant(scope), is_active(scope))
-    )
+def _grants(giver: Any, giver_name: Any, origin: Any) -> Select[Any]:
+    lent = giver.label("giver"), giver_name.label("giver_name"), origin.label("origin")
+    statement = select(RoleGrant.role, RoleGrant.unit_id, RoleGrant.line, *lent)
+    return statement.where(RoleGrant.tenant_id == BLANKS.tenant_id, active_grant(BLANKS))
 
 
-def _own(scope: Scope, person_id: UUID) -> Select[Any]:
-    return _at_units(scope, person_id, cast(null(), Uuid), literal(""), RoleGrant.id).where(RoleGrant.person_id == person_id)
+def _own() -> Select[Any]:
+    return _grants(cast(null(), Uuid), literal(""), RoleGrant.id).where(RoleGrant.person_id == _PERSON)
 
 
-def _lent(scope: Scope, person_id: UUID) -> Select[Any]:
+def _lent() -> Select[Any]:
     """Only what the giver holds by grant can be lent: what they themselves were lent is not theirs to pass on."""
     return (
-        _at_units(scope, person_id, Delegation.giver_id, Person.name, Delegation.id)
+        _grants(Delegation.giver_id, Person.name, Delegation.id)
         .join(
             Delegation,
             and_(
@@ -127,7 +162,7 @@ def _lent(scope: Scope, person_id: UUID) -> Select[Any]:
             ),
         )
         .join(Person, and_(Person.tenant_id == Delegation.tenant_id, Person.id == Delegation.giver_id))
-        .where(Delegation.receiver_id == person_id, active_delegation(scope), Person.active)
+        .where(Delegation.receiver_id == _PERSON, active_delegation(BLANKS), Person.active)
     )
 
 
@@ -190,7 +225,7 @@ def standing_apart(scope: Scope, giver: UUID) -> Scope:
 
 def _keeping(scope: Scope, wanted: Callable[[Grant], bool]) -> Scope:
     held = grants_of(scope)
-    kept = {"structure", "policy", "unread_notices", "grants.alone"} & scope.memo.keys()
+    kept = ({"unread_notices"} | _RIGHTS - {"grants"}) & scope.memo.keys()
     memo = {key: scope.memo[key] for key in kept} | {
         "grants": tuple(grant for grant in held if wanted(grant)),
         "grants.all": held,

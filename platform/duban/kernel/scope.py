@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Select, event, select
+from sqlalchemy import Connection, Date, Engine, Select, Uuid, bindparam, event, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from duban.kernel.context import bind, unbind
@@ -94,6 +95,17 @@ class Scope:
         self.afterwards.append(action)
 
 
+@dataclass(frozen=True)
+class Blanks:
+    """The tenant and its day as parameters of a statement that is built once, and given their values whenever it is asked."""
+
+    tenant_id: Any = field(default_factory=lambda: bindparam("tenant", type_=Uuid))
+    today: Any = field(default_factory=lambda: bindparam("day", type_=Date))
+
+
+BLANKS = Blanks()
+
+
 @event.listens_for(Session, "after_begin")
 def _bind_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     """Tell row-level security the tenant, for this transaction only; every later transaction of the session asks again."""
@@ -157,10 +169,15 @@ def get_owned(scope: Scope, model: type[Model], row_id: UUID, *, lock: bool = Fa
 
     Raises: NotFoundError. Costs: one query, fresh values even for a row already loaded.
     """
-    statement = owned(scope, model).where(model.id == row_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    row = scope.session.scalars(statement).one_or_none()
+    statement = _by_id(cast("Any", model), lock=lock)
+    row: Model | None = scope.session.scalars(statement, {"tenant": scope.tenant_id, "row": row_id}).one_or_none()
     if row is None:
         raise NotFoundError
     return row
+
+
+@cache
+def _by_id(model: type[TenantTable], *, lock: bool) -> Select[Any]:
+    """Build the statement of `get_owned` once for each kind of row: every request asks it several times."""
+    statement = select(model).where(model.tenant_id == BLANKS.tenant_id, model.id == bindparam("row", type_=Uuid))
+    return statement.with_for_update().execution_options(populate_existing=True) if lock else statement

@@ -2,7 +2,7 @@
 
 from duban.kernel.scope import Scope, owned
 from duban.reporting.models import Correction, Duty
-from duban.reporting.queries.reviewing import get_requirement_of
+from duban.reporting.queries.forms import requirement_of
 from duban.reporting.rules import correct_by
 from duban.reporting.states import CorrectionState
 
@@ -33,6 +33,6 @@ def under_way(scope: Scope, duty: Duty) -> Correction:
 
 def give_days(scope: Scope, duty: Duty) -> None:
     """Give the unit the requirement's days of correction, from today."""
-    requirement = get_requirement_of(scope, duty)
+    requirement = requirement_of(scope, duty)
     days = requirement.missing_after_days if requirement.correction_days is None else requirement.correction_days
     duty.correct_by = correct_by(scope.now, days, scope.zone)

@@ -92,12 +92,14 @@ def hand_in(
     content: dict[str, Stored] | None = None,
     explanations: dict[str, str] | None = None,
     note: str,
+    from_below: dict[str, dict[str, Stored]] | None = None,
     office: Office | None = None,
 ) -> Submission:
     """
     Make the next version; without content it is a nil return. The caller has asked for the leave and made sure it is open.
 
-    Takes: `office` that hands it in in the unit's stead. What the unit itself has typed and attached is then left to it.
+    Takes: `from_below` what is kept of those below; `office` that hands it in in the unit's stead: what the unit itself has typed
+    and attached is then left to it.
     """
     is_nil = content is None
     before = versions_of(scope, duty.id)
@@ -110,6 +112,7 @@ def hand_in(
             form_version_id=asked.version_id,
             explanations=explanations or {},
             is_nil=is_nil,
+            **({"from_below": from_below} if from_below else {}),
             note=note.strip()[:LONGEST_TYPED],
             submitted_at=scope.now,
             submitted_by=scope.actor.person_id,

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, bindparam, exists, or_, select, text
+from sqlalchemy import ColumnElement, FromClause, Uuid, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from duban.kernel.errors import NotFoundError
 from duban.kernel.ids import UnitId
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Blanks, Scope, get_owned, owned
 from duban.tree import paths
 from duban.tree.lines import below_in_line
 from duban.tree.models import Placement, Succession, Unit
@@ -34,7 +34,7 @@ def find_by_code(scope: Scope, code: str) -> Unit | None:
     return scope.session.scalars(owned(scope, Unit).where(Unit.code == code)).one_or_none()
 
 
-def is_active(scope: Scope) -> ColumnElement[bool]:
+def is_active(scope: Scope | Blanks) -> ColumnElement[bool]:
     """Say in SQL that a unit exists today."""
     return and_(Unit.active_from <= scope.today, or_(Unit.active_to.is_(None), Unit.active_to > scope.today))
 
@@ -135,15 +135,27 @@ def standings(scope: Scope, unit_ids: Collection[UUID]) -> Mapping[UnitId, Seque
     return found
 
 
-def has_history(scope: Scope) -> ColumnElement[bool]:
-    """Say in SQL that a unit has stood, or took over from one that stood, elsewhere: then `standings` is worth asking."""
-    left = select(Placement.id).where(
-        Placement.tenant_id == scope.tenant_id, Placement.unit_id == Unit.id, Placement.active_to <= scope.today
+def standing_beside(
+    scope: Scope | Blanks, line: ColumnElement[str]
+) -> tuple[FromClause, ColumnElement[bool], ColumnElement[bool]]:
+    """
+    Look once for each unit of a statement at where it stands and stood.
+
+    Gives: what to join; in SQL, that `line` is the unit's primary one (`is_home_line`); that the unit has stood, or took over
+    from one that stood, elsewhere: then `standings` is worth asking.
+    """
+    elsewhere = and_(Placement.is_primary, Placement.line != line)
+    stood = (
+        select(func.bool_or(elsewhere).label("elsewhere"), func.bool_or(Placement.active_to <= scope.today).label("has_left"))
+        .where(Placement.tenant_id == scope.tenant_id, Placement.unit_id == Unit.id)
+        .correlate_except(Placement)
+        .lateral("stood")
     )
     inherited = select(Succession.id).where(
         Succession.tenant_id == scope.tenant_id, Succession.successor_id == Unit.id, Succession.is_main
     )
-    return or_(exists(left), exists(inherited))
+    at_home = ~func.coalesce(stood.c.elsewhere, False)
+    return stood, at_home, or_(func.coalesce(stood.c.has_left, False), exists(inherited))
 
 
 def is_home_line(

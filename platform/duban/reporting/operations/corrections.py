@@ -16,7 +16,8 @@ from duban.reporting.errors import OwnWorkError, ReasonMissingError
 from duban.reporting.models import Correction, Duty
 from duban.reporting.queries.corrections import corrections_of
 from duban.reporting.queries.duties import get_duty, get_version
-from duban.reporting.queries.reviewing import chain_of_duty, day_of, fits_issuer, get_requirement_of
+from duban.reporting.queries.forms import requirement_of
+from duban.reporting.queries.reviewing import chain_of_duty, day_of, fits_issuer
 from duban.reporting.states import CorrectionAct, CorrectionState
 
 
@@ -151,7 +152,7 @@ def _locked_for_issuer(scope: Scope, duty_id: UUID) -> Duty:
 
 def _require_issuer(scope: Scope, duty: Duty) -> None:
     """What was accepted for good is opened again only where that was decided: at the issuer, or above it."""
-    issuer = chain_of_duty(duty, get_requirement_of(scope, duty))[-1]
+    issuer = chain_of_duty(duty, requirement_of(scope, duty))[-1]
     access.require_held(scope, "submission", "review", duty, lambda grant: fits_issuer(grant, duty, issuer))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from duban.forms.boxes import explanations_in
-from duban.kernel.scope import Scope, get_owned
+from duban.kernel.scope import Scope
 from duban.reporting.entering import Office, against
 from duban.reporting.errors import EnteringFilesError, NilNotAllowedError, UnitAtWorkError
 from duban.reporting.handing_in import checked, hand_in, require_ready
@@ -13,7 +13,7 @@ from duban.reporting.queries.answering import read_duty
 from duban.reporting.queries.duties import draft_of, get_duty
 from duban.reporting.queries.entering import require_office
 from duban.reporting.queries.extensions import waiting_for
-from duban.reporting.queries.forms import asked_of
+from duban.reporting.queries.forms import asked_of, requirement_of
 from duban.reporting.queries.from_below import kept_gaps
 
 
@@ -39,9 +39,10 @@ def enter(
     asked = asked_of(scope, duty, requirement)
     reading = read_duty(scope, duty, asked, typed, with_files=False)
     content, explained = checked(reading, {**explanations_in(typed), **(explanations or {})})
-    submission = hand_in(scope, duty, requirement, asked, content=content, explanations=explained, note=note, office=office)
-    submission.from_below = kept_gaps(scope, duty, asked.form, reading.values)
-    return submission
+    below = kept_gaps(scope, duty, asked.form, reading.values)
+    return hand_in(
+        scope, duty, requirement, asked, content=content, explanations=explained, note=note, from_below=below, office=office
+    )
 
 
 def enter_nil(scope: Scope, *, duty_id: UUID, note: str = "", anyway: bool = False) -> Submission:
@@ -58,7 +59,7 @@ def enter_nil(scope: Scope, *, duty_id: UUID, note: str = "", anyway: bool = Fal
 
 def _locked_for_office(scope: Scope, duty_id: UUID, *, anyway: bool) -> tuple[Duty, Requirement, Office]:
     duty = get_duty(scope, duty_id, lock=True)
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
+    requirement = requirement_of(scope, duty)
     office = require_office(scope, duty, requirement)
     require_ready(scope, duty, requirement)
     found = [] if anyway else against(draft_of(scope, duty.id), waiting_for(scope, duty.id), scope.zone)

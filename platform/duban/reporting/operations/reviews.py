@@ -31,11 +31,10 @@ from duban.reporting.levels import levels_from
 from duban.reporting.models import Duty, Handover, Requirement, Submission
 from duban.reporting.queries.asking_back import return_asked
 from duban.reporting.queries.duties import get_duty, get_version
-from duban.reporting.queries.forms import form_of
+from duban.reporting.queries.forms import form_of, requirement_of
 from duban.reporting.queries.reviewing import (
     chain_of_duty,
     fits_level,
-    get_requirement_of,
     level_below,
     name_of_level,
     others_at,
@@ -242,7 +241,7 @@ def take_back_review(scope: Scope, *, duty_id: UUID) -> Duty:
 
 def _locked_for_review(scope: Scope, duty_id: UUID, number: int | None, act: Act) -> UnderReview:
     duty = get_duty(scope, duty_id, lock=True)
-    requirement = get_requirement_of(scope, duty)
+    requirement = requirement_of(scope, duty)
     level = duty.at_path
     if level is None:
         access.require(scope, "submission", "review", duty)

@@ -22,7 +22,7 @@ from duban.reporting.locks import LockReason
 from duban.reporting.models import Draft, Duty, Requirement, Submission
 from duban.reporting.queries.answering import DUTY_FILES, read_duty
 from duban.reporting.queries.duties import draft_of, get_duty
-from duban.reporting.queries.forms import Asked, asked_of, begun_under, typed_of
+from duban.reporting.queries.forms import Asked, asked_of, begun_under, requirement_of, typed_of
 from duban.reporting.queries.from_below import kept_gaps
 from duban.reporting.queries.last_time import previous_values
 from duban.reporting.queries.locks import lock_of
@@ -81,7 +81,7 @@ def copy_last_period(scope: Scope, *, duty_id: UUID, typed: Mapping[str, str], v
     """
     duty = get_duty(scope, duty_id, lock=True)
     access.require(scope, "submission", "write", duty)
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
+    requirement = requirement_of(scope, duty)
     asked = asked_of(scope, duty, requirement)
     values = previous_values(scope, duty, requirement, asked.form) or {}
     blank = set(blank_keys(asked.form, typed))
@@ -134,9 +134,8 @@ def submit(
     content, explained = checked(reading, said)
     if requirement.attachments_required and not list_of(scope, DUTY_FILES, [duty.id]).get(duty.id):
         raise AttachmentMissingError
-    submission = hand_in(scope, duty, requirement, asked, content=content, explanations=explained, note=note)
-    submission.from_below = kept_gaps(scope, duty, asked.form, reading.values)
-    return submission
+    below = kept_gaps(scope, duty, asked.form, reading.values)
+    return hand_in(scope, duty, requirement, asked, content=content, explanations=explained, note=note, from_below=below)
 
 
 def submit_nil(scope: Scope, *, duty_id: UUID, note: str = "") -> Submission:
@@ -154,7 +153,7 @@ def submit_nil(scope: Scope, *, duty_id: UUID, note: str = "") -> Submission:
 def _locked_for_unit(scope: Scope, duty_id: UUID) -> tuple[Duty, Requirement]:
     duty = get_duty(scope, duty_id, lock=True)
     access.require(scope, "submission", "write", duty)
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
+    requirement = requirement_of(scope, duty)
     require_ready(scope, duty, requirement)
     return duty, requirement
 

@@ -40,6 +40,7 @@ def dates_part(scope: Scope, line: DutyLine) -> Mapping[str, object]:
     in_time = duty.stands in {DutyState.OPEN, DutyState.RETURNED} and scope.now < duty.due_at
     return {
         "lock": lock,
+        "extensions": asked,
         "extension": waiting or (asked[-1] if asked else None),
         "waiting": waiting,
         "may_ask": may_write and in_time and waiting is None and (lock is None or lock.reason is LockReason.NOT_OPEN),

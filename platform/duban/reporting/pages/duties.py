@@ -37,7 +37,7 @@ from duban.reporting.pages.filling import (
     typed_so_far,
     with_changed_rows,
 )
-from duban.reporting.pages.handing_in_again import asked_once, not_begun
+from duban.reporting.pages.handing_in_again import asked_once, may_ask_once, not_begun
 from duban.reporting.pages.responsible import responsible_people
 from duban.reporting.pages.wording import history
 from duban.reporting.queries import DutyLine
@@ -141,15 +141,16 @@ def submit(duty_id: UUID) -> ResponseReturnValue:
     """Hand in. What was typed and attached is kept first, so that a refusal loses nothing."""
     typed = typed_in_request()
     try:
-        with work() as scope:
-            asked = asked_of(scope, queries.get_duty(scope, duty_id))
-            operations.save_draft(scope, duty_id=duty_id, typed=typed, version=version_seen(), device=request.user_agent.string)
+        with work() as first:
+            duty = queries.get_duty(first, duty_id)
+            asked = asked_of(first, duty)
+            operations.save_draft(first, duty_id=duty_id, typed=typed, version=version_seen(), device=request.user_agent.string)
     except (RuleBrokenError, StaleError) as error:
         return _again(duty_id, error, typed)
-    problem = take_files(duty_id, asked.form)
+    problem = take_files(duty_id, asked.form, after=first)
     if problem is not None:
         return _again(duty_id, problem, typed)
-    if "anyway" not in request.form:
+    if "anyway" not in request.form and may_ask_once(first, duty):
         scope = current_scope()
         line = queries.line_of(scope, queries.get_duty(scope, duty_id))
         question = asked_once(scope, line.duty, asked, typed)
@@ -157,6 +158,7 @@ def submit(duty_id: UUID) -> ResponseReturnValue:
             return _page(scope, line, typed=typed or None, question=question), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
         with work() as scope:
+            access.hold_on(scope, first)
             operations.submit(
                 scope,
                 duty_id=duty_id,
@@ -235,14 +237,17 @@ def _page(
     duty = line.duty
     versions = queries.versions_of(scope, duty.id)
     may_write = access.may(scope, "submission", "write", duty)
-    to_fill = may_write and queries.lock_of(scope, duty, line.requirement) is None
+    parts = parts_of(scope, line)
+    to_fill = may_write and parts["lock"] is None
     draft = queries.draft_of(scope, duty.id) if may_write else None
     last = versions[-1] if versions else None
     asked = asked_of(scope, duty, line.requirement)
     if typed is None:
         typed = typed_so_far(scope, asked, draft, last if to_fill else None)
     stored = list_of(scope, SUBMISSION_FILES, [version.id for version in versions])
-    sheet = sheet_of(scope, line, asked, typed=typed, errors=remarked(scope, duty, asked.form, errors)) if to_fill else None
+    sheet = (
+        sheet_of(scope, line, asked, typed=typed, errors=remarked(parts["course"], duty, asked.form, errors)) if to_fill else None
+    )
     return render_template(
         "reporting/duty.html",
         line=line,
@@ -267,14 +272,14 @@ def _page(
         returned=last if last and last.decided is Outcome.RETURNED and to_fill else None,
         files_by_version={version.id: file_items(stored.get(version.id, ())) for version in versions},
         attached=_attached(scope, line) if to_fill else [],
-        history=history(scope, versions, queries.due_changes_of(scope, duty.id), queries.extensions_of(scope, duty.id)),
+        history=history(scope, versions, queries.due_changes_of(scope, duty.id), parts["extensions"]),
         answers=shown_answers(scope, last) if last else [],
         last=last,
         missing_contacts=_missing_contacts(scope, line) if to_fill else [],
         contacts_url=_contacts_url(line),
         accept=ACCEPT,
         upload_limit=upload_limit(),
-        **parts_of(scope, line),
+        **parts,
     )
 
 

@@ -1,6 +1,7 @@
 """What further parts of the duty's page need: each part brings its own names, its own template is included by duty.html."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from duban.kernel.scope import Scope
 from duban.reporting.pages import entering, from_below
@@ -14,9 +15,9 @@ PARTS: tuple[Part, ...] = (dates_part, from_below.part, review_part, entering.pa
 """One line each: a function of the part's own page module, and one include in duty.html."""
 
 
-def parts_of(scope: Scope, line: DutyLine) -> dict[str, object]:
+def parts_of(scope: Scope, line: DutyLine) -> dict[str, Any]:
     """Gather what the parts need. Costs: theirs."""
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for part in PARTS:
         found.update(part(scope, line))
     return found

@@ -124,10 +124,10 @@ def remarks_on(duty: Duty, steps: Sequence[ReviewStep]) -> tuple[Remark, ...]:
 
 
 def remarked(
-    scope: Scope, duty: Duty, form: FormSpec, errors: Mapping[str, Sequence[Text]] | None = None
+    found: Course, duty: Duty, form: FormSpec, errors: Mapping[str, Sequence[Text]] | None = None
 ) -> dict[str, Sequence[Text]]:
-    """Add to what is wrong with the form being filled in what its reviewer remarked. Costs: one query."""
-    return with_remarks(errors or {}, remarks_on(duty, queries.steps_of(scope, duty.id)), form)
+    """Add to what is wrong with the form being filled in what its reviewer remarked."""
+    return with_remarks(errors or {}, remarks_on(duty, found.steps), form)
 
 
 def with_remarks(

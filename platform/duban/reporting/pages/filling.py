@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request, url_for
 
+from duban.access.checks import hold_on
 from duban.fields.forms import FormSpec
 from duban.fields.specs import Kind
 from duban.files.queries import list_of
@@ -24,7 +25,7 @@ from duban.reporting import operations, queries
 from duban.reporting.models import Draft, Submission
 from duban.reporting.pages.last_time import whose
 from duban.reporting.queries import DutyLine
-from duban.reporting.queries.answering import DUTY_FILES, read_duty
+from duban.reporting.queries.answering import DUTY_FILES, read_beside
 from duban.reporting.queries.forms import Asked, begun_under, form_of, typed_of, values_of
 from duban.reporting.queries.last_time import last_time
 from duban.web.requests import work
@@ -53,14 +54,20 @@ def with_changed_rows(form: FormSpec, typed: Mapping[str, str]) -> tuple[dict[st
     return dict(typed), ""
 
 
-def take_files(duty_id: UUID, form: FormSpec) -> AnticipatedError | None:
-    """Store what was attached, to the duty and to single questions; one refused file does not cost the others."""
+def take_files(duty_id: UUID, form: FormSpec, after: Scope | None = None) -> AnticipatedError | None:
+    """
+    Store what was attached, to the duty and to single questions; one refused file does not cost the others.
+
+    Takes: `after` the part of the request that has kept what was typed, by the same leave.
+    """
     problems: dict[str, list[Text]] = {}
     boxes = {f"{FILES}{spec.key}": spec.key for spec in form.fields if spec.kind is Kind.ATTACHMENT}
     for box, key in {"attachments": "", **boxes}.items():
         for upload in uploads(box):
             try:
                 with work() as scope:
+                    if after is not None:
+                        hold_on(scope, after)
                     duty = queries.get_duty(scope, duty_id)
                     keep(scope, operations.owner_of_field(duty, key) if key else operations.owner_of(duty), upload)
             except (NotFoundError, NotAllowedError):
@@ -89,12 +96,12 @@ def sheet_of(
     Give the form as the page shows it.
 
     Takes: `with_files` false for who enters in the unit's stead, who neither sees nor adds any.
-    Costs: three queries, one more for each question that takes files.
+    Costs: one or two queries, one more for each question that takes files.
     """
     duty, gone = line.duty, _gone(asked.form, typed)
     known = {name: text for name, text in typed.items() if name not in gone}
-    reading = read_duty(scope, duty, asked, known, is_draft=True, with_files=with_files)
     last = last_time(scope, duty, line.requirement, asked.form)
+    reading = read_beside(scope, duty, asked, known, last, is_draft=True, with_files=with_files)
     return Sheet(
         form=asked.form,
         typed=typed,

@@ -32,6 +32,11 @@ def not_begun(scope: Scope, duty: Duty) -> str:
     return question
 
 
+def may_ask_once(scope: Scope, duty: Duty) -> bool:
+    """Say whether `asked_once` can have a question at all: not about the first report of a period that has begun."""
+    return duty.versions > 0 or bool(not_begun(scope, duty))
+
+
 def asked_once(scope: Scope, duty: Duty, asked: Asked, typed: Mapping[str, str]) -> str:
     """Give the question to put before the hand-in, empty for none; what is wrong in the form is said first."""
     early = not_begun(scope, duty)

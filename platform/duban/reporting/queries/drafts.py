@@ -6,10 +6,10 @@ from typing import Any
 
 from duban.audit.queries import acts_on
 from duban.identity.models import Person
-from duban.kernel.scope import Scope, get_owned, owned
-from duban.reporting.models import Duty, Requirement
+from duban.kernel.scope import Scope, owned
+from duban.reporting.models import Duty
 from duban.reporting.queries.duties import draft_of
-from duban.reporting.queries.forms import asked_of, typed_of
+from duban.reporting.queries.forms import asked_of, requirement_of, typed_of
 from duban.reporting.states import DutyState
 from duban.web.devices import device_words
 
@@ -25,7 +25,7 @@ class Withdrawal:
 
 def withdrawal_of(scope: Scope, duty: Duty) -> Withdrawal | None:
     """Give what took a duty back; None where it stands. The caller has made sure that it may be read. Costs: two queries."""
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
+    requirement = requirement_of(scope, duty)
     if duty.stands is not DutyState.CANCELLED or requirement.withdrawn_at is None:
         return None
     acts = acts_on(scope, "requirement", [requirement.id], "requirement.withdrawn")

@@ -43,12 +43,12 @@ def form_of(scope: Scope, of: Duty | Submission) -> FormSpec:
         return asked_of(scope, of).form
     if of.form_version_id is not None:
         return form_in(version_by_id(scope, of.form_version_id))
-    return _requirement(scope, get_owned(scope, Duty, of.duty_id)).own_form
+    return requirement_of(scope, get_owned(scope, Duty, of.duty_id)).own_form
 
 
 def asked_of(scope: Scope, duty: Duty, requirement: Requirement | None = None) -> Asked:
     """Give what a duty asks: the version in force on its period's last day; of what is asked once, on its due date."""
-    requirement = requirement or _requirement(scope, duty)
+    requirement = requirement or requirement_of(scope, duty)
     if requirement.form_id is None:
         return Asked(requirement.own_form)
     version = in_force(versions_by_form(scope, {requirement.form_id})[requirement.form_id], day_of(duty))
@@ -116,7 +116,8 @@ def use_of(scope: Scope, form_id: UUID) -> Use:
     return Use(requirements=requirements or 0, days=tuple(days))
 
 
-def _requirement(scope: Scope, duty: Duty) -> Requirement:
+def requirement_of(scope: Scope, duty: Duty) -> Requirement:
+    """Give the requirement of a duty the caller has made sure may be read. Costs: one query, none where this work has read it."""
     kept: dict[UUID, Requirement] = scope.memo.setdefault("reporting.requirements", {})
     if duty.requirement_id not in kept:
         kept[duty.requirement_id] = get_owned(scope, Requirement, duty.requirement_id)

@@ -1,12 +1,13 @@
 """Whether a duty is shut for the unit that owes it; see duban.reporting.locks."""
 
-from duban.kernel.scope import Scope, get_owned
+from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
 from duban.reporting.closed_years import closed_at
 from duban.reporting.errors import DutyLockedError, WaitingForBelowError
 from duban.reporting.locks import Lock, LockReason, lock_for
 from duban.reporting.models import Duty, Requirement
 from duban.reporting.queries.below import below_of
+from duban.reporting.queries.forms import requirement_of
 from duban.tree.queries import units_by_path
 
 
@@ -16,7 +17,7 @@ def lock_of(scope: Scope, duty: Duty, requirement: Requirement | None = None) ->
 
     Asks no leave: the caller has read the duty under its own. Costs: two or three queries.
     """
-    owner = requirement or get_owned(scope, Requirement, duty.requirement_id)
+    owner = requirement or requirement_of(scope, duty)
     return lock_for(
         duty,
         owner,
@@ -33,7 +34,7 @@ def handing_in_lock(scope: Scope, duty: Duty) -> Lock | None:
 
     Asks no leave: the caller has read the duty under its own. Costs: as `lock_of`, up to five more where it waits.
     """
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
+    requirement = requirement_of(scope, duty)
     lock = lock_of(scope, duty, requirement)
     below = below_of(scope, duty, requirement) if lock is None else None
     if below is None or not below.blocks or below.is_met:

@@ -12,7 +12,7 @@ from duban.access import checks as access
 from duban.access.relations import Grant
 from duban.identity.queries import people_by_id
 from duban.kernel.ids import PersonId
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, owned
 from duban.reporting.levels import chain_of, levels_below, levels_from
 from duban.reporting.models import Duty, Handover, Requirement, ReviewStep, Submission
 from duban.reporting.queries.forms import form_of
@@ -177,11 +177,6 @@ def names_of_places(scope: Scope, places: Collection[str]) -> Mapping[str, str]:
 def name_of_level(scope: Scope, level: str) -> str:
     """Name one level."""
     return names_of_places(scope, [level]).get(level, "")
-
-
-def get_requirement_of(scope: Scope, duty: Duty) -> Requirement:
-    """Get the requirement a duty belongs to; whoever may read the duty may know it."""
-    return get_owned(scope, Requirement, duty.requirement_id)
 
 
 def places_of_form(scope: Scope, submission: Submission) -> Mapping[str, Collection[str]]:

@@ -16,7 +16,7 @@ from duban.fields.quantities import Value
 from duban.fields.shapes import Kind
 from duban.files.queries import list_of
 from duban.kernel.errors import NotFoundError
-from duban.kernel.scope import Scope, get_owned, owned
+from duban.kernel.scope import Scope, owned
 from duban.kernel.text import N_, Text
 from duban.organisation.queries.units import contact_kinds_of
 from duban.reporting.closed_years import closed_at, know_closed
@@ -30,7 +30,7 @@ from duban.reporting.queries.answering import DUTY_FILES
 from duban.reporting.queries.duties import DutyLine, get_duty, lines_of
 from duban.reporting.queries.entering import enterable, require_office
 from duban.reporting.queries.extensions import waiting_of
-from duban.reporting.queries.forms import Asked, asked_of, typed_of, values_of
+from duban.reporting.queries.forms import Asked, asked_of, requirement_of, typed_of, values_of
 from duban.reporting.queries.last_time import goes_on_with, still_asked
 from duban.reporting.states import UNIT_TO_ACT, Act, Precondition
 from duban.reporting.workbooks.judging import Known
@@ -89,7 +89,7 @@ class Filling:
 def get_for_writing(scope: Scope, duty_id: UUID) -> Filling:
     """Get a duty the person may enter for, as the unit's own or for a unit below. Raises: NotFoundError, NotAllowedError."""
     duty = get_duty(scope, duty_id)
-    requirement = get_owned(scope, Requirement, duty.requirement_id)
+    requirement = requirement_of(scope, duty)
     if requirement.superiors_may_enter and not access.granted(scope, "submission", "write", duty):
         return Filling(duty, requirement, require_office(scope, duty, requirement))
     access.require(scope, "submission", "write", duty)
