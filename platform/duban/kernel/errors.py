@@ -4,7 +4,7 @@ The failures people can cause or meet, by meaning. Only `duban.web.errors` knows
 Features subclass these and give a stable `code`; every text is a marked Chinese template plus values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from duban.kernel.text import N_, Text
@@ -80,6 +80,24 @@ class InvalidInputError(AnticipatedError):
     ) -> None:
         self.fields = dict(fields or {})
         super().__init__(template, **({"count": len(self.fields)} | params))
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """
+    Make every check of one form, so that what it refuses is said at once and not one field after the other.
+
+    Raises: what the only check that refuses raises; InvalidInputError with all fields where several do.
+    """
+    refused: list[InvalidInputError] = []
+    for check in checks:
+        try:
+            check()
+        except InvalidInputError as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        raise InvalidInputError(fields={name: texts for error in reversed(refused) for name, texts in error.fields.items()})
 
 
 class UnfitDatabaseError(Exception):

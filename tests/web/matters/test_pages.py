@@ -92,6 +92,34 @@ class TestMatter:
         assert "写了很久的事项" in answer.text
         assert "请选择牵头单位" in answer.text
 
+    def test_all_that_is_wrong_is_said_at_once(self, world: World) -> None:
+        typed = {
+            "title": "",
+            "term": "document.normal",
+            "due_on": "2020-01-01",
+            "lead_id": "",
+            "cycle": "week",
+            "report_day": "9",
+        }
+        said = world.client("cora").post("/matters/new", data=typed).text
+        for words in ("请填写督办事项", "请选择牵头单位", "截止日期须晚于今天", "每周报告填 1 至 7"):
+            assert words in said, words
+        page = f"/matters/{register(world)}"
+        said = world.client("tom").post(f"{page}/extension", data={"wanted_on": "2020-01-01", "cause": "雨季", "progress": ""})
+        assert said.status_code == 422
+        assert "请填写目前的办理进展" in said.text
+        assert 'value="2020-01-01"' in said.text
+        assert said.text.count('class="error"') >= 2
+
+    def test_a_report_after_the_term_is_only_for_what_is_open_then(self, world: World) -> None:
+        plain = {"title": "国道边坡整治", "term": "document.normal", "lead_id": str(world.units["T1"]), "cycle": "month"}
+        cora = world.client("cora")
+        short = plain | {"term": "instruction.urgent", "report_day": "31"}
+        page = cora.post("/matters/new", data=short).headers["Location"]
+        assert "那时还没有办结才报" in cora.get(page).text
+        page = cora.post("/matters/new", data=plain | {"cycle": "week", "report_day": "1"}).headers["Location"]
+        assert "那时还没有办结才报" not in cora.get(page).text
+
     def test_a_form_that_cannot_be_is_not_shown_to_who_may_not(self, world: World) -> None:
         matter = {"unit_id": str(world.units["C"]), "title": "", "due_on": "x"}
         assert world.client("tina").post("/matters/new", data=matter).status_code == 404

@@ -191,6 +191,9 @@ class TestManyDates:
         tom = world.client("tom")
         for data in ({"reason": "x"}, {"due_on": "2026-03-31"}, {"by_days": "x", "reason": "x"}):
             assert tom.post(f"/requirements/{requirement_id}/due-dates", data=data).status_code == 422
+        said = tom.post(f"/requirements/{requirement_id}/due-dates", data={"due_on": "2020-01-01", "reason": ""}).text
+        assert "请写明理由" in said
+        assert "新的截止日期不能早于今天" in said
 
 
 class TestYear:

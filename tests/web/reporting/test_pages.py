@@ -68,6 +68,19 @@ class TestTheClerksList:
         assert "To hand in" in page
 
 
+def test_a_requirement_not_asked_of_ones_unit_says_so(world: World) -> None:
+    page = f"/requirements/{given.issued(world, 'cora', 'C')}"
+    said = "这项要求没有布置给您的单位"
+    found = world.client("vera").get(page)
+    assert found.status_code == 200
+    assert said in found.text
+    assert 'name="state"' not in found.text
+    asked = world.client("tom").get(page).text
+    assert said not in asked
+    assert 'name="state"' in asked
+    assert said not in world.client("cora").get(page).text
+
+
 class TestTheDutyPage:
     @pytest.mark.parametrize(
         ("who", "status"),

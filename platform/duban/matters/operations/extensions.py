@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from duban.kernel.errors import check_all
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_, Text
@@ -39,17 +40,7 @@ def ask_extension(scope: Scope, *, matter_id: UUID, wanted_on: date, reason: str
     next_state(matter.state, Act.EXTEND)
     if matter.has_pending:
         raise ExtensionError(N_("已有一项延期申请在审批中。"))
-    _check_day(scope, matter, wanted_on)
-    wanting = {
-        name: text
-        for name, value, text in (
-            ("reason", reason, N_("请写明理由。")),
-            ("progress", progress, N_("请填写目前的办理进展。")),
-        )
-        if not value.strip()
-    }
-    if wanting:
-        raise missing(**wanting)
+    check_all(lambda: _check_day(scope, matter, wanted_on), lambda: _check_words(reason, progress))
     extension = scope.add(
         MatterExtension(
             id=new_id(),
@@ -129,6 +120,19 @@ def decide_extension(
     note(scope, matter, "extension-granted", "matter.extension-granted", words.strip(), before=extension.before_on, after=day)
     telling.of_grant(scope, matter)
     return extension
+
+
+def _check_words(reason: str, progress: str) -> None:
+    wanting = {
+        name: text
+        for name, value, text in (
+            ("reason", reason, N_("请写明理由。")),
+            ("progress", progress, N_("请填写目前的办理进展。")),
+        )
+        if not value.strip()
+    }
+    if wanting:
+        raise missing(**wanting)
 
 
 def _check_day(scope: Scope, matter: Matter, wanted_on: date) -> None:

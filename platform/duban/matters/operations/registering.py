@@ -68,10 +68,9 @@ def register_matter(scope: Scope, *, unit_id: UUID, form: MatterForm, meeting_id
     """
     unit = get_unit(scope, unit_id)
     access.require(scope, "matter", "assign", unit)
-    term = _checked(scope, form)
+    term, due_on = _checked(scope, form)
     lead, others, line = units_of(scope, unit, form.lead_id, form.co_ids)
     access.require_in_lines(scope, "matter", "assign", unit, {line})
-    due_on = _due_on(scope, term, form.due_on)
     duty_id = _duty(scope, form, lead)
     serial, number = take_number(scope, Series.MATTER, scope.today.year)
     matter = scope.add(
@@ -180,8 +179,9 @@ def urge(scope: Scope, *, matter_id: UUID, words: str = "") -> int:
     return telling.of_urging(scope, matter, words.strip())
 
 
-def _checked(scope: Scope, form: MatterForm) -> NamedTerm:
-    problems: dict[str, list[Text]] = {}
+def _checked(scope: Scope, form: MatterForm) -> tuple[NamedTerm, date]:
+    """Give the term and its last day. Raises: FormError with all that is wrong in what was typed."""
+    problems: dict[str, Sequence[Text]] = {}
     if not form.title.strip():
         problems["title"] = [Text(N_("请填写督办事项。"))]
     elif len(form.title.strip()) > LONGEST_TITLE:
@@ -193,16 +193,20 @@ def _checked(scope: Scope, form: MatterForm) -> NamedTerm:
     if form.report_day is not None and not 1 <= form.report_day <= DAYS_OF.get(form.cycle, form.report_day):
         problems["report_day"] = [Text(N_("每周报告填 1 至 7，每月报告填 1 至 31。"))]
     source = settings_of(scope).source(form.source)
-    term = None
+    term, due_on = None, None
     if source is None:
         problems["source"] = [Text(N_("请选择来源。"))]
     else:
         term = source.term(form.term) if form.term else source.terms[0]
         if term is None:
             problems["term"] = [Text(N_("这种来源没有这个办理时限，请重新选择。"))]
-    if problems or term is None:
+    try:
+        due_on = _due_on(scope, term, form.due_on) if term else None
+    except FormError as error:
+        problems |= error.fields
+    if problems or term is None or due_on is None:
         raise FormError(problems)
-    return term
+    return term, due_on
 
 
 def _due_on(scope: Scope, term: NamedTerm, chosen: date | None) -> date:

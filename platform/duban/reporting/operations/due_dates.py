@@ -10,6 +10,7 @@ from duban.access import checks as access
 from duban.audit.operations import record
 from duban.calendar.due_dates import due_at
 from duban.calendar.lateness import Timeliness
+from duban.kernel.errors import check_all
 from duban.kernel.ids import new_id
 from duban.kernel.scope import Scope, get_owned, owned
 from duban.kernel.text import N_
@@ -41,8 +42,7 @@ def change_due_date(scope: Scope, *, duty_id: UUID, due_on: date, reason: str) -
     act = Act.REOPEN if duty.stands is DutyState.MISSING else Act.CHANGE_DUE
     state = next_state(duty.stands, act)
     require_open_year(scope, duty)
-    _check_reason(reason)
-    check_new_date(scope, due_on, before=duty.due_on)
+    check_all(lambda: _check_reason(reason), lambda: check_new_date(scope, due_on, before=duty.due_on))
     requirement = get_owned(scope, Requirement, duty.requirement_id)
     times = times_of(requirement.window, due_on=due_on, period_end=duty.period_end, zone=scope.zone)
     if act is Act.REOPEN and times.missing_at <= scope.now:
@@ -70,8 +70,7 @@ def reopen_duty(scope: Scope, *, duty_id: UUID, until: date, reason: str) -> Dut
     lock = lock_of(scope, duty, requirement)
     if lock is None:
         raise DueDateError(N_("这项任务现在可以填报，不需要重新开放。"))
-    _check_reason(reason)
-    check_new_date(scope, until)
+    check_all(lambda: _check_reason(reason), lambda: check_new_date(scope, until))
     if lock.reason is LockReason.NOT_OPEN:
         duty.opens_at = scope.now
     if duty.closes_at is not None:
@@ -114,8 +113,11 @@ def change_due_dates(
     require_issuing(scope, requirement)
     if requirement.stands is not RequirementState.ISSUED:
         raise RequirementStateError(requirement.stands)
-    _check_reason(reason)
-    groups = _groups(scope, requirement, due_on=due_on, by_days=by_days, period_code=period_code)
+    groups: list[_Group] = []
+    check_all(
+        lambda: _check_reason(reason),
+        lambda: groups.extend(_groups(scope, requirement, due_on=due_on, by_days=by_days, period_code=period_code)),
+    )
     decision = scope.add(
         DueDecision(
             id=new_id(),
