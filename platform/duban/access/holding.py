@@ -74,7 +74,7 @@ def hold_on(scope: Scope, earlier: Scope) -> None:
     """
     Take over what an earlier part of the same request has read of the actor's rights, so that it is not read anew for each part.
 
-    Only where nothing the request did in between can have changed them, and nothing in it has waited for somebody else.
+    Only where nothing the request did in between can have changed them. Source: docs/decisions/0058.
     """
     scope.memo.update({key: earlier.memo[key] for key in _RIGHTS & earlier.memo.keys()})
 
