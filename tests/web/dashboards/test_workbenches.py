@@ -1,35 +1,20 @@
 """The page each of the cast opens the service with: what is on it, what is not, and at what cost."""
 
 import re
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
 
 from duban.reporting.operations import ask_correction, ask_extension, change_due_date
 from tests.cast import older_policy
+from tests.counting import listed, statements
 from tests.integration.dispatches.conftest import document_of, send_to
 from tests.integration.matters.stage import register
 from tests.integration.reporting.requirements import accepted, at, duty_id, handed_in, issued
 
 BUDGET = 12
 __all__ = ["document_of", "send_to"]
-
-
-@contextmanager
-def statements():
-    """Collect the statements sent while the block runs, without the bookkeeping of transactions."""
-    seen: list[str] = []
-
-    def note(_connection, _cursor, statement, *_):
-        if "set_config" not in statement and not statement.startswith("SET "):
-            seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -63,7 +48,7 @@ def test_everybody_has_a_page_within_budget(busy, document_of, send_to, who):
     with statements() as seen:
         answer = client.get("/")
     assert answer.status_code == 200
-    assert len(seen) <= BUDGET, "\n".join(line.replace("\n", " ")[:160] for line in seen)
+    assert len(seen) <= BUDGET, listed(seen)
 
 
 def test_the_clerk_sees_what_is_owed_most_urgent_first(busy):
