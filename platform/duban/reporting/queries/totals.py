@@ -11,12 +11,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, and_, cast, select
 
 from duban.access import checks as access
 from duban.access.places import places_of
 from duban.kernel.errors import NotFoundError
-from duban.kernel.ids import UnitId
 from duban.kernel.scope import Scope, owned
 from duban.reporting.adding import Counting, Measure, Part, Rule, Total, joined, totals_of
 from duban.reporting.models import Duty
@@ -24,7 +23,6 @@ from duban.reporting.queries.adding_fields import part_of
 from duban.reporting.queries.adding_sql import BRANCH, COUNTS, WHOLE, Branching, Counted, statement_of
 from duban.reporting.states import TO_REVIEW, DutyState
 from duban.tree.models import FormerName, Placement, Unit
-from duban.tree.queries import units_by_id
 
 OWN = ""
 """The branch of what the node itself hands in."""
@@ -214,50 +212,44 @@ def named_branches(scope: Scope, node: Node, keys: Sequence[str], until: date | 
     """
     Say whose branches these are, by the names of a day, the node's own part first, then in the order of the tree.
 
-    A unit's several places are one branch. Costs: three queries.
+    A unit's several places are one branch. Costs: one query.
     """
     below = sorted(key for key in keys if key != OWN)
-    ids = _units_at(scope, below) if node.line is None else {key: UUID(key) for key in below}
-    units = units_by_id(scope, ids.values())
-    names = _names_on(scope, list(units), until) if until else {}
+    units = _units_of(scope, below, until, in_line=node.line is not None)
     places: dict[UUID | str, list[str]] = {}
     for key in below:
-        places.setdefault(ids.get(key, key), []).append(key)
+        places.setdefault(units[key][0].id if key in units else key, []).append(key)
     found = []
-    for whose, stood in places.items():
-        unit = units.get(UnitId(whose)) if isinstance(whose, UUID) else None
-        name = (names.get(unit.id) or unit.name) if unit else "—"
+    for stood in places.values():
+        unit, name = units.get(stood[0], (None, "—"))
         found.append(NamedBranch(name, unit, is_own=False, keys=stood))
     if node.line is not None:
         found.sort(key=lambda one: one.name)
     return [NamedBranch(node.unit.name, node.unit, is_own=True, keys=[OWN]), *found] if OWN in keys else found
 
 
-def _units_at(scope: Scope, paths: Sequence[str]) -> dict[str, UUID]:
-    """Say whose these places are, or were: a path names one unit for ever."""
-    if not paths:
-        return {}
-    rows = scope.session.execute(
-        select(Placement.path, Placement.unit_id).where(
-            Placement.tenant_id == scope.tenant_id, Placement.is_primary, Placement.path.in_(paths)
-        )
-    )
-    return {row.path: row.unit_id for row in rows}
+def _units_of(scope: Scope, keys: Sequence[str], until: date | None, *, in_line: bool) -> dict[str, tuple[Unit, str]]:
+    """
+    Say whose these branches are, or were, with the name the unit had on a day.
 
-
-def _names_on(scope: Scope, unit_ids: Sequence[UUID], on: date) -> dict[UUID, str]:
-    """Give the names units had on a day, of those that were named differently then."""
-    if not unit_ids:
+    In the primary line a branch is a place, and a path names one unit for ever; in a second line it is the unit itself.
+    """
+    if not keys:
         return {}
-    rows = scope.session.execute(
-        select(FormerName.unit_id, FormerName.name).where(
-            FormerName.tenant_id == scope.tenant_id,
-            FormerName.unit_id.in_(unit_ids),
-            FormerName.active_from <= on,
-            FormerName.active_to > on,
-        )
+    then = and_(
+        FormerName.tenant_id == Unit.tenant_id,
+        FormerName.unit_id == Unit.id,
+        FormerName.active_from <= until,
+        FormerName.active_to > until,
     )
-    return {row.unit_id: row.name for row in rows}
+    statement = select(Placement.path, Unit, FormerName.name)
+    if in_line:
+        statement = select(cast(Unit.id, Text), Unit, FormerName.name).where(Unit.id.in_([UUID(key) for key in keys]))
+    else:
+        placed = and_(Placement.tenant_id == Unit.tenant_id, Placement.unit_id == Unit.id, Placement.is_primary)
+        statement = statement.join(Unit, placed).where(Placement.tenant_id == scope.tenant_id, Placement.path.in_(keys))
+    rows = scope.session.execute(statement.outerjoin(FormerName, then).where(Unit.tenant_id == scope.tenant_id))
+    return {key: (unit, name or unit.name) for key, unit, name in rows}
 
 
 @dataclass(frozen=True)
