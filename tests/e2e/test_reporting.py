@@ -55,6 +55,7 @@ def test_the_officer_writes_previews_and_issues(sign_in, world: World) -> None:
     expect(page.locator("#due-box")).to_contain_text("6月28日")
     page.select_option("[name='due.kind']", "nth_day")
     expect(page.locator("[name='due.nth']")).to_be_visible()
+    expect(page.locator(".htmx-added")).to_have_count(0)  # until then htmx has not taken on what it brought
     page.select_option("[name='due.every']", "month")
     expect(page.locator("[name='due.month']")).to_have_count(0)
     page.fill("[name='due.nth']", "25")
