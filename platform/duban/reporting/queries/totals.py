@@ -135,7 +135,7 @@ def totals(scope: Scope, *, source: Source, node: Node, measures: Sequence[Measu
     Add up a node and each branch below it.
 
     Costs: one statement over the duties below the node; a second one where units above each other handed in and one stands for
-    the other; two for the names of the branches.
+    the other; one for the names of the branches.
     """
     branching = Branching(node.unit.id, node.paths, node.line)
     rows = _read(scope, source, branching, measures, nested=False)
