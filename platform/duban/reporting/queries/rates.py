@@ -138,7 +138,7 @@ def conditions(scope: Scope) -> dict[str, ColumnElement[bool]]:
 
 def rates(scope: Scope, *, node: Node, asked: Asked) -> NodeRates:
     """
-    Count what stands how below a node. Costs: one statement, two more for the names of the branches.
+    Count what stands how below a node. Costs: one statement, one more for the names of the branches.
 
     The caller has made sure that the node may be read; what lies below it and may not be read is not counted.
     """
