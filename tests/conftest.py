@@ -39,6 +39,7 @@ _OWN_FOLDER = pytest.StashKey[Path | None]()
 NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # 10:00 on a Tuesday in Shanghai
 
 
+COLLECTED = pytest.StashKey[set[str]]()
 LONG = (
     "fuzz/test_fuzz",
     "embedded",
@@ -52,6 +53,11 @@ LONG = (
     "access",
 )
 """Where the long tests are. They begin first, so that at the end no worker of the run waits for the other."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Remember what there is to run, also what is not run this time."""
+    item.config.stash.setdefault(COLLECTED, set()).add(item.nodeid)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

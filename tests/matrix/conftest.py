@@ -1,12 +1,13 @@
 """The matrix's world, made once for a run: nothing that runs in it is ever committed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, create_engine
 
+from duban.access.policy import Policy
 from duban.embedded import postgres
 from duban.kernel.clock import SetClock
 from duban.kernel.settings import Settings
@@ -41,3 +42,19 @@ def every_row(servers: tuple[postgres.PostgresServer, str]) -> Iterator[Engine]:
     made = create_engine(server.url(postgres.BACKUP_ROLE, name))
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def saying(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let every policy say something else of one object and act: no relations at all, or these besides."""
+
+    def say(obj: str, act: str, *more: str) -> None:
+        whole = Policy.allowed
+
+        def allowed(self: Policy, role: str, asked: str, done: str) -> frozenset[str]:
+            found = whole(self, role, asked, done)
+            return found if (asked, done) != (obj, act) else found | set(more) if more and found else frozenset()
+
+        monkeypatch.setattr(Policy, "allowed", allowed)
+
+    return say

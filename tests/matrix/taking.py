@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 import yaml
 
 from duban.kernel.settings import ROOT
+from tests.conftest import COLLECTED
 from tests.matrix.judging import complaints
 from tests.matrix.opening import Verdict, judge, locks, passages
 from tests.matrix.rows import of_this_part, rows
@@ -161,6 +163,28 @@ def test_what_is_idle_names_a_check_that_is_not() -> None:
     idle = named()["idle"]
     assert [key for key, entry in idle.items() if not entry["why"] or set(entry) - {"both"} != {"behind", "why"}] == []
     assert sorted({entry["behind"] for entry in idle.values()} - (set(locks.all) - set(idle))) == []
+
+
+def lost(named: Iterable[str], collected: Collection[str], arguments: Iterable[str] = ()) -> list[str]:
+    """List the tests named that are none, of the files that were collected whole."""
+    in_part = {argument.split("::")[0] for argument in arguments if "::" in argument}
+    whole = {test.split("::")[0] for test in collected} - in_part
+    return sorted({test for test in named if test.split("::")[0] in whole}.difference(collected))
+
+
+def test_what_is_named_to_tell_is_a_test(pytestconfig: pytest.Config) -> None:
+    """One name that pytest does not find, and by night none of them is run."""
+    collected = pytestconfig.stash[COLLECTED]
+    files = {test.split("::")[0] for test in collected}
+    seen = [test for test in told_by().values() if test.split("::")[0] in files]
+    print(f"\n{len(seen)} of {len(told_by())} names looked up in what this run collected")
+    assert lost(seen, collected, pytestconfig.args) == []
+
+
+def test_a_name_that_is_none_is_found() -> None:
+    """The control."""
+    assert lost(["a.py::test[x]", "b.py::test"], {"a.py::test[y]"}) == ["a.py::test[x]"]
+    assert lost(["a.py::test[x]"], {"a.py::test[y]"}, ["a.py::test[y]"]) == []
 
 
 @pytest.mark.nightly

@@ -19,9 +19,11 @@ from tests.matrix.running import BEARER, COOKIE, TOKEN, Asker, Outcome
 from tests.matrix.swapping import TestSwapping, TestSwappingControls
 from tests.matrix.taking import (
     TestTakingAway,
+    test_a_name_that_is_none_is_found,
     test_every_test_named_for_a_check_turns_red_without_it,
     test_what_is_idle_names_a_check_that_is_not,
     test_what_is_named_is_there,
+    test_what_is_named_to_tell_is_a_test,
 )
 from tests.matrix.unchanged import TestUnchanged
 
@@ -30,9 +32,11 @@ __all__ = [  # found here by pytest: the worlds are made once for all of them
     "TestSwappingControls",
     "TestTakingAway",
     "TestUnchanged",
+    "test_a_name_that_is_none_is_found",
     "test_every_test_named_for_a_check_turns_red_without_it",
     "test_what_is_idle_names_a_check_that_is_not",
     "test_what_is_named_is_there",
+    "test_what_is_named_to_tell_is_a_test",
 ]
 
 EVERY = int(os.environ.get("MATRIX_EVERY", "1"))

@@ -16,7 +16,6 @@ from sqlalchemy import select
 from duban.access import checks, explaining
 from duban.access.models import RoleGrant
 from duban.access.places import places_of
-from duban.access.policy import Policy
 from duban.access.relations import CHILD, DEEP
 from duban.assessments.queries import list_assessments
 from duban.audit.models import AuditRecord
@@ -66,22 +65,6 @@ from tests.integration.reporting.requirements import at, duty_id, handed_in, iss
 from tests.integration.targets.cast_targets import YEAR
 from tests.matrix.test_single_actors import also, lends
 from tests.web.security.test_resets import ask as ask_reset
-
-
-@pytest.fixture
-def saying(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let every policy say something else of one object and act: no relations at all, or these besides."""
-
-    def say(obj: str, act: str, *more: str) -> None:
-        whole = Policy.allowed
-
-        def allowed(self: Policy, role: str, asked: str, done: str) -> frozenset[str]:
-            found = whole(self, role, asked, done)
-            return found if (asked, done) != (obj, act) else found | set(more) if more and found else frozenset()
-
-        monkeypatch.setattr(Policy, "allowed", allowed)
-
-    return say
 
 
 class TestPolicies:
