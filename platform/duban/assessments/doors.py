@@ -50,7 +50,7 @@ def _duties(scope: Scope, refs: Collection[str]) -> dict[str, Door]:
 
 def _of_duty(line: DutyLine) -> str:
     """Name a duty; what was corrected after it had been counted says so, and the result that counted it stays as it is."""
-    words = f"{line.requirement.title}（{day_short(line.duty.due_on)}）"
+    words: str = line.requirement.title + _("（%(words)s）", words=day_short(line.duty.due_on))
     if line.duty.corrected_at is None:
         return words
     flagged: str = _("%(what)s，%(day)s 已更正", what=words, day=instant(line.duty.corrected_at))

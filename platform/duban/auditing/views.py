@@ -98,7 +98,7 @@ def export() -> ResponseReturnValue:
             operations.take_away(scope, wanted, form=form)
     except InvalidInputError as error:
         texts = [text for texts in error.fields.values() for text in texts] or [error.text]
-        flash("；".join(_(text.template) % dict(text.params) for text in texts), "error")
+        flash(_("；").join(_(text.template) % dict(text.params) for text in texts), "error")
         asked = {name: request.form[name] for name in NAMES if request.form.get(name)}
         return redirect(f"{url_for('auditing.list_records')}?{urlencode(asked)}", 303)
     scope = current_scope()

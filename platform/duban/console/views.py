@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint
+from flask_babel import gettext as _
 
 from duban.console.pages import accounts, orders, record, tenants
 from duban.console.states import ACTS, ORDER_KINDS, ORDER_STATES
@@ -22,7 +23,9 @@ def _words() -> dict[str, Any]:
         "order_kinds": ORDER_KINDS,
         "order_states": ORDER_STATES,
         "failure_words": lambda outcome: translate(Text(outcome["template"], outcome.get("params", {}))),
-        "archive_options": lambda archives: [(one.name, f"{one.name}（{file_size(one.size_bytes)}）") for one in archives],
+        "archive_options": lambda archives: [
+            (one.name, one.name + _("（%(words)s）", words=file_size(one.size_bytes))) for one in archives
+        ],
     }
 
 

@@ -80,7 +80,7 @@ class Tool:
 
     def below_sources(self, row: Row) -> list[tuple[str, str]]:
         """Offer what a number may be filled in from; what is chosen stays offered, even where it is gone."""
-        found = [(one.code, f"{in_words(one.title, one.title_en)}（{one.owner}）") for one in self.below]
+        found = [(one.code, in_words(one.title, one.title_en) + _("（%(words)s）", words=one.owner)) for one in self.below]
         code = below_chosen(row)[0]
         return found if not code or code in dict(found) else [(code, code), *found]
 

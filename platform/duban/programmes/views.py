@@ -210,7 +210,7 @@ def _act(programme_id: UUID, operation: Any, done: str, **typed: str) -> Respons
     _result, error = attempt(act)
     if error is not None:
         shown, status = explained(error)
-        general = shown.get("general") or "；".join(text for texts in shown["errors"].values() for text in texts)
+        general = shown.get("general") or _("；").join(text for texts in shown["errors"].values() for text in texts)
         return _page(current_scope(), programme_id, general=general), status
     flash(done, "success")
     return redirect(url_for("programmes.show", programme_id=programme_id))

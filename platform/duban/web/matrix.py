@@ -63,7 +63,7 @@ class _Drawing:
         look = (cell.tone, cell.hint, cell.icon, cell.word)
         parts = self._looks.get(look)
         if parts is None:
-            hint = f"：{escape(cell.hint)}" if cell.hint else ""
+            hint = f"{_('：')}{escape(cell.hint)}" if cell.hint else ""
             parts = f'class="cell {escape(cell.tone)}"', f'{hint}">{icon(cell.icon)}{escape(cell.word)}'
             self._looks[look] = parts
         before, after = parts

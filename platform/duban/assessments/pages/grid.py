@@ -171,7 +171,7 @@ def save_grid(assessment_id: UUID) -> ResponseReturnValue:
             saved += outcome is True
             if isinstance(outcome, Text):
                 refused.append(
-                    f"{sheet.card.unit_name} · {presenting.said((column.rule or column.item).name)}：{translate(outcome)}"
+                    f"{sheet.card.unit_name} · {presenting.said((column.rule or column.item).name)}{_('：')}{translate(outcome)}"
                 )
     if refused:
         flash(_("已保存 %(n)s 格；未保存：%(why)s", n=saved, why="；".join(refused[:5])), "error")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import flash, request
+from flask_babel import gettext as _
 
 from duban.console import divisions
 from duban.console.operations.founding import NewTenant
@@ -48,7 +49,7 @@ def said(action: Callable[[], Any], done: Text) -> bool:
         raise
     except AnticipatedError as error:
         texts = [text for texts in getattr(error, "fields", {}).values() for text in texts] or [error.text]
-        flash("；".join(translate(text) for text in texts), "error")
+        flash(_("；").join(translate(text) for text in texts), "error")
         return False
     flash(translate(done), "success")
     return True

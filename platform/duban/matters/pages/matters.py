@@ -338,11 +338,15 @@ def _files(scope: Scope, matter: Matter, reports: Sequence[MatterReport]) -> dic
     }
 
 
+def _for(giver: str) -> str:
+    return gettext("（%(words)s）", words=gettext("受%(name)s委托", name=giver)) if giver else ""
+
+
 def _history(steps: Sequence[MatterStep]) -> list[dict[str, Any]]:
     return [
         {
             "what": f"{one.number}. {gettext(STEPS[one.what])}",
-            "who": f"{one.name}（{gettext(N_('受%(name)s委托'), name=one.acting_for)}）" if one.acting_for else one.name,
+            "who": one.name + _for(one.acting_for),
             "at": one.at,
             "text": one.words,
             "tone": LOOKS.get(one.what, "off"),

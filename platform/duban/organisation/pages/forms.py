@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from duban.kernel.days import read_day, wrong_day
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError, RuleBrokenError
@@ -49,7 +50,7 @@ def do_and_return(action: Callable[[], Any], *, to: str, done: Text | Callable[[
         action()
     except (InvalidInputError, RuleBrokenError) as error:
         texts = [text for texts in getattr(error, "fields", {}).values() for text in texts] or [error.text]
-        flash("；".join(translate(text) for text in texts), "error")
+        flash(_("；").join(translate(text) for text in texts), "error")
     else:
         flash(translate(done() if callable(done) else done), "success")
     return redirect(to)

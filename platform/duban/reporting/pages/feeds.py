@@ -93,7 +93,7 @@ def _event(line: DutyLine, *, several: bool) -> DueEvent:
     duty, requirement = line.duty, line.requirement
     title = _titles(line)["title"]
     if several:
-        title = f"{line.unit.name}：{title}"
+        title = _("%(name)s：%(text)s", name=line.unit.name, text=title)
     if duty.stands in DONE:
         title = _("✓ %(title)s", title=title)
     link = url_for("reporting.show_duty", duty_id=duty.id, _external=True)

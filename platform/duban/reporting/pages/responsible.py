@@ -1,5 +1,7 @@
 """Who answers for a unit's work: the contacts its level needs, beside a duty, for whoever has to ring somebody."""
 
+from flask_babel import gettext as _
+
 from duban.access.checks import may
 from duban.kernel.scope import Scope
 from duban.organisation.queries.units import contact_lines
@@ -18,6 +20,6 @@ def responsible_people(scope: Scope, unit: Unit) -> list[tuple[str, str]]:
     english = current_language() == "en"
     named = [(line.kind.name, line.contact) for line in contact_lines(scope, unit) if line.contact is not None]
     return [
-        (kind.en if english else kind.zh, f"{contact.name}（{contact.post}）" if contact.post else contact.name)
+        (kind.en if english else kind.zh, contact.name + (_("（%(words)s）", words=contact.post) if contact.post else ""))
         for kind, contact in named
     ]

@@ -28,7 +28,7 @@ def label_with_unit(spec: FieldSpec | None) -> str:
     if spec is None:
         return ""
     unit = spec.money_unit if spec.kind is Kind.MONEY else spec.unit
-    return f"{label(spec)}{f'（{unit}）' if unit else ''}{' *' if spec.required else ''}"
+    return f"{label(spec)}{_('（%(words)s）', words=unit) if unit else ''}{' *' if spec.required else ''}"
 
 
 def restrict(page: Worksheet, spec: FieldSpec | None, key: str, cells: str) -> None:
