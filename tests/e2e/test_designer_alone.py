@@ -48,3 +48,38 @@ def test_quick_presses_wait_their_turn(world, sign_in):
     page.wait_for_selector("[id='fields.3'] [name='fields.3.kind'] option[value='text']:checked", state="attached")
     assert page.locator("#fields > .design-card").count() == 4
     assert designer.complaints == []
+
+
+def test_typing_goes_on_while_an_answer_is_under_way(world, sign_in):
+    fields = [{"key": f"f{number}", "label": f"第{number}项", "kind": "integer"} for number in (1, 2, 3)]
+    form_id = forms.published(world, rows=forms.design(fields=fields, checks=[]))
+    designer = sign_in("tom")
+    page = designer.go(f"/forms/{form_id}/design")
+    for number in range(3):
+        page.eval_on_selector(f"[id='fields.{number}'] > details", "one => (one.open = true)")
+
+    def late(route):
+        if route.request.headers.get("hx-target") == "design":
+            page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route("**/design", late)
+    page.select_option("[id='fields.0.kind']", "decimal")
+    label = page.locator("[id='fields.1.label']")
+    label.fill("")
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-target") == "design"):
+        label.press_sequentially("餐饮 abcdefgh", delay=60)
+    page.wait_for_selector("[id='fields.0.kind'] option[value='decimal'][selected]", state="attached")
+    page.wait_for_selector("html[data-awake]", state="attached")
+    page.keyboard.type("XYZ", delay=30)
+    assert page.evaluate("document.activeElement.id") == "fields.1.label"
+    assert label.input_value() == "餐饮 abcdefghXYZ"
+    assert [page.eval_on_selector(f"[id='fields.{number}'] > details", "one => one.open") for number in range(3)] == [True] * 3
+    page.wait_for_selector("[data-save-state].ok")
+    shown = page.inner_text("main")
+    assert not [words for words in ("已恢复上次未能保存的内容", "已在别处修改", "刚刚被别人修改过") if words in shown]
+    page.unroute("**/design")
+    designer.go(f"/forms/{form_id}/design")
+    assert page.input_value("[id='fields.1.label']") == "餐饮 abcdefghXYZ"
+    assert page.input_value("[id='fields.0.kind']") == "decimal"
+    assert designer.complaints == []

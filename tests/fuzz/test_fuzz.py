@@ -1,7 +1,7 @@
 """
 D1: the whole API under schemathesis as three roles, the operator's door as an operator. Never a 5xx, never an answer the document does not promise.
 
-Fixed seeds for every commit; `make nightly` takes new ones. DUBAN_FUZZ_SEED=… repeats a run.
+Fixed seeds for every commit; `make nightly` takes new ones. FUZZ_SEED=… repeats a run.
 """
 
 import os
@@ -36,7 +36,7 @@ def together() -> dict[str, Tally]:
 
 
 def seed_of(role: str) -> int:
-    given = os.environ.get("DUBAN_FUZZ_SEED")
+    given = os.environ.get("FUZZ_SEED")
     return int(given) if given else 20261122 + list(ROLES).index(role)
 
 
@@ -90,7 +90,7 @@ def test_every_operation_had_its_share_and_some_success(operations: dict, togeth
 @pytest.mark.nightly
 @pytest.mark.parametrize("role", ROLES)
 def test_nightly_twenty_thousand_cases_and_linked_calls(stage: Stage, document: dict, role: str) -> None:
-    seed = int(os.environ.get("DUBAN_FUZZ_SEED") or random.SystemRandom().randrange(10**8))
+    seed = int(os.environ.get("FUZZ_SEED") or random.SystemRandom().randrange(10**8))
     tally = fuzz(stage, document, ROLES[role], seed=seed, examples=30, sequences=SEQUENCES, of=partial(asks, role))
     print(tally.report())
     assert not tally.failures, f"{len(tally.failures)} failures, seed {seed}:\n" + "\n\n".join(tally.failures[:20])

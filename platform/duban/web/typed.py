@@ -18,15 +18,21 @@ _FILES_AS_TEXT = frozenset({"content"})
 
 
 class _WholeFormParser(FormDataParser):
-    """A form whose end is missing is no empty form: saved as one, it would take away what was typed before."""
+    """
+    A form whose end is missing is no empty form: saved as one, it would take away what was typed before. A part of it without
+    a name is nothing that was typed anywhere.
+    """
 
     @override
     def parse(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any = None) -> Any:
         self.silent = False
         try:
-            return super().parse(stream, mimetype, content_length, options)
+            found = super().parse(stream, mimetype, content_length, options)
         except ValueError as error:
             raise BadRequest from error
+        if any(name is None for part in found[1:] for name in part):
+            raise BadRequest
+        return found
 
 
 class WholeRequest(Request):

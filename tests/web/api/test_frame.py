@@ -116,3 +116,14 @@ def test_a_bound_is_said_in_the_readers_language(world: World) -> None:
 
     assert answer.status_code == 422
     assert answer.json["errors"] == {"limit": ["应在 1 至 200 之间"]}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/duties/00000000-0000-0000-0000-000000000000/workbook/marked", "/sign-in", "/matters/new"]
+)
+@pytest.mark.parametrize("head", ['form-data; filename="a.xlsx"', "form-data"])
+def test_a_part_of_a_form_without_a_name_is_refused(world: World, path: str, head: str) -> None:
+    body = f"--x9\r\nContent-Disposition: {head}\r\n\r\nsomething\r\n--x9--\r\n"
+    typed = {"data": body.encode(), "content_type": "multipart/form-data; boundary=x9"}
+    assert world.client("cora").post(path, **typed).status_code == 400
+    assert world.client().post(path, **typed).status_code < 500

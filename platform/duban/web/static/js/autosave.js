@@ -40,7 +40,7 @@ class Autosave {
       const kept = this.keep();
       if (!kept || "warn" in form.dataset) event.preventDefault();
     });
-    if (!this.dirty && this.typedEarly()) this.changed();
+    if (!this.dirty && (form.typedOn || this.typedEarly())) this.changed();
     if (form.dataset.draft) this.second = new Second(form, this);
     if (this.behind) this.second?.look();
   }
@@ -62,6 +62,7 @@ class Autosave {
   }
 
   changed() {
+    if (this.gone) return; // the browser says "change" of a box it is just taking away
     this.dirty = true;
     this.refused = false;
     this.keep();
@@ -114,6 +115,14 @@ class Autosave {
     } catch {
       /* a browser that stores nothing has nothing to forget */
     }
+  }
+
+  // The form goes, one with what was sent comes in its place: what is kept here is neither lost nor somebody else's.
+  handOver() {
+    this.gone = this.leaving = true;
+    this.dirty = false;
+    clearTimeout(this.timer);
+    this.forget();
   }
 
   // Until what is being saved has been answered: what is sent afterwards names the version the server has.

@@ -3,23 +3,41 @@
 
 // A press while another is under way waits its turn: the answer replaces the buttons, and what htmx kept for one that is gone is
 // lost. `under` is the request under way, `waiting` the presses after it, each with the card it meant (its number may change).
+// Nobody stops typing meanwhile: see typed_since.js.
+import { TypedSince } from "./typed_since.js";
+
 const waiting = [];
 let under = null;
+let typed = null;
 
 document.addEventListener("htmx:beforeSend", ({ detail }) => {
-  if (redraws(detail.target)) under = detail.xhr; // other parts of the page may be asked for in between
+  const root = drawn(detail.target);
+  if (!root) return; // other parts of the page may be asked for in between
+  under = detail.xhr;
+  typed = new TypedSince(root.closest("form"));
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr !== under || !detail.shouldSwap || !typed) return;
+  typed.note();
+  if (detail.target.contains(typed.form)) typed.form.autosave?.handOver(); // a form in its place comes with what was sent
+});
+document.addEventListener("htmx:afterSwap", () => {
+  const form = document.querySelector("[data-designer]")?.closest("form");
+  if (!typed?.changed || !form) return;
+  typed.isAt = typed.putBack(form);
+  typed.changed = null;
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.xhr === under && !detail.successful) stop(); // what is wrong is said; what was pressed after it would only fail as well
 });
 window.addEventListener("pageshow", stop);
 
-function redraws(target) {
-  return Boolean(target?.matches("[data-designer]") || target?.querySelector("[data-designer]") || target?.closest("[data-designer]"));
+function drawn(target) {
+  return target?.closest("[data-designer]") ?? target?.querySelector("[data-designer]");
 }
 
 function stop() {
-  under = null;
+  under = typed = null;
   waiting.length = 0;
 }
 
@@ -37,7 +55,8 @@ class Designing {
     });
     root.addEventListener("click", (event) => this.insert(event));
     this.waitForSaving();
-    this.show();
+    if (!typed?.isAt) this.show(); // whoever types goes on where they are
+    typed = null;
     this.takeTurns();
   }
 
