@@ -108,6 +108,18 @@ def test_a_form_is_designed_and_filled_in(world, sign_in):
     phone.unroute("**/draft")
     phone.fill("[id='answer.f4.0.f2']", "1,200.50")
     phone.wait_for_selector("[data-computed='f5']:has-text('1,300.00')")
+
+    # Nor while nothing arrives: the sum of what stood there before is no sum of what stands there now.
+    clerk.expected = (*clerk.expected, "net::ERR_INTERNET_DISCONNECTED")
+    phone.wait_for_selector("[data-save-state].ok")
+    clerk.context.set_offline(True)
+    phone.fill("[id='answer.f4.0.f2']", "7")
+    assert phone.inner_text("[data-computed='f5']") == "—"
+    clerk.context.set_offline(False)
+    phone.wait_for_selector("[data-computed='f5']:has-text('106.50')")
+    phone.fill("[id='answer.f4.0.f2']", "1,200.50")
+    phone.wait_for_selector("[data-computed='f5']:has-text('1,300.00')")
+
     phone.fill("[id='answer.f1']", "8")
     phone.click("#duty-form .btn-primary")
     phone.wait_for_selector("text=待审核")

@@ -112,7 +112,7 @@ ACTS: dict[str, str] = {
     "programme.issued": N_("印发方案"),
     "programme.opened": N_("建立方案"),
     "programme.recalled": N_("收回方案"),
-    "form.created": N_("新建表单"),
+    "form.created": N_("建立表单"),
     "form.published": N_("发布表单版本"),
     "form.retired": N_("停用表单"),
     "receipt.opened": N_("打开收文"),

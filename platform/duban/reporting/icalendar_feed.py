@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 PRODUCT = "-//Duban//Duties//ZH"
 REFRESH = timedelta(hours=1)
@@ -40,7 +40,7 @@ def calendar_file(events: Sequence[DueEvent], *, name: str, zone: str) -> bytes:
         made.add(key, name)
     made.add("x-wr-timezone", zone)
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    made.add("x-published-ttl", REFRESH)
+    made.add("x-published-ttl", vDuration(REFRESH))
     for one in events:
         made.add_component(_event(one))
     body: bytes = made.to_ical()

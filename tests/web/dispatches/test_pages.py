@@ -53,7 +53,8 @@ class TestReceived:
         assert "签收这份文件" in opened and "县里意见" in opened
         assert receipt_of(world, way["above"], "T1").opened_at is None, "reading alone changes nothing"
         assert f'hx-post="/dispatches/received/{way["receipt"]}/open"' in opened
-        assert world.client("tom").post(f"/dispatches/received/{way['receipt']}/open").status_code == 204
+        noted = world.client("tom").post(f"/dispatches/received/{way['receipt']}/open")
+        assert (noted.status_code, noted.headers["HX-Trigger"]) == (204, "duban:opened")  # what stands there is drawn again
         assert receipt_of(world, way["above"], "T1").opened_name == "唐安"
 
     def test_reading_along_shows_no_button_and_leaves_no_mark(self, world: World, way: dict[str, UUID]) -> None:

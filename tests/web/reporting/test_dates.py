@@ -248,6 +248,7 @@ class TestFeed:
         assert (event["dtstart"].dt, int(event["sequence"]), str(event["status"])) == (date(2026, 3, 20), 0, "CONFIRMED")
         assert "安全检查情况" in str(event["summary"])
         assert answer.headers["Cache-Control"] == "private, no-store"
+        assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\nX-PUBLISHED-TTL:PT1H\r\n" in answer.data
 
         with world.as_("tom") as scope:
             operations.change_due_date(scope, duty_id=duty_id, due_on=date(2026, 3, 25), reason="暴雨")

@@ -341,10 +341,14 @@ class TestWritingRequirements:
             assert ("既不能报，也不算漏报" in world.client("tom").get(f"/requirements/{made}/preview").text) is said
 
     def test_a_first_due_date_too_near_is_said(self, world: World) -> None:
-        for due, said in (("2026-03-12", True), ("2026-03-20", False)):
-            made = given.drafted(world, due={"kind": "fixed", "on": due})
-            page = world.client("tom").get(f"/requirements/{made}/preview").text
-            assert ("第一个截止日（3月12日（周四））只剩 2 天" in page, "更早的提醒来不及发" in page) == (said, said)
+        monthly = {"kind": "nth_day", "every": "month", "nth": 12, "which": "same"}
+        for due, said, then in (
+            ({"kind": "fixed", "on": "2026-03-12"}, "截止日（3月12日（周四））只剩 2 天，更早的提醒来不及发", "请把截止日期改晚"),
+            ({"kind": "fixed", "on": "2026-03-20"}, "", ""),
+            (monthly, "第一个截止日（3月12日（周四））只剩 2 天，更早的提醒来不及发", "从下一期开始"),
+        ):
+            page = world.client("tom").get(f"/requirements/{given.drafted(world, due=due)}/preview").text
+            assert (said in page, then in page, "来不及发" in page) == (True, True, bool(said))
 
     def test_from_form_over_preview_to_duties(self, world: World) -> None:
         tom = world.client("tom")

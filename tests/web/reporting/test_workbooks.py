@@ -55,6 +55,12 @@ def downloaded(world: World, duty_id: UUID, who: str = "vera") -> bytes:
         return answer.data
 
 
+def re_marked(book: Workbook, period: str) -> None:
+    """Say that it was made for another period of the same requirement."""
+    (cell,) = [row[1] for row in book["_duban"].iter_rows() if row[0].value == "period"]
+    cell.value = period
+
+
 def columns(book: Workbook, sheet: str = "填报表") -> dict[str, int]:
     return {str(cell.value): cell.column for cell in book[sheet][4] if cell.value}
 
@@ -297,6 +303,8 @@ def test_what_is_refused_says_why(world: World, duty_id: UUID) -> None:
         (edited(template, lambda book: book["填报表"].delete_rows(4)), "第 4 行被删掉了"), (edited(template, lambda book: book.remove(book["_duban"])), "不是从这里下载的填报表"),
         (b"PK\x03\x04 broken", "不是 Excel 工作簿"), (b"a,b\n1,2\n", "不是 Excel 工作簿"), (b"", "请选择填好的 Excel"),
     ]  # fmt: skip
+    last_year = edited(template, lambda book: re_marked(book, "2025"))
+    cases.append((last_year, "这张表是“2025”这一期的，这一期没有您要报送的任务"))
     for data, words in cases:
         answer = sent(world, duty_id, data)
         assert words in answer.text, (words, answer.status_code)

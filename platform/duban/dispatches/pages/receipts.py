@@ -36,7 +36,7 @@ def note_opened(receipt_id: UUID) -> ResponseReturnValue:
     """Note that the receiving unit has looked at it; sent by the page."""
     with work() as scope:
         open_receipt(scope, receipt_id=receipt_id)
-    return "", 204
+    return "", 204, {"HX-Trigger": "duban:opened"}  # the page draws again where it stands
 
 
 def _page(receipt_id: UUID, **more: Any) -> str:

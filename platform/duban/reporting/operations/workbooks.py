@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from duban.kernel.errors import AnticipatedError
+from duban.kernel.errors import AnticipatedError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
 from duban.reporting.errors import NoDraftsError
@@ -23,8 +23,8 @@ def check_workbook(scope: Scope, *, duty_id: UUID, data: bytes, anyway: bool = F
 
     Takes:  any duty of the requirement that the person may hand in, or may enter for in the unit's stead; the workbook says for
             which period it was made. `anyway`: an office goes on although units have begun themselves.
-    Raises: UnreadableTableError (no workbook, not of this requirement), NotFoundError. Costs: a limited child process, and the
-    queries of `sheet_of`.
+    Raises: UnreadableTableError (no workbook, not of this requirement, of a period nothing is owed for), NotFoundError.
+    Costs:  a limited child process, and the queries of `sheet_of`.
     """
     filling = get_for_writing(scope, duty_id)
     book = read_book(data, most_rows=MOST_ROWS)
@@ -35,7 +35,13 @@ def check_workbook(scope: Scope, *, duty_id: UUID, data: bytes, anyway: bool = F
         raise UnreadableTableError(
             N_("这张表是为另一项报送要求“%(title)s”做的，没有接收。请到那一项下上传，或重新下载。"), title=mark.title[:100]
         )
-    sheet = sheet_of(scope, filling, mark.period, anyway=anyway)
+    try:
+        sheet = sheet_of(scope, filling, mark.period, anyway=anyway)
+    except NotFoundError:
+        raise UnreadableTableError(
+            N_("这张表是“%(period)s”这一期的，这一期没有您要报送的任务，没有接收。请重新下载本期的表，把数据复制进去再上传。"),
+            period=mark.period[:20],
+        ) from None
     judged = judge(
         book,
         form=sheet.form,

@@ -68,7 +68,10 @@ class Autosave {
     this.keep();
     if (!this.form.dataset.autosave) return this.say(phrase("keptHere"));
     this.say(phrase("unsaved"));
-    if (this.lost || !navigator.onLine) this.wait();
+    if (this.lost || !navigator.onLine) {
+      this.wait();
+      notWorkedOut(this.form); // only the server works out what follows from the answers
+    }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), WAIT_MS);
   }
@@ -187,6 +190,7 @@ class Autosave {
     this.dirty = this.lost = true;
     this.keep();
     this.wait();
+    notWorkedOut(this.form);
     this.say(words, "bad");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), RETRY_MS);

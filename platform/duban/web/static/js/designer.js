@@ -32,6 +32,19 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 });
 window.addEventListener("pageshow", stop);
 
+// Of the whole page: between an answer and the moment the new buttons are taken on (takeTurns) presses wait, too.
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest?.("button[name=act]");
+    if (!under || !button?.form?.querySelector("[data-designer]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    waiting.push({ act: button.value, card: cardOf(button.value) });
+  },
+  true,
+);
+
 function drawn(target) {
   return target?.closest("[data-designer]") ?? target?.querySelector("[data-designer]");
 }
@@ -61,18 +74,8 @@ class Designing {
   }
 
   takeTurns() {
-    if (!this.form.takesTurns) this.form.addEventListener("click", (event) => this.hold(event), true);
-    this.form.takesTurns = true;
     under = null;
     while (waiting.length && !under) press(this.form, waiting.shift());
-  }
-
-  hold(event) {
-    const button = event.target.closest("button[name=act]");
-    if (!button || !under) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    waiting.push({ act: button.value, card: cardOf(button.value) });
   }
 
   // A button pressed while the page is being saved by itself would name a version that is just becoming an old one.

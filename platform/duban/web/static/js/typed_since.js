@@ -17,7 +17,7 @@ export class TypedSince {
     const moved = this.form.contains(at) && (at !== this.active || changed.includes(at)) && at.name;
     this.at = moved ? { name: this.nameOf(at), from: caret(at)?.[0], to: caret(at)?.[1] } : null;
     const open = [...this.form.querySelectorAll(".design-card > details[open]")].map((one) => one.parentElement);
-    this.open = new Set(open.map((card) => this.rows.get(card) ?? keyOf(card)).filter(Boolean));
+    this.open = new Set(open.map((card) => this.rows.get(card) ?? keyOf(card)));
   }
 
   // When the new ones are there. Gives: whether the caret was put back where it was.
@@ -52,8 +52,11 @@ export class TypedSince {
   }
 }
 
+// The columns of a table have keys of their own, the same as rows outside it may have.
 function keyOf(card) {
-  return ["key", "code"].map((name) => document.getElementsByName(`${card.id}.${name}`)[0]?.value).find(Boolean);
+  const key = ["key", "code"].map((name) => document.getElementsByName(`${card.id}.${name}`)[0]?.value).find(Boolean);
+  const around = card.parentElement.closest(".design-card");
+  return `${around ? `${keyOf(around)}/` : card.id.split(".")[0]}${key ?? card.id}`;
 }
 
 function ticks(field) {
