@@ -31,6 +31,8 @@ def test_from_the_county_over_the_township_to_the_village_and_back(world, sign_i
     township = sign_in("tom", phone=True)
     page = township.go("/")
     page.get_by_role("link", name="关于做好汛期安全工作的通知").click()
+    expect(page.locator("#standing")).to_contain_text("唐安")  # who reads it is not told that nobody has opened it
+    expect(page.locator("main")).not_to_contain_text("未打开")
     township.check("dispatch-receipt-phone")
     with world.as_("cora") as scope:
         (copy,) = receipts_of(scope, UUID(sent.rpartition("/")[2]))
