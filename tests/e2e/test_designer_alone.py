@@ -83,3 +83,25 @@ def test_typing_goes_on_while_an_answer_is_under_way(world, sign_in):
     assert page.input_value("[id='fields.1.label']") == "餐饮 abcdefghXYZ"
     assert page.input_value("[id='fields.0.kind']") == "decimal"
     assert designer.complaints == []
+
+
+def test_a_press_that_waited_means_the_column_and_not_a_field_of_the_same_key(world, sign_in):
+    column = [{"key": key, "label": f"列{key}", "kind": "integer"} for key in ("f1", "f2")]
+    fields = [
+        {"key": "f1", "label": "户数", "kind": "integer"},
+        {"key": "f3", "label": "清单", "kind": "table", "columns": column},
+    ]
+    form_id = forms.published(world, rows=forms.design(fields=fields, checks=[]))
+    designer = sign_in("tom")
+    page = designer.go(f"/forms/{form_id}/design")
+    page.evaluate("""() => {
+      document.querySelector("#fields > .add-bar button[value='add:integer']").click();
+      document.querySelector("button[value='remove:fields.1.columns.0']").click();
+    }""")
+    page.wait_for_selector("[id='fields.2.label']", state="attached")
+    page.wait_for_selector("[id='fields.1.columns.1']", state="detached")
+    page.wait_for_selector("html[data-awake]", state="attached")
+    assert page.input_value("[id='fields.0.label']") == "户数"
+    assert page.input_value("[id='fields.1.columns.0.label']") == "列f2"
+    assert page.locator("#fields > .design-card").count() == 3
+    assert designer.complaints == []

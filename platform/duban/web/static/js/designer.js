@@ -4,7 +4,7 @@
 // A press while another is under way waits its turn: the answer replaces the buttons, and what htmx kept for one that is gone is
 // lost. `under` is the request under way, `waiting` the presses after it, each with the card it meant (its number may change).
 // Nobody stops typing meanwhile: see typed_since.js.
-import { TypedSince } from "./typed_since.js";
+import { keyOf, TypedSince } from "./typed_since.js";
 
 const waiting = [];
 let under = null;
@@ -126,14 +126,14 @@ class Designing {
 
 // The card an act is about is the last part of it (remove:fields.2): its number changes, what the server calls it does not.
 function cardOf(act) {
-  const place = act.split(":").at(-1);
-  return ["key", "code"].map((name) => document.getElementsByName(`${place}.${name}`)[0]?.value).find(Boolean);
+  const card = document.getElementById(act.split(":").at(-1));
+  return card?.matches(".design-card") ? keyOf(card) : undefined;
 }
 
 function press(form, { act, card }) {
   let wanted = act;
   if (card) {
-    const now = [...form.querySelectorAll(".design-card")].find((one) => cardOf(one.id) === card);
+    const now = [...form.querySelectorAll(".design-card")].find((one) => keyOf(one) === card);
     if (!now) return; // it was removed meanwhile
     wanted = [...act.split(":").slice(0, -1), now.id].join(":");
   }

@@ -53,7 +53,7 @@ export class TypedSince {
 }
 
 // The columns of a table have keys of their own, the same as rows outside it may have.
-function keyOf(card) {
+export function keyOf(card) {
   const key = ["key", "code"].map((name) => document.getElementsByName(`${card.id}.${name}`)[0]?.value).find(Boolean);
   const around = card.parentElement.closest(".design-card");
   return `${around ? `${keyOf(around)}/` : card.id.split(".")[0]}${key ?? card.id}`;
