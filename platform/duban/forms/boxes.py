@@ -5,12 +5,12 @@ A draft keeps everything under these names: `answer.<key>` (or `.<code>`, `.<row
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from duban.fields.forms import FormSpec
 from duban.fields.quantities import Value
 from duban.fields.specs import FieldSpec, Kind
-from duban.fields.values import typed_answers
+from duban.fields.values import NOT_APPLICABLE, as_typed, typed_answers
 
 ANSWER = "answer."
 """Prefix of the answers in the form, so that no field of a requirement can be taken for one of the page's own."""
@@ -22,7 +22,21 @@ FILES = "files."
 """Prefix of the boxes that take a field's files."""
 _PARTS = frozenset({Kind.TABLE, Kind.MULTI_CHOICE})
 _UNASKED = frozenset({Kind.COMPUTED, Kind.ATTACHMENT})
+_DOES_NOT_APPLY = as_typed(NOT_APPLICABLE)
 MOST_ROW_NUMBER = 9999
+
+
+def typed_in(sent: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:
+    """
+    Give what the boxes of a page sent (name and all its values), under the form's own names.
+
+    The tick "does not apply" bears the name of its box. A script shuts the box; without one both are sent, and the tick counts.
+    """
+    return {
+        name: _DOES_NOT_APPLY if _DOES_NOT_APPLY in values[1:] else values[0]
+        for name, values in sent
+        if values and (name == NOTE or name.startswith((ANSWER, EXPLAIN)))
+    }
 
 
 def answers_in(typed: Mapping[str, object]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from duban.files.receiving import uploads
 from duban.forms import operations, queries
 from duban.forms.asking import Sheet, said, worked_out
 from duban.forms.below import sources, with_likely_fields
-from duban.forms.boxes import ANSWER, EXPLAIN, FILES, explanations_in, known_answers, with_row, without_row
+from duban.forms.boxes import ANSWER, EXPLAIN, FILES, explanations_in, known_answers, typed_in, with_row, without_row
 from duban.forms.comparing import changes
 from duban.forms.designs import Design, change, posted_design, settled
 from duban.forms.errors import DesignError
@@ -232,7 +232,7 @@ def test(form_id: UUID) -> ResponseReturnValue:
     form = queries.get_form(scope, form_id)
     version = request.values.get("version", "")
     spec = _tried(scope, form, version)
-    typed = {name: request.form[name] for name in request.form if name.startswith((ANSWER, EXPLAIN))}
+    typed = typed_in(request.form.lists())
     sheet = Sheet(form=spec, typed=typed)
     tried = request.method == "POST"
     if tried:

@@ -15,7 +15,7 @@ from duban.files.receiving import file_items, keep, upload_limit, uploads
 from duban.files.states import ACCEPT
 from duban.forms.apart import APART, set_apart
 from duban.forms.asking import Sheet
-from duban.forms.boxes import ANSWER, EXPLAIN, FILES, NOTE, left_over, typed_from, with_row, without_row
+from duban.forms.boxes import ANSWER, EXPLAIN, FILES, NOTE, left_over, typed_from, typed_in, with_row, without_row
 from duban.forms.comparing import Change, asks_otherwise
 from duban.forms.wording import in_words
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, NotFoundError
@@ -33,7 +33,7 @@ from duban.web.requests import work
 
 def typed_in_request() -> dict[str, str]:
     """Give the answers, explanations and the note as typed, under the form's own names; of a box and its tick the tick."""
-    return {name: request.form[name] for name in request.form if name == NOTE or name.startswith((ANSWER, EXPLAIN))}
+    return typed_in(request.form.lists())
 
 
 def with_changed_rows(form: FormSpec, typed: Mapping[str, str]) -> tuple[dict[str, str], str]:

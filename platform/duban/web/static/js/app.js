@@ -148,5 +148,6 @@ function sendWaiting() {
   import("./outbox.js").then((outbox) => outbox.sendElsewhere()).catch(() => {});
 }
 settleDevice();
+document.addEventListener("duban:line", settleDevice); // the page a device kept has become an ordinary one
 
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

@@ -5,6 +5,8 @@
 // data-warn: leaving with something the server has not got is asked about. data-keep="<name>" instead of data-autosave: a form
 // that has no draft on the server is kept in this browser alone, until it is sent.
 import { makeRoom, notWorkedOut } from "./forms.js";
+import { keptTyped, noteSaved, whole } from "./kept.js";
+import { Lineage } from "./lineage.js";
 import { clock, phrase } from "./phrases.js";
 import { Second } from "./second.js";
 import { draftKey, noteSent } from "./sent.js";
@@ -25,7 +27,9 @@ class Autosave {
     this.timer = null;
     this.busy = false;
     this.dirty = false;
+    this.lineage = new Lineage();
     this.unsaved = "outbox" in form.dataset && form.dataset.autosave ? new Unsaved(form) : null;
+    this.takeKept();
     this.restore();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
@@ -34,13 +38,15 @@ class Autosave {
     form.addEventListener("htmx:afterRequest", (event) => arrived(event.detail) || this.comeBack());
     window.addEventListener("pageshow", () => (this.leaving = false));
     window.addEventListener("online", () => this.dirty && this.save());
+    document.addEventListener("duban:line", () => this.dirty && this.save());
     window.addEventListener("pagehide", () => this.dirty && !this.leaving && this.wait());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.goesOnAlone());
     window.addEventListener("beforeunload", (event) => {
       if (!this.dirty || this.leaving) return;
       const kept = this.keep();
       if (!kept || "warn" in form.dataset) event.preventDefault();
     });
-    if (!this.dirty && (form.typedOn || this.typedEarly())) this.changed();
+    if (!this.dirty && !this.fromDevice && (form.typedOn || this.typedEarly())) this.changed();
     if (form.dataset.draft) this.second = new Second(form, this);
     if (this.behind) this.second?.look();
   }
@@ -82,11 +88,9 @@ class Autosave {
   }
 
   keep(sent = false) {
+    const copy = { at: Date.now(), version: this.form.dataset.version, values: [...this.values()], sent, tried: this.lineage.tried };
     try {
-      localStorage.setItem(
-        this.key,
-        JSON.stringify({ at: Date.now(), version: this.form.dataset.version, values: [...this.values()], sent }),
-      );
+      localStorage.setItem(this.key, JSON.stringify(copy));
       return true;
     } catch {
       return false;
@@ -96,6 +100,13 @@ class Autosave {
   // What stands here stands nowhere else: it is sent also when this page is closed.
   wait() {
     this.unsaved?.put(this.values(), this.form.dataset.version);
+  }
+
+  // Nobody looks at the page now: the browser may save what waits, and the answer is not heard here.
+  goesOnAlone() {
+    if (!this.form.isConnected || this.leaving || !this.unsaved?.wanted) return;
+    this.lineage.add(this.values());
+    this.keep();
   }
 
   leave() {
@@ -140,18 +151,23 @@ class Autosave {
     this.dirty = false;
     this.say(phrase("saving"));
     try {
+      if (!(await whole(this.form))) return this.later(phrase("offline"));
+      this.dirty = false;
+      const values = this.values();
+      if (navigator.onLine) this.lineage.add(values);
+      this.keep();
       const headers = { Accept: "application/json", "X-Requested-With": "autosave" };
       const token = document.querySelector('meta[name="csrf-token"]')?.content;
       if (token) headers["X-CSRFToken"] = token;
       if (this.form.dataset.version) headers["If-Match"] = `"${this.form.dataset.version}"`;
       const response = await fetch(this.form.dataset.autosave, {
         method: "POST",
-        body: this.values(),
+        body: values,
         headers,
         redirect: "manual",
         credentials: "same-origin",
       });
-      await this.answered(response);
+      await this.answered(response, values);
     } catch {
       this.later(phrase("offline"));
     } finally {
@@ -160,12 +176,14 @@ class Autosave {
     }
   }
 
-  async answered(response) {
+  async answered(response, values) {
     this.timer = null;
     if (response.ok) {
       const answer = await response.json().catch(() => ({}));
       if (answer.version !== undefined) this.setVersion(answer.version);
+      this.lineage.clear();
       this.lost = false;
+      if (this.unsaved) noteSaved(this.form.dataset.version, values);
       this.unsaved?.drop();
       this.form.dispatchEvent(new CustomEvent("duban:saved", { detail: answer }));
       if (!this.dirty) this.forget();
@@ -200,8 +218,10 @@ class Autosave {
   settled() {
     clearTimeout(this.timer);
     this.timer = null;
-    this.dirty = false;
+    this.dirty = this.lost = false;
+    this.lineage.clear();
     this.forget();
+    if (this.unsaved) noteSaved(this.form.dataset.version, this.values());
     this.say(phrase("saved", { time: clock() }), "ok");
   }
 
@@ -211,6 +231,15 @@ class Autosave {
     if (field) field.value = version;
   }
 
+  // The page is the one this device kept, and what was saved after it was kept is known: that is what stands here.
+  takeKept() {
+    const typed = this.unsaved && keptTyped();
+    if (!typed) return;
+    this.fromDevice = true;
+    this.fill(typed.values);
+    this.setVersion(typed.version);
+  }
+
   restore() {
     let kept = null;
     try {
@@ -218,20 +247,32 @@ class Autosave {
     } catch {
       /* unreadable copy: nothing to restore */
     }
+    if (kept && this.unsaved) this.take(kept);
     if (!kept || !this.differs(kept.values)) return this.forget();
     if (kept.sent && kept.version !== this.form.dataset.version) return this.forget(); // it arrived: the server has moved on
     const newest = this.form.dataset.version;
     const before = [...this.values()];
     if (this.form.dataset.keep && this.rebuild(kept)) return;
-    this.behind = this.form.dataset.autosave && kept.version !== undefined && kept.version !== newest;
+    this.behind = this.form.dataset.autosave && kept.version !== undefined && kept.version !== newest && !this.isNewer(kept);
     this.fill(kept.values);
     // What was typed on an older version stays on it: the server takes it only once the person has said which stands.
-    if (this.behind) this.setVersion(kept.version);
+    if (this.behind || this.isNewer(kept)) this.setVersion(kept.version);
     this.offerDiscard(new Date(kept.at), before, newest);
     if (!this.behind) return this.changed();
     this.dirty = true;
     this.keep();
     this.say(phrase(this.form.dataset.draft ? "conflictShown" : "conflict"), "bad");
+  }
+
+  // What waited on this device may have been saved by the browser since, and its answer is not known.
+  take(kept) {
+    this.lineage.take(kept.tried);
+    this.lineage.add(kept.values);
+  }
+
+  // The page the device kept may be older than what was typed on it later.
+  isNewer(kept) {
+    return Boolean(document.body.dataset.kept) && Number(kept.version) > Number(this.form.dataset.version);
   }
 
   // Rows of a designer are the server's to draw: it is asked for the page with what was kept, which saves nothing.
@@ -260,14 +301,15 @@ class Autosave {
     return own !== JSON.stringify(values.filter(([name]) => name !== "version"));
   }
 
-  fill(values) {
+  // all: also boxes nothing is said of are emptied; they stand in rows the other has not.
+  fill(values, { all = false } = {}) {
     makeRoom(this.form, values.map(([name]) => name));
     const byName = Map.groupBy ? Map.groupBy(values, ([name]) => name) : group(values);
     for (const field of this.form.elements) {
       if (!field.name || field.type === "file" || ["csrf_token", "once", "version"].includes(field.name)) continue;
       const given = (byName.get(field.name) ?? []).map(([, value]) => value);
       if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
-      else if (given.length) field.value = given[0];
+      else if (given.length || all) field.value = given[0] ?? "";
     }
     notWorkedOut(this.form);
     this.form.dispatchEvent(new CustomEvent("duban:filled", { bubbles: true }));

@@ -75,7 +75,12 @@ class Filling {
     root.addEventListener("change", (event) => this.ticked(event.target));
     this.form?.addEventListener("duban:saved", (event) => this.show(event.detail));
     if (this.form?.dataset.try) this.form.addEventListener("input", () => this.tryLater());
-    for (const tick of root.querySelectorAll("[data-na]")) this.ticked(tick);
+    this.form?.addEventListener("duban:filled", () => this.allTicked());
+    this.allTicked();
+  }
+
+  allTicked() {
+    for (const tick of this.root.querySelectorAll("[data-na]")) this.ticked(tick);
   }
 
   // A trial fill is kept nowhere: what follows from the answers is asked for while they are typed. The last answer asked for wins.

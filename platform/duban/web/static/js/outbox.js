@@ -2,6 +2,7 @@
 // arrived. Without a network it waits there, with its photographs, and is sent by itself; the page says so, and until when.
 // Photographs travel as soon as they are chosen, so that handing in is quick; large ones are made smaller before.
 import "./outbox_core.js";
+import { pageAt, takeToken, watch, whole } from "./kept.js";
 import { phrase, sayAtFile } from "./phrases.js";
 import { draftKey, noteSent } from "./sent.js";
 import { smaller } from "./photos.js";
@@ -17,14 +18,6 @@ let elsewhere = null;
 
 const person = () => document.body.dataset.person ?? "";
 const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
-
-async function pageAt(address) {
-  try {
-    return new DOMParser().parseFromString(await (await fetch(address, { credentials: "same-origin" })).text(), "text/html");
-  } catch {
-    return null;
-  }
-}
 
 // So that other pages need not open the outbox to know that it is empty, and other tabs hear of every change.
 async function noteWaiting() {
@@ -147,13 +140,16 @@ class Outbox {
       .then(() => navigator.serviceWorker.ready)
       .then((registration) => {
         const addresses = performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => name.includes("/static/"));
-        registration.active?.postMessage({ kind: "files", addresses });
+        registration.active?.postMessage({ kind: "files", addresses, page: location.pathname });
       })
       .catch(() => {});
     if (!document.body.dataset.kept) return;
     const days = Math.floor((Date.now() - Number(document.body.dataset.kept)) / DAY_MS);
     this.say(days >= STALE_DAYS ? "warn" : "todo", days >= STALE_DAYS ? phrase("fromDeviceOld", { days }) : phrase("fromDevice"));
-    this.bar = null; // it stays
+    const bar = this.bar;
+    this.bar = null; // it stays until there is a line
+    document.addEventListener("duban:line", () => bar.remove(), { once: true });
+    watch(this.form);
   }
 
   note(words) {
@@ -244,10 +240,12 @@ class Outbox {
 
   async sendAll() {
     let uploaded = false;
+    await whole(this.form);
     for (const item of this.mine(await box.all(person()))) {
       let result = await box.send(item, token());
       // the page is older than the browser's memory of it: a new token, and once more
       if (result.kind === "refused" && result.status === 400 && (await this.freshToken())) result = await box.send(item, token());
+      if (result.kind === "refused" && result.status === 412 && (await this.onOwnVersion(item))) result = await box.send(item, token());
       if (result.kind === "lost") {
         this.waiting(this.mine(await box.all(person())));
         return this.later();
@@ -275,7 +273,17 @@ class Outbox {
   async freshToken() {
     const page = await pageAt(location.pathname);
     if (!page || page.body.dataset.person !== person()) return false;
-    document.querySelector('meta[name="csrf-token"]')?.setAttribute("content", page.querySelector('meta[name="csrf-token"]')?.content ?? "");
+    takeToken(page);
+    return true;
+  }
+
+  // The draft it was to be handed in over was saved from here, and the answer was lost: nobody has to choose.
+  async onOwnVersion(item) {
+    const version = item.file ? null : await this.form.autosave?.second?.own(item.entries);
+    if (!version) return false;
+    item.entries = item.entries.map(([name, ...rest]) => (name === "version" ? [name, String(version)] : [name, ...rest]));
+    item.once = box.number(); // the refusal was the answer to the other number
+    await box.put(item);
     return true;
   }
 
@@ -296,7 +304,7 @@ class Outbox {
     const page = new DOMParser().parseFromString(result.text, "text/html");
     document.title = page.title;
     if (result.kind === "arrived") history.replaceState(null, "", result.url);
-    document.querySelector('meta[name="csrf-token"]')?.setAttribute("content", page.querySelector('meta[name="csrf-token"]')?.content ?? "");
+    takeToken(page);
     document.body.replaceWith(document.adoptNode(page.body));
     scrollTo(0, 0);
     document.dispatchEvent(new CustomEvent("duban:page"));

@@ -2,15 +2,23 @@
 // when one comes back to this page, every half minute, and when the server refuses to save over it; then both are shown, field by
 // field, and the person says which stands. Nothing is thrown away before.
 import { notWorkedOut } from "./forms.js";
+import { whole } from "./kept.js";
 import { clock, phrase } from "./phrases.js";
 
 const EVERY_MS = 30000;
 const TAKES_DRAFTS = ["open", "returned", "missing"];
 
+// Of a tick its own words after those of what it belongs to: a box ("does not apply") or a question with several ticks.
 export function labelOf(field) {
-  const own = field.labels?.[0]?.childNodes;
-  const text = own ? [...own].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())?.data : null;
-  return (text ?? field.getAttribute("aria-label") ?? field.name).trim();
+  const ticked = field.type === "checkbox" || field.type === "radio";
+  const own = ownText(field.labels?.[0]) ?? (ticked ? field.labels?.[0]?.textContent : null) ?? field.getAttribute("aria-label") ?? field.name;
+  const box = ticked ? [...(field.form?.elements ?? [])].find((one) => one !== field && one.name === field.name && one.type !== field.type) : null;
+  const of = ticked ? (ownText(box?.labels?.[0]) ?? ownText(field.closest("fieldset")?.querySelector(":scope > legend"))) : null;
+  return [of, own].filter(Boolean).map((text) => text.trim()).join(" · ");
+}
+
+function ownText(element) {
+  return [...(element?.childNodes ?? [])].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())?.data ?? null;
 }
 
 export class Second {
@@ -25,15 +33,29 @@ export class Second {
 
   async look() {
     if (!this.form.isConnected) return clearInterval(this.timer);
-    if (document.visibilityState !== "visible" || this.autosave.busy || !navigator.onLine || document.body.dataset.kept) return;
+    if (document.visibilityState !== "visible" || this.autosave.busy || !navigator.onLine) return;
+    const version = this.form.dataset.version;
+    const theirs = await this.theirs();
+    // what was saved from here while it was asked for makes the answer old
+    if (theirs && !this.autosave.busy && this.form.dataset.version === version) this.compare(theirs);
+  }
+
+  // What the server has; nothing without a network, where there is no second device either.
+  async theirs() {
     try {
+      if (!(await whole(this.form))) return null;
       const answer = await fetch(this.form.dataset.draft, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      if (!answer.ok || answer.redirected) return;
-      const theirs = await answer.json();
-      if (!this.autosave.busy) this.compare(theirs);
+      return answer.ok && !answer.redirected ? await answer.json() : null;
     } catch {
-      /* without a network there is no second device either */
+      return null;
     }
+  }
+
+  // The version to hand in on, where the server's draft was saved from here and the answer was lost; else null.
+  async own(entries) {
+    this.autosave.lineage.add(entries);
+    const theirs = await this.theirs();
+    return theirs?.version && TAKES_DRAFTS.includes(theirs.state) && this.autosave.lineage.has(theirs.typed) ? theirs.version : null;
   }
 
   compare(theirs) {
@@ -42,19 +64,31 @@ export class Second {
       return this.show(words, [], [[phrase("openAgain"), () => this.openAgain()]]);
     }
     if (!TAKES_DRAFTS.includes(theirs.state)) return this.show(phrase("handedInElsewhere"), [], [[phrase("openAgain"), () => location.reload()]]);
-    if (String(theirs.version) === String(this.form.dataset.version) || theirs.version < Number(this.form.dataset.version)) return;
+    if (String(theirs.version) === String(this.form.dataset.version)) return;
+    // a draft goes when it is handed in: it was, and is back
+    if (!theirs.version) return this.show(phrase("returnedMeanwhile"), [], [[phrase("openAgain"), () => this.openReturned()]]);
+    if (this.autosave.lineage.has(theirs.typed)) return this.goOn(theirs);
     const rows = this.differences(theirs.typed);
-    if (!rows.length) {
-      // the same text, saved in this one's name by the browser or another page
-      this.autosave.setVersion(theirs.version);
-      this.autosave.dirty ? this.autosave.changed() : this.autosave.settled();
-      return this.close();
-    }
+    if (!rows.length) return this.goOn(theirs);
     const where = [theirs.saved_by_name, theirs.device, clock(new Date(theirs.saved_at))].filter(Boolean).join(" · ");
     this.show(phrase("otherDevice", { where }), rows, [
       [phrase("useTheirs"), () => this.takeTheirs(theirs)],
       [phrase("useMine"), () => this.keepMine(theirs)],
     ]);
+  }
+
+  // Saved from here, or in this one's name by the browser or another page: nobody has to choose.
+  goOn(theirs) {
+    this.autosave.setVersion(theirs.version);
+    this.differences(theirs.typed).length || this.autosave.dirty ? this.autosave.changed() : this.autosave.settled();
+    this.close();
+  }
+
+  // What stands here is a draft again, and is shown with the reasons it was returned for.
+  async openReturned() {
+    this.autosave.setVersion(0);
+    this.autosave.dirty = true;
+    await this.openAgain();
   }
 
   // What stands here is saved first: it is shown, to be copied, where nothing can be handed in any more.
@@ -78,19 +112,38 @@ export class Second {
     for (const field of this.fields()) {
       if (field.type === "radio" && !field.checked && typed[field.name] !== field.value) continue;
       const ticked = field.type === "checkbox" || field.type === "radio";
+      if (!ticked && this.doesNotApply(field.name, typed)) continue; // its tick says it
       const mine = this.said(field) ?? "";
       const there = ticked ? (typed[field.name] === field.value ? field.value : "") : (typed[field.name] ?? "");
       if (mine.replace(/\r\n/g, "\n") === there.replace(/\r\n/g, "\n")) continue;
       rows.push([labelOf(field), ticked ? phrase(there ? "ticked" : "notTicked") : there, ticked ? phrase(mine ? "ticked" : "notTicked") : mine]);
     }
+    return [...rows, ...this.rowsOnlyThere(typed)];
+  }
+
+  // Rows of a table that stand there and not here, by the label of their column.
+  rowsOnlyThere(typed) {
+    const rows = [];
+    for (const table of this.form.querySelectorAll("[data-rows]")) {
+      const pattern = table.querySelector("tr[data-row]");
+      for (const [name, there] of Object.entries(typed)) {
+        const [row, ...column] = name.startsWith(`${table.dataset.rows}.`) ? name.slice(table.dataset.rows.length + 1).split(".") : [];
+        if (!there || !/^\d+$/.test(row ?? "") || table.querySelector(`tr[data-row="${row}"]`)) continue;
+        const field = pattern && [...pattern.querySelectorAll("[name]")].find((one) => one.name === [table.dataset.rows, pattern.dataset.row, ...column].join("."));
+        if (field) rows.push([labelOf(field), there, ""]);
+      }
+    }
     return rows;
   }
 
+  // The tick beside a box has the box's name: what it says is no text to show or to put into the box.
+  doesNotApply(name, typed) {
+    const tick = [...this.form.querySelectorAll("[data-na]")].find((one) => one.name === name);
+    return Boolean(tick) && typed[name] === tick.value;
+  }
+
   takeTheirs(theirs) {
-    for (const field of this.fields()) {
-      if (field.type === "checkbox" || field.type === "radio") field.checked = theirs.typed[field.name] === field.value;
-      else field.value = theirs.typed[field.name] ?? "";
-    }
+    this.autosave.fill(Object.entries(theirs.typed), { all: true });
     this.autosave.setVersion(theirs.version);
     this.autosave.settled();
     notWorkedOut(this.form);

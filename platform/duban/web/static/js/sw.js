@@ -1,7 +1,7 @@
 // Answers when there is no network: the form that was open comes back, and what was handed in meanwhile is sent as soon as there is
 // a network again, also when the page was closed. Kept are our own styles and scripts, the page /offline, and forms being filled in
-// (pages with data-outbox), which are dropped when somebody signs out or another person signs in, and after sixty days; how old one
-// is, the page says (data-kept). See docs/decisions/0054.
+// (pages with data-outbox) with what was saved into them since, which are dropped when somebody signs out or another person signs in,
+// and after sixty days; how old one is, the page says (data-kept). See docs/decisions/0054.
 importScripts("/static/js/outbox_core.js");
 
 const FILES = "duban-files-1";
@@ -31,8 +31,9 @@ async function keepFiles(addresses) {
 }
 
 self.addEventListener("message", (event) => {
-  const { kind, addresses } = event.data ?? {};
-  if (kind === "files") event.waitUntil(keepFiles(addresses));
+  const { kind, addresses, page } = event.data ?? {};
+  if (kind === "files") event.waitUntil(Promise.all([keepFiles(addresses), keepFirst(page)]));
+  if (kind === "saved") event.waitUntil(keepTyped(event.data));
   if (kind === "forget") event.waitUntil(caches.delete(FORMS));
 });
 
@@ -52,7 +53,8 @@ async function opened(request, address) {
   } catch {
     const kept = FORM_PAGE.test(address.pathname) && (await (await caches.open(FORMS)).match(address.pathname));
     if (kept && Date.now() - Number(kept.headers.get("X-Kept-At")) < KEPT_MS) {
-      const text = (await kept.text()).replace("<body ", `<body data-kept="${kept.headers.get("X-Kept-At")}" `);
+      const marks = `data-kept="${kept.headers.get("X-Kept-At")}" ${await typedSince(kept, address.pathname)}`;
+      const text = (await kept.text()).replace("<body ", () => `<body ${marks}`);
       return new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": kept.headers.get("Content-Security-Policy") ?? "" } });
     }
     return (await (await caches.open(FILES)).match(OFFLINE)) ?? Response.error();
@@ -61,11 +63,34 @@ async function opened(request, address) {
 
 async function keepForm(path, answer) {
   const forms = await caches.open(FORMS);
+  const at = Date.now();
   const text = await answer.text();
-  if (!text.includes("data-outbox")) return forms.delete(path); // handed in meanwhile, or only to be read
-  const headers = { "Content-Type": "text/html; charset=utf-8", "X-Kept-At": String(Date.now()) };
+  if (!text.includes("data-outbox")) return Promise.all([forms.delete(path), forms.delete(typedAt(path))]); // handed in meanwhile, or only to be read
+  const headers = { "Content-Type": "text/html; charset=utf-8", "X-Kept-At": String(at) };
   const policy = answer.headers.get("Content-Security-Policy");
-  await forms.put(path, new Response(text, { headers: policy ? { ...headers, "Content-Security-Policy": policy } : headers }));
+  return forms.put(path, new Response(text, { headers: policy ? { ...headers, "Content-Security-Policy": policy } : headers }));
+}
+
+// The first form opened on this device was loaded before this worker was there.
+async function keepFirst(path) {
+  if (!FORM_PAGE.test(path ?? "") || (await (await caches.open(FORMS)).match(path))) return;
+  const answer = await fetch(path, { credentials: "same-origin" }).catch(() => null);
+  if (answer?.ok && !answer.redirected) await keepForm(path, answer);
+}
+
+const typedAt = (path) => `${path}?typed`;
+
+// What was saved into a form after it was kept: without it the page would come back as it was before.
+async function keepTyped({ page, version, values }) {
+  const forms = await caches.open(FORMS);
+  if (await forms.match(page)) await forms.put(typedAt(page), new Response(JSON.stringify({ at: Date.now(), version, values })));
+}
+
+async function typedSince(kept, path) {
+  const typed = await (await (await caches.open(FORMS)).match(typedAt(path)))?.json();
+  if (!typed || typed.at < Number(kept.headers.get("X-Kept-At"))) return "";
+  const text = JSON.stringify({ version: typed.version, values: typed.values });
+  return `data-kept-typed="${text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;")}" `;
 }
 
 async function file(request) {
