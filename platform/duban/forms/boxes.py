@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from duban.fields.forms import FormSpec
-from duban.fields.quantities import Value
+from duban.fields.quantities import NOT_APPLICABLE, Value
 from duban.fields.specs import FieldSpec, Kind
-from duban.fields.values import NOT_APPLICABLE, as_typed, typed_answers
+from duban.fields.values import as_typed, typed_answers
 
 ANSWER = "answer."
 """Prefix of the answers in the form, so that no field of a requirement can be taken for one of the page's own."""
