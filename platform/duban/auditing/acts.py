@@ -63,6 +63,7 @@ ACTS: dict[str, str] = {
     "matter.disputed": N_("提出办理争议"),
     "matter.extension-asked": N_("申请督办延期"),
     "matter.extension-granted": N_("批准督办延期"),
+    "matter.extension-lapsed": N_("督办延期申请失效"),
     "matter.extension-passed-on": N_("延期初审同意"),
     "matter.extension-refused": N_("不同意督办延期"),
     "matter.filed": N_("督办事项归档"),

@@ -36,10 +36,15 @@ def note(scope: Scope, matter: Matter, what: str, act: str, words: str = "", **d
 
 
 def lapse_extension(scope: Scope, matter: Matter, why: str) -> None:
-    """End an extension that still waits, because the matter has moved on without it."""
+    """
+    End an extension that still waits, because the matter has moved on without it. Nobody refused it: it lapses.
+
+    Takes: `why` marked for translation; it is kept as it is and translated where it is shown.
+    """
     if not matter.has_pending:
         return
     matter.has_pending = False
     extension = pending_extension(scope, matter, lock=True)
     if extension is not None:
-        extension.state, extension.decided_at, extension.decided_words = ExtensionState.REFUSED, scope.now, why
+        extension.state, extension.decided_at, extension.decided_words = ExtensionState.LAPSED, scope.now, why
+        note(scope, matter, "extension-lapsed", "matter.extension-lapsed", wanted_on=extension.wanted_on)

@@ -283,7 +283,7 @@ class MatterExtension(TenantTable, Base):
     __table_args__ = (
         tenant_fk("matter_id", "matter"),
         tenant_fk("unit_id", "unit"),
-        CheckConstraint("state IN ('asked', 'passed_on', 'granted', 'refused')", name="state"),
+        CheckConstraint("state IN ('asked', 'passed_on', 'granted', 'refused', 'lapsed')", name="state"),
         Index(
             "ix_matter_extension_one_pending",
             "tenant_id",

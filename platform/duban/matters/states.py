@@ -209,12 +209,13 @@ QUESTION_LABELS: dict[Question, str] = {
 
 
 class ExtensionState(StrEnum):
-    """Asked, looked at by the office, decided by the leader."""
+    """Asked, looked at by the office, decided by the leader; lapsed where the matter moved on before anybody decided."""
 
     ASKED = "asked"
     PASSED_ON = "passed_on"
     GRANTED = "granted"
     REFUSED = "refused"
+    LAPSED = "lapsed"
 
 
 PENDING = (ExtensionState.ASKED, ExtensionState.PASSED_ON)
@@ -223,12 +224,14 @@ EXTENSION_LABELS: dict[ExtensionState, str] = {
     ExtensionState.PASSED_ON: N_("初审同意，待领导审批"),
     ExtensionState.GRANTED: N_("同意延期"),
     ExtensionState.REFUSED: N_("不同意延期"),
+    ExtensionState.LAPSED: N_("申请已失效"),
 }
 EXTENSION_LOOKS: dict[ExtensionState, tuple[str, str]] = {
     ExtensionState.ASKED: ("hourglass", "warn"),
     ExtensionState.PASSED_ON: ("hourglass", "warn"),
     ExtensionState.GRANTED: ("circle-check", "done"),
     ExtensionState.REFUSED: ("circle-x", "late"),
+    ExtensionState.LAPSED: ("ban", "off"),
 }
 
 

@@ -21,6 +21,7 @@ STEPS: dict[str, str] = {
     "extension-passed-on": N_("延期初审同意"),
     "extension-granted": N_("批准延期"),
     "extension-refused": N_("不同意延期"),
+    "extension-lapsed": N_("延期申请失效"),
     "sheet-blue": N_("发出蓝单"),
     "sheet-yellow": N_("发出黄单"),
     "sheet-orange": N_("发出橙单"),

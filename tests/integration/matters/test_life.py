@@ -194,8 +194,21 @@ class TestExtensions:
         with world.as_("tom") as scope:
             operations.finish(scope, matter_id=matter_id, text="提前完成")
             matter = queries.get_matter(scope, matter_id)
-            assert [one.state for one in queries.extensions_of(scope, matter)] == [ExtensionState.REFUSED]
+            assert [one.state for one in queries.extensions_of(scope, matter)] == [ExtensionState.LAPSED]
+            steps = [one.what for one in queries.steps_of(scope, matter)]
+            assert steps[-2:] == ["extension-lapsed", "finished"], "the history says what became of it"
         assert not matter_of(world, matter_id).has_pending
+
+    def test_waiting_when_the_matter_is_taken_back_lapse_and_use_up_no_turn(self, world: World) -> None:
+        matter_id = register(world)
+        self.ask(world, matter_id)
+        with world.as_("cora") as scope:
+            operations.withdraw_matter(scope, matter_id=matter_id, reason="重复立项")
+            matter = queries.get_matter(scope, matter_id)
+            assert [(one.state, one.decided_by) for one in queries.extensions_of(scope, matter)] == [
+                (ExtensionState.LAPSED, None)
+            ]
+            assert matter.extensions == 0
 
     @pytest.mark.parametrize("wanted", [date(2026, 3, 25), date(2026, 4, 25)])
     def test_have_a_day_that_can_be(self, world: World, wanted: date) -> None:

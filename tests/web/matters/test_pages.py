@@ -161,6 +161,18 @@ class TestMatter:
         with world.as_system() as scope:
             assert not scope.session.scalars(select(MatterReport.id).where(MatterReport.tenant_id == scope.tenant_id)).all()
 
+    def test_a_request_for_more_time_nobody_decided_is_not_called_refused(self, world: World) -> None:
+        tom = world.client("tom")
+        page = f"/matters/{register(world)}"
+        asked = {"wanted_on": "2026-04-05", "cause": "雨季", "progress": "六成"}
+        assert tom.post(f"{page}/extension", data=asked).status_code == 303
+        assert tom.post(f"{page}/finish", data={"text": "提前完成"}).status_code == 303
+        shown = tom.get(page).text
+        assert "不同意延期" not in shown
+        assert "申请已失效" in shown
+        assert "已报告办结，不再需要延期。" in shown
+        assert "Reported done: more time is no longer needed." in tom.get(f"{page}?lang=en").text
+
     def test_disputes_extensions_sheets_and_the_rest_behind_their_buttons(self, world: World) -> None:
         cora, tom, lena = (world.client(who) for who in ("cora", "tom", "lena"))
         page = f"/matters/{register(world)}"

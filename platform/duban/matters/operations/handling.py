@@ -101,7 +101,7 @@ def finish(scope: Scope, *, matter_id: UUID, text: str, late_reason: str = "") -
         raise missing(late_reason=N_("已超过办理期限，请说明逾期原因。"))
     report = _report(scope, matter, party, ReportKind.FINAL, text, late_reason if is_late else "")
     _take_on(scope, matter, party)
-    lapse_extension(scope, matter, "已报告办结，延期申请自动终止。")
+    lapse_extension(scope, matter, N_("已报告办结，不再需要延期。"))
     matter.state, matter.answered, matter.reported_at, matter.behind_since = state, True, scope.now, None
     wind(scope, matter)
     note(scope, matter, "finished", "matter.finished", text.strip(), report=report.number, late=is_late)

@@ -158,7 +158,7 @@ def withdraw_matter(scope: Scope, *, matter_id: UUID, reason: str) -> Matter:
     require_assigner(scope, matter, "assign")
     state = next_state(matter.state, Act.WITHDRAW)
     reason = given(reason)
-    lapse_extension(scope, matter, "督办事项已撤销，延期申请自动终止。")
+    lapse_extension(scope, matter, N_("督办事项已撤销，不再需要延期。"))
     matter.state, matter.ending, matter.closed_at = state, reason, scope.now
     wind(scope, matter)
     note(scope, matter, "withdrawn", "matter.withdrawn", matter.ending, reason=matter.ending)
