@@ -1,9 +1,10 @@
 """The stretches of time a submission speaks about: a week, ten days, half a month, a month, … two years, or once."""
 
 import calendar
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from enum import StrEnum
 
 from duban.kernel.text import N_, Text
@@ -216,6 +217,23 @@ def periods_ending_within(kind: PeriodKind, start: date, end: date) -> Iterator[
     while period.end <= end:
         yield period
         period = period.next()
+
+
+def period_coded(code: str) -> Period | None:
+    """Find the recurring period or listed day that has this code, whoever wrote it; None where there is none."""
+    known = re.match(r"[0-9]{4}", code)
+    if known is None or not MINYEAR <= int(known[0]) < MAXYEAR - 1:
+        return None
+    first = date(int(known[0]), 1, 1)
+    for kind in PeriodKind:
+        if kind is PeriodKind.ONCE:
+            continue
+        period = period_of(kind, first)
+        while period.start.year <= first.year:
+            if period.code == code:
+                return period
+            period = period.next()
+    return None
 
 
 def last_day_of_month(year: int, month: int) -> date:

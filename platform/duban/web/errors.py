@@ -65,8 +65,7 @@ def translate(text: Text) -> str:
     if isinstance(text, Authored):
         return (text.english if current_language() == "en" else "") or text.template
     values = {key: translate(value) if isinstance(value, Text) else value for key, value in text.params.items()}
-    translated: str = gettext(text.template)
-    return translated % values if values else translated
+    return str(gettext(text.template, **values))
 
 
 def status_of(error: AnticipatedError) -> int:

@@ -4,7 +4,7 @@ Every feature keeps its own `translations/en/LC_MESSAGES/messages.po`; they are 
 no compiled file to forget. A msgid needs one translation somewhere; a test refuses two different ones, here the first counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -59,6 +59,13 @@ class MergedDomain(Domain):  # type: ignore[misc]  # flask_babel has no types
         locale = get_locale()
         return load_translations(locale.language if locale is not None else SOURCE_LANGUAGE)
 
+    @override
+    def gettext(self, string: str, **variables: object) -> str:
+        locale = get_locale()
+        language = str(locale.language) if locale is not None else SOURCE_LANGUAGE
+        said = _words(language, string, is_one=_is_one(variables))
+        return said % variables if variables else said
+
 
 def choose_language(preferred: Callable[[], str | None] = lambda: None) -> str:
     """Give the language of this request: ?lang=, then the cookie, the person's own setting, the browser's wish, Chinese."""
@@ -80,13 +87,21 @@ def current_language() -> str:
 
 def gettext(msgid: str, **values: object) -> str:
     """Give the words of a Chinese msgid in the page's language, with its values put in."""
-    said = _words(current_language(), msgid)
+    said = _words(current_language(), msgid, is_one=_is_one(values))
     return said % values if values else said
 
 
+def _is_one(values: Mapping[str, object]) -> bool:
+    """Say whether the words speak of one thing: their number is always called n or count."""
+    return values.get("n", values.get("count")) == 1
+
+
 @lru_cache(maxsize=20_000)
-def _words(language: str, msgid: str) -> str:
-    return str(load_translations(language).ugettext(msgid))
+def _words(language: str, msgid: str, *, is_one: bool = False) -> str:
+    """Give the words; where the language has two forms of them (Chinese has none, English “1 day”, “2 days”), the right one."""
+    known = load_translations(language)
+    counted = known.ungettext(msgid, msgid, 1 if is_one else 2)
+    return str(known.ugettext(msgid) if counted == msgid else counted)
 
 
 @lru_cache(maxsize=20_000)
@@ -97,7 +112,8 @@ def _whole(language: str, msgid: str) -> Markup:
 def _say(msgid: str, **values: object) -> Markup:
     """Give words for a template: `_`. Our words are HTML, the values put into them are escaped."""
     language = current_language()
-    return Markup(_words(language, msgid)) % values if values else _whole(language, msgid)  # noqa: S704 - our own words
+    said = _words(language, msgid, is_one=_is_one(values))
+    return Markup(said) % values if values else _whole(language, msgid)  # noqa: S704 - our own words
 
 
 def keep_choice(response: Response) -> Response:

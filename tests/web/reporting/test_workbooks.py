@@ -187,6 +187,9 @@ class TestUpload:
         data = edited(downloaded(world, duty_id), fill)
         page = sent(world, duty_id, data).text
         assert "提交合格的 1 行" in page
+        assert "需要更正 2 行" in page
+        tiles = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+        assert "有错误（行） 2" in tiles, "the tile counts what its heading counts: the row of a unit there is not, too"
         for words in (
             "各分项合计为 7，总数为 9，相差 2",
             "请填写数字",
@@ -304,7 +307,7 @@ def test_what_is_refused_says_why(world: World, duty_id: UUID) -> None:
         (b"PK\x03\x04 broken", "不是 Excel 工作簿"), (b"a,b\n1,2\n", "不是 Excel 工作簿"), (b"", "请选择填好的 Excel"),
     ]  # fmt: skip
     last_year = edited(template, lambda book: re_marked(book, "2025"))
-    cases.append((last_year, "这张表是“2025”这一期的，这一期没有您要报送的任务"))
+    cases.append((last_year, "这张表是“2025年度”这一期的，这一期没有您要报送的任务"))
     for data, words in cases:
         answer = sent(world, duty_id, data)
         assert words in answer.text, (words, answer.status_code)

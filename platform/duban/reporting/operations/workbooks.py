@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from duban.calendar.periods import period_coded
 from duban.kernel.errors import AnticipatedError, NotFoundError
 from duban.kernel.scope import Scope
 from duban.kernel.text import N_
@@ -40,7 +41,7 @@ def check_workbook(scope: Scope, *, duty_id: UUID, data: bytes, anyway: bool = F
     except NotFoundError:
         raise UnreadableTableError(
             N_("这张表是“%(period)s”这一期的，这一期没有您要报送的任务，没有接收。请重新下载本期的表，把数据复制进去再上传。"),
-            period=mark.period[:20],
+            period=named.label if (named := period_coded(mark.period)) else mark.period[:20],
         ) from None
     judged = judge(
         book,

@@ -190,8 +190,8 @@ class Judgement:
     is_outdated: bool = False
 
     def counted(self) -> Counter[Verdict]:
-        """Count the rows by what becomes of them."""
-        return Counter(row.verdict for row in self.rows)
+        """Count the rows by what becomes of them, those of no known unit too."""
+        return Counter([*(row.verdict for row in self.rows), *(Verdict.WRONG for _ in self.loose)])
 
     @property
     def wrong_rows(self) -> int:
