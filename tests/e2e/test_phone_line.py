@@ -90,6 +90,37 @@ def test_what_was_saved_before_and_typed_after_the_line_broke_is_one_draft(world
     assert version.content["done"] == "进山前写的，山里又写的，回来再写的"
 
 
+def test_what_was_restored_is_given_up_after_it_was_saved_and_not_what_was_typed_since(world, sign_in):
+    address = owes(world)
+    clerk = sign_in("vera", phone=True)
+    clerk.expected = NO_NETWORK  # no 412
+    page = first_visit(clerk, address)
+    page.fill(DONE, "先写的")
+    page.wait_for_selector(SAVED)
+    for given_up in (True, False):
+        line(clerk, there=False)
+        page.fill(DONE, "没有信号时写的")
+        again(page)
+        line(clerk, there=True)
+        until(page, lambda: typed_on_the_server(world, address) == "没有信号时写的")
+        whole(page)
+        page.wait_for_selector(SAVED)
+        discard = page.locator("#duty-form .flash.todo button")
+        if given_up:
+            discard.click()
+            assert page.input_value(DONE) == "先写的"
+            until(page, lambda: typed_on_the_server(world, address) == "先写的")
+            page.wait_for_selector(SAVED)
+            page.reload()
+            page.wait_for_selector(AWAKE, state="attached")
+        else:
+            assert discard.count() == 1
+            page.locator(CHECKS).press_sequentially("7")
+            assert discard.count() == 0
+    until(page, lambda: typed_on_the_server(world, address) == "没有信号时写的")
+    assert page.input_value(CHECKS) == "7"
+
+
 def test_the_line_is_back_without_the_browser_saying_so(world, sign_in):
     """The server was away, not the network: no event tells, so the page asks from time to time."""
     address = owes(world)

@@ -316,6 +316,7 @@ class Autosave {
   }
 
   offerDiscard(at, before, newest = this.form.dataset.version) {
+    const onto = this.form.dataset.version;
     const bar = document.createElement("div");
     bar.className = "flash todo";
     const words = document.createElement("p");
@@ -331,7 +332,7 @@ class Autosave {
         return location.reload();
       }
       this.fill(before);
-      this.setVersion(newest);
+      if (this.form.dataset.version === onto) this.setVersion(newest); // else it has been saved since
       this.second?.close();
       bar.remove();
       this.changed();
@@ -339,6 +340,8 @@ class Autosave {
     bar.append(words, button);
     if (this.behind && !this.form.dataset.draft) bar.append(this.keepingMine(newest, bar));
     this.form.prepend(bar);
+    // Who types on has taken it: what was typed since must not go with it.
+    if (!this.behind) this.form.addEventListener("input", (event) => event.isTrusted && button.remove());
   }
 
   keepingMine(newest, bar) {
