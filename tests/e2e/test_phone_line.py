@@ -1,7 +1,5 @@
 """A line that comes and goes under one draft: what the phone shows without it, what it sends with it, and whom it blames."""
 
-import re
-
 from duban.kernel.scope import owned
 from duban.reporting import queries
 from duban.reporting.models import Duty
@@ -257,8 +255,8 @@ def test_handed_in_elsewhere_and_returned_meanwhile_is_said_and_leads_on(world, 
     page.wait_for_selector(".second:has-text('退回')")
     assert page.input_value(DONE) == "手机又写的"
     clerk.check("phone-line-2-returned-meanwhile")
-    page.click(".second button")
-    page.wait_for_url(re.compile(address))
+    page.click("text=用这里的")
+    page.wait_for_selector(".second", state="detached")
     page.wait_for_selector(AWAKE, state="attached")
     until(page, lambda: typed_on_the_server(world, address) == "手机又写的")
     assert page.input_value(DONE) == "手机又写的"

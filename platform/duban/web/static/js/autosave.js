@@ -181,6 +181,7 @@ class Autosave {
     if (response.ok) {
       const answer = await response.json().catch(() => ({}));
       if (answer.version !== undefined) this.setVersion(answer.version);
+      this.noteSavedHere();
       this.lineage.clear();
       this.lost = false;
       if (this.unsaved) noteSaved(this.form.dataset.version, values);
@@ -223,6 +224,23 @@ class Autosave {
     this.forget();
     if (this.unsaved) noteSaved(this.form.dataset.version, this.values());
     this.say(phrase("saved", { time: clock() }), "ok");
+  }
+
+  // The version this browser saved last, in whichever page: another page of it is not another device.
+  noteSavedHere() {
+    try {
+      localStorage.setItem(`saved-${this.key}`, this.form.dataset.version);
+    } catch {
+      /* then it is called another device */
+    }
+  }
+
+  savedHere() {
+    try {
+      return localStorage.getItem(`saved-${this.key}`);
+    } catch {
+      return null;
+    }
   }
 
   setVersion(version) {

@@ -22,8 +22,9 @@ const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?
 // So that other pages need not open the outbox to know that it is empty, and other tabs hear of every change.
 async function noteWaiting() {
   const waiting = await box.all(person());
+  const anybodys = await box.everybodys(); // who signs in next finds what waits for them
   try {
-    waiting.length ? localStorage.setItem("outbox", waiting.map((item) => item.id).join()) : localStorage.removeItem("outbox");
+    anybodys.length ? localStorage.setItem("outbox", anybodys.map((item) => item.id).join()) : localStorage.removeItem("outbox");
   } catch {
     /* then only the form's own page sends */
   }
@@ -341,6 +342,7 @@ class Outbox {
     const files = items.filter((item) => item.file).map((item) => item.file);
     if (handed) {
       this.lock();
+      this.form.autosave?.unsaved?.drop(); // it goes with what is handed in
       this.say("warn", phrase("queued", { due: this.form.dataset.due ?? "" }) + (files.length ? phrase("withFiles", { names: files.join(phrase("comma")) }) : ""), [
         [phrase("retry"), () => this.flush()],
         [phrase("takeBack"), () => this.takeBack(handed)],

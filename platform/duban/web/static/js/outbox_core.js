@@ -85,6 +85,12 @@
     }
   }
 
+  // What was handed in holds all that was typed: the same answers, put here once more by the page when it was opened again.
+  function says(sent, typed) {
+    const there = new Set(sent.entries.map((entry) => JSON.stringify(entry.slice(0, 2))));
+    return typed.entries.every((entry) => typeof entry[1] !== "string" || there.has(JSON.stringify(entry.slice(0, 2))));
+  }
+
   // A form that is looked at saves itself. Gives: what says that it is looked at no longer.
   function seen(page) {
     let letGo;
@@ -105,10 +111,15 @@
   // Gives: what has arrived, what was refused (numbers), whether something is to be tried again.
   async function sendEach(items, tokenFor) {
     const arrived = [], refused = new Set(), held = new Set();
+    const wentWith = (item) => arrived.some((sent) => sent.hands && sent.page === item.page && says(sent, item));
     let again = false;
     for (const item of items) {
       if (item.refused || held.has(item.page)) {
         if (item.refused) refused.add(item.id);
+        continue;
+      }
+      if (item.typed && wentWith(item)) {
+        await remove(item.id);
         continue;
       }
       if (await savesItself(item)) {

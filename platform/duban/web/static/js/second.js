@@ -2,7 +2,7 @@
 // when one comes back to this page, every half minute, and when the server refuses to save over it; then both are shown, field by
 // field, and the person says which stands. Nothing is thrown away before.
 import { notWorkedOut } from "./forms.js";
-import { whole } from "./kept.js";
+import { pageAt, whole } from "./kept.js";
 import { clock, phrase } from "./phrases.js";
 
 const EVERY_MS = 30000;
@@ -65,16 +65,34 @@ export class Second {
     }
     if (!TAKES_DRAFTS.includes(theirs.state)) return this.show(phrase("handedInElsewhere"), [], [[phrase("openAgain"), () => location.reload()]]);
     if (String(theirs.version) === String(this.form.dataset.version)) return;
-    // a draft goes when it is handed in: it was, and is back
-    if (!theirs.version) return this.show(phrase("returnedMeanwhile"), [], [[phrase("openAgain"), () => this.openReturned()]]);
+    if (!theirs.version) return this.compareReturned(); // a draft goes when it is handed in: it was, and is back
     if (this.autosave.lineage.has(theirs.typed)) return this.goOn(theirs);
     const rows = this.differences(theirs.typed);
     if (!rows.length) return this.goOn(theirs);
     const where = [theirs.saved_by_name, theirs.device, clock(new Date(theirs.saved_at))].filter(Boolean).join(" · ");
-    this.show(phrase("otherDevice", { where }), rows, [
-      [phrase("useTheirs"), () => this.takeTheirs(theirs)],
+    const isHere = this.autosave.savedHere() === String(theirs.version); // in another page of this browser
+    const words = isHere ? phrase("otherPage", { where }) : phrase("otherDevice", { where });
+    this.show(words, rows, [
+      [phrase(isHere ? "useOtherPage" : "useTheirs"), () => this.takeTheirs(theirs)],
       [phrase("useMine"), () => this.keepMine(theirs)],
-    ]);
+    ], phrase(isHere ? "there" : "theirs"));
+  }
+
+  // What was handed in stands in the form the server shows now, beside the reasons it was returned for.
+  async compareReturned() {
+    const fresh = (await pageAt(location.pathname))?.getElementById(this.form.id);
+    if (!fresh || !this.form.isConnected) return;
+    const typed = {};
+    for (const [name, value] of new FormData(fresh)) if (typeof value === "string") typed[name] ||= value;
+    const rows = this.differences(typed);
+    const mine = [phrase(rows.length ? "useMine" : "openAgain"), () => this.openReturned()];
+    this.show(phrase(rows.length ? "returnedMeanwhile" : "returnedSame"), rows, rows.length ? [[phrase("useHandedIn"), () => this.takeHandedIn()], mine] : [mine], phrase("handedIn"));
+  }
+
+  // Nothing of what stands here is kept: its person has seen both.
+  takeHandedIn() {
+    this.autosave.handOver();
+    location.reload();
   }
 
   // Saved from here, or in this one's name by the browser or another page: nobody has to choose.
@@ -156,15 +174,15 @@ export class Second {
     this.close();
   }
 
-  show(words, rows, buttons) {
+  show(words, rows, buttons, there) {
     this.close();
     this.bar = document.createElement("section");
-    this.bar.className = "flash warn second";
+    this.bar.className = "flash warn second at-form";
     this.bar.setAttribute("role", "alert");
     const text = document.createElement("p");
     text.textContent = words;
     this.bar.append(text);
-    if (rows.length) this.bar.append(this.table(rows));
+    if (rows.length) this.bar.append(this.table(rows, there));
     const acts = document.createElement("div");
     acts.className = "form-acts";
     for (const [label, act] of buttons) {
@@ -179,13 +197,13 @@ export class Second {
     this.form.before(this.bar);
   }
 
-  table(rows) {
+  table(rows, there) {
     const list = document.createElement("dl");
     for (const [label, theirs, mine] of rows) {
       const name = document.createElement("dt");
       name.textContent = label;
       list.append(name);
-      for (const [who, value] of [[phrase("theirs"), theirs], [phrase("mine"), mine]]) {
+      for (const [who, value] of [[there, theirs], [phrase("mine"), mine]]) {
         const line = document.createElement("dd");
         const word = document.createElement("b");
         word.textContent = who;
