@@ -217,6 +217,55 @@ def test_an_answer_lost_on_the_way_is_not_another_device(world, sign_in):
     assert version.content["done"] == "一二三四五"
 
 
+def test_an_answer_lost_long_ago_is_not_another_device(world, sign_in):
+    """What was tried is remembered also where the form has come back to what was saved before, and was opened again and again."""
+    address = owes(world)
+    clerk = sign_in("vera", phone=True)
+    clerk.expected = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED", "status of 412")
+    page = first_visit(clerk, address)
+    page.fill(DONE, "一")
+    page.wait_for_selector(SAVED)
+    page.route("**/draft", lambda route: (route.fetch(), route.abort()) if route.request.method == "POST" else route.continue_())
+    page.fill(DONE, "一二")
+    until(page, lambda: typed_on_the_server(world, address) == "一二")
+    page.wait_for_selector("[data-save-state].bad")
+    line(clerk, there=False)
+    page.unroute("**/draft")
+    page.fill(DONE, "一")
+    for _ in range(3):
+        again(page)
+        assert page.input_value(DONE) == "一"
+    page.fill(DONE, "一三")
+    line(clerk, there=True)
+    until(page, lambda: typed_on_the_server(world, address) == "一三")
+    whole(page)
+    page.wait_for_selector(SAVED)
+    assert not page.locator(ASKED).count()
+
+
+def test_leaving_the_form_saves_nothing_twice(world, sign_in):
+    """The browser says that a box has changed once more when it is left."""
+    address = owes(world)
+    clerk = sign_in("vera", phone=True)
+    page = first_visit(clerk, address)
+    sent = []
+    page.on(
+        "request", lambda request: sent.append(request) if request.method == "POST" and request.url.endswith("/draft") else None
+    )
+    page.fill(DONE, "一")
+    page.wait_for_selector(SAVED)
+    page.locator(DONE).blur()
+    page.wait_for_timeout(2000)
+    assert len(sent) == 1
+    page.locator(DONE).press_sequentially("二")
+    page.keyboard.press("Backspace")
+    page.wait_for_selector(SAVED)
+    page.wait_for_timeout(2000)
+    assert len(sent) == 1
+    page.fill(DONE, "一二")
+    until(page, lambda: typed_on_the_server(world, address) == "一二")
+
+
 def test_what_the_browser_saved_with_the_page_closed_is_not_another_device(world, sign_in):
     address = owes(world)
     clerk = sign_in("vera", phone=True)

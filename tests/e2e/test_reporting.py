@@ -42,7 +42,10 @@ def test_two_windows_do_not_overwrite_each_other(sign_in, world: World) -> None:
     one.fill("[name='answer.done']", "第一个窗口")
     expect(one.locator("[data-save-state]")).to_contain_text("已保存", timeout=30000)
     two.fill("[name='answer.done']", "第二个窗口")
-    expect(two.locator("[data-save-state]")).to_contain_text("别处", timeout=30000)
+    expect(two.locator(".second")).to_contain_text("另一台设备", timeout=30000)
+    expect(two.locator(".second")).to_contain_text("第一个窗口")
+    expect(two.locator("[data-save-state]")).to_contain_text("还没有保存")
+    expect(one.locator("[data-save-state]")).to_contain_text("已保存")
     assert two.input_value("[name='answer.done']") == "第二个窗口"
 
 

@@ -27,6 +27,7 @@ class Autosave {
     this.timer = null;
     this.busy = false;
     this.dirty = false;
+    this.saved = null; // what the server is known to have, on the version this form names
     this.lineage = new Lineage();
     this.unsaved = "outbox" in form.dataset && form.dataset.autosave ? new Unsaved(form) : null;
     this.takeKept();
@@ -69,6 +70,7 @@ class Autosave {
 
   changed() {
     if (this.gone) return; // the browser says "change" of a box it is just taking away
+    if (this.saved !== null && this.saved === textOf(this.values())) return this.dirty ? this.settled() : undefined;
     this.dirty = true;
     this.refused = false;
     this.keep();
@@ -78,8 +80,15 @@ class Autosave {
       this.wait();
       notWorkedOut(this.form); // only the server works out what follows from the answers
     }
+    this.soon(WAIT_MS);
+  }
+
+  soon(wait) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), WAIT_MS);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.save();
+    }, wait);
   }
 
   // The "go" key of a phone's keyboard moves on; only the button hands in.
@@ -147,11 +156,14 @@ class Autosave {
 
   async save() {
     if (this.busy || this.leaving || !this.form.dataset.autosave) return;
+    clearTimeout(this.timer);
+    this.timer = this.saved = null;
     this.busy = true;
     this.dirty = false;
     this.say(phrase("saving"));
     try {
       if (!(await whole(this.form))) return this.later(phrase("offline"));
+      if (this.gone) return;
       this.dirty = false;
       const values = this.values();
       if (navigator.onLine) this.lineage.add(values);
@@ -172,15 +184,16 @@ class Autosave {
       this.later(phrase("offline"));
     } finally {
       this.busy = false;
-      if (this.dirty && !this.timer && !this.refused) this.timer = setTimeout(() => this.save(), WAIT_MS);
+      if (this.dirty && !this.timer && !this.refused) this.soon(WAIT_MS);
     }
   }
 
   async answered(response, values) {
-    this.timer = null;
+    if (this.gone) return; // nothing of it is kept: its person has chosen
     if (response.ok) {
       const answer = await response.json().catch(() => ({}));
       if (answer.version !== undefined) this.setVersion(answer.version);
+      if (!answer.withdrawn) this.saved = textOf(values);
       this.noteSavedHere();
       this.lineage.clear();
       this.lost = false;
@@ -206,13 +219,13 @@ class Autosave {
   }
 
   later(words) {
+    if (this.gone) return;
     this.dirty = this.lost = true;
     this.keep();
     this.wait();
     notWorkedOut(this.form);
     this.say(words, "bad");
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), RETRY_MS);
+    this.soon(RETRY_MS);
   }
 
   // What stands here is what the server has.
@@ -221,6 +234,7 @@ class Autosave {
     this.timer = null;
     this.dirty = this.lost = false;
     this.lineage.clear();
+    this.saved = textOf(this.values());
     this.forget();
     if (this.unsaved) noteSaved(this.form.dataset.version, this.values());
     this.say(phrase("saved", { time: clock() }), "ok");
@@ -244,6 +258,7 @@ class Autosave {
   }
 
   setVersion(version) {
+    this.saved = null;
     this.form.dataset.version = version;
     const field = this.form.elements.namedItem("version");
     if (field) field.value = version;
@@ -266,7 +281,7 @@ class Autosave {
       /* unreadable copy: nothing to restore */
     }
     if (kept && this.unsaved) this.take(kept);
-    if (!kept || !this.differs(kept.values)) return this.forget();
+    if (!kept?.values || !this.differs(kept.values)) return this.forgetTyped();
     if (kept.sent && kept.version !== this.form.dataset.version) return this.forget(); // it arrived: the server has moved on
     const newest = this.form.dataset.version;
     const before = [...this.values()];
@@ -285,7 +300,18 @@ class Autosave {
   // What waited on this device may have been saved by the browser since, and its answer is not known.
   take(kept) {
     this.lineage.take(kept.tried);
-    this.lineage.add(kept.values);
+    if (kept.values) this.lineage.add(kept.values);
+  }
+
+  // Nothing typed is kept, and still what was tried and not answered: the server may have it, on a later version than this page's.
+  forgetTyped() {
+    this.forget();
+    if (!this.lineage.tried.length || !document.body.dataset.kept) return;
+    try {
+      localStorage.setItem(this.key, JSON.stringify({ tried: this.lineage.tried }));
+    } catch {
+      /* then the person is asked which of their own words stand */
+    }
   }
 
   // The page the device kept may be older than what was typed on it later.
@@ -315,8 +341,7 @@ class Autosave {
   }
 
   differs(values) {
-    const own = JSON.stringify([...this.values()].filter(([name]) => name !== "version"));
-    return own !== JSON.stringify(values.filter(([name]) => name !== "version"));
+    return textOf(this.values()) !== textOf(values);
   }
 
   // all: also boxes nothing is said of are emptied; they stand in rows the other has not.
@@ -385,6 +410,10 @@ class Autosave {
 // htmx calls an answer that leads to another page (HX-Redirect) not successful; what was sent has arrived all the same.
 function arrived({ successful, xhr }) {
   return successful || (xhr?.status >= 200 && xhr.status < 400);
+}
+
+function textOf(values) {
+  return JSON.stringify([...values].filter(([name]) => name !== "version"));
 }
 
 function group(values) {

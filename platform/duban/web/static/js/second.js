@@ -190,11 +190,19 @@ export class Second {
       button.type = "button";
       button.className = "btn btn-small";
       button.textContent = label;
-      button.addEventListener("click", act);
+      button.addEventListener("click", () => this.choose(act, acts));
       acts.append(button);
     }
     this.bar.append(acts);
     this.form.before(this.bar);
+  }
+
+  // What is being saved is answered first: its answer must not undo what was chosen.
+  async choose(act, acts) {
+    for (const button of acts.children) button.disabled = true;
+    await this.autosave.idle();
+    await act();
+    for (const button of acts.children) button.disabled = false;
   }
 
   table(rows, there) {

@@ -9,6 +9,7 @@ const FORMS = "duban-forms";
 const OFFLINE = "/offline";
 const FORM_PAGE = /^\/duties\/[0-9a-f-]{36}$/;
 const KEPT_MS = 60 * 24 * 3600 * 1000;
+let keeping = Promise.resolve();
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepOffline().then(() => self.skipWaiting()));
@@ -33,7 +34,7 @@ async function keepFiles(addresses) {
 self.addEventListener("message", (event) => {
   const { kind, addresses, page } = event.data ?? {};
   if (kind === "files") event.waitUntil(Promise.all([keepFiles(addresses), keepFirst(page)]));
-  if (kind === "saved") event.waitUntil(keepTyped(event.data));
+  if (kind === "saved") event.waitUntil((keeping = keepTyped(event.data).catch(() => {})));
   if (kind === "forget") event.waitUntil(caches.delete(FORMS));
 });
 
@@ -51,6 +52,7 @@ async function opened(request, address) {
     if (FORM_PAGE.test(address.pathname) && answer.ok && !answer.redirected) keepForm(address.pathname, answer.clone());
     return answer;
   } catch {
+    await keeping; // what was saved a moment ago stands in it
     const kept = FORM_PAGE.test(address.pathname) && (await (await caches.open(FORMS)).match(address.pathname));
     if (kept && Date.now() - Number(kept.headers.get("X-Kept-At")) < KEPT_MS) {
       const marks = `data-kept="${kept.headers.get("X-Kept-At")}" ${await typedSince(kept, address.pathname)}`;
