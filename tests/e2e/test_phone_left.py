@@ -176,3 +176,54 @@ def test_another_page_of_the_same_phone_is_not_called_another_device(world, sign
     assert second.input_value(DONE) == "这一页写的"
     until(second, lambda: typed_on_the_server(world, address) == "这一页写的")
     whole(second)
+
+
+SLOW_ANSWERS = """() => {
+  const real = self.fetch;
+  self.fetch = async (...given) => {
+    const answer = await real(...given);
+    if (given[1]?.method === "POST") await new Promise((resolve) => setTimeout(resolve, 2500));
+    return answer;
+  };
+}"""
+BUSY = "() => document.querySelector('#duty-form').autosave.busy"
+
+
+def test_a_save_under_way_undoes_no_choice(world, sign_in):
+    """The answer to what was being saved comes after the choice: it is no new conflict, and nothing given up comes back."""
+    address = owes(world)
+    phone, office = sign_in("vera", phone=True), sign_in("vera")
+    phone.expected = ("status of 412",)
+    page = first_visit(phone, address)
+    page.fill(DONE, "手机写的")
+    page.wait_for_selector(SAVED)
+    desk = office.go(address)
+    desk.fill(DONE, "办公室写的")
+    desk.wait_for_selector(SAVED)
+    page.evaluate(SLOW_ANSWERS)
+    page.fill(DONE, "手机又写的")
+    page.wait_for_selector(".second")
+    page.fill(DONE, "手机还在写")
+    page.wait_for_function(BUSY)
+    page.click("text=用那台设备上的")
+    page.wait_for_selector(SAVED)
+    assert page.input_value(DONE) == "办公室写的"
+    page.wait_for_timeout(3500)
+    assert not page.locator(ASKED).count()
+    assert page.locator(SAVED).count() == 1
+    assert typed_on_the_server(world, address) == "办公室写的"
+
+    duty_id = address.rpartition("/")[2]
+    with world.as_("vera") as scope:
+        operations.submit(scope, duty_id=duty_id, typed=ANSWERS | {"checks": "6"})
+    returned(world, duty_id)
+    page.fill(CHECKS, "1")
+    page.wait_for_selector(".second:has-text('退回')")
+    page.fill(CHECKS, "2")
+    page.wait_for_function(BUSY)
+    page.click("text=用提交过的")
+    page.wait_for_selector(".second", state="detached")
+    page.wait_for_selector(AWAKE, state="attached")
+    page.wait_for_timeout(500)
+    assert page.input_value(CHECKS) == "6"
+    assert not page.locator(ASKED).count()

@@ -42,6 +42,20 @@ def again(page):
     page.wait_for_selector(AWAKE, state="attached")
 
 
+class Answers:
+    """What the server answers to a draft that is saved: it gets lost on the way as long as `lost` is set."""
+
+    def __init__(self, page):
+        self.lost = False
+        page.route("**/draft", self.on_its_way)
+
+    def on_its_way(self, route):
+        if route.request.method != "POST" or not self.lost:
+            return route.continue_()
+        route.fetch()
+        return route.abort()
+
+
 def whole(page):
     """The page shows no longer that it stood in for the one without a line."""
     page.wait_for_function("() => !document.body.dataset.kept && !document.querySelector('.outbox')")
@@ -193,11 +207,12 @@ def test_an_answer_lost_on_the_way_is_not_another_device(world, sign_in):
     page = first_visit(clerk, address)
     page.fill(DONE, "一")
     page.wait_for_selector(SAVED)
-    page.route("**/draft", lambda route: (route.fetch(), route.abort()) if route.request.method == "POST" else route.continue_())
+    answers = Answers(page)
+    answers.lost = True
     page.fill(DONE, "一二")
     until(page, lambda: typed_on_the_server(world, address) == "一二")
     page.wait_for_selector("[data-save-state].bad")
-    page.unroute("**/draft")
+    answers.lost = False
     again(page)  # the copy of this phone says version 1, the server has 2
     page.fill(DONE, "一二三")
     page.wait_for_selector(SAVED)
@@ -205,12 +220,12 @@ def test_an_answer_lost_on_the_way_is_not_another_device(world, sign_in):
     assert not page.locator(".second").count()
 
     # Pressing the button right after such an answer hands in.
-    page.route("**/draft", lambda route: (route.fetch(), route.abort()) if route.request.method == "POST" else route.continue_())
+    answers.lost = True
     page.fill(DONE, "一二三四")
     until(page, lambda: typed_on_the_server(world, address) == "一二三四")
     page.fill(DONE, "一二三四五")
     page.fill(CHECKS, "6")
-    page.unroute("**/draft")
+    answers.lost = False
     page.click("#duty-form .btn-primary")
     page.wait_for_selector("text=待审核")
     (version,) = versions(world, address)
@@ -225,12 +240,13 @@ def test_an_answer_lost_long_ago_is_not_another_device(world, sign_in):
     page = first_visit(clerk, address)
     page.fill(DONE, "一")
     page.wait_for_selector(SAVED)
-    page.route("**/draft", lambda route: (route.fetch(), route.abort()) if route.request.method == "POST" else route.continue_())
+    answers = Answers(page)
+    answers.lost = True
     page.fill(DONE, "一二")
     until(page, lambda: typed_on_the_server(world, address) == "一二")
     page.wait_for_selector("[data-save-state].bad")
     line(clerk, there=False)
-    page.unroute("**/draft")
+    answers.lost = False
     page.fill(DONE, "一")
     for _ in range(3):
         again(page)
