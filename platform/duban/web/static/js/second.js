@@ -90,8 +90,9 @@ export class Second {
   }
 
   // Nothing of what stands here is kept: its person has seen both.
-  takeHandedIn() {
+  async takeHandedIn() {
     this.autosave.handOver();
+    await this.autosave.unsaved?.settle();
     location.reload();
   }
 
