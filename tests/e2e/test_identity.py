@@ -101,6 +101,8 @@ def test_tokens_passwords_and_being_asked_again(visit, address, world, server_cl
 def test_what_was_typed_on_a_phone_outlives_the_session(sign_in, world, server_clock):
     issued(world, "tom", "T1", title="消防安全检查情况", due={"kind": "fixed", "on": "2026-03-13"})
     clerk = sign_in("vera", phone=True)
+    # A browser without a place to keep things: what comes back is the server's copy.
+    clerk.context.add_init_script("Object.defineProperty(self, 'indexedDB', { value: undefined })")
     page, before = clerk.page, server_clock.at
     page.click(".duty .btn-primary")
     page.wait_for_selector("html[data-awake]", state="attached")
@@ -114,7 +116,6 @@ def test_what_was_typed_on_a_phone_outlives_the_session(sign_in, world, server_c
         page.fill("[id='answer.checks']", "6")
         page.click("#duty-form .btn-primary")
         page.wait_for_url(lambda url: "/sign-in" in url)
-        # The browser's own copies are taken away: what comes back is the server's.
         page.evaluate("localStorage.clear(); sessionStorage.clear()")
         page.fill("#login", "vera")
         page.fill("#password", PASSWORD)

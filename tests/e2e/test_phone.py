@@ -59,7 +59,7 @@ def test_a_form_is_filled_in_photographed_and_sent_without_a_network_and_arrives
     page.fill(DONE, "检查 6 户，发现隐患 2 处")
     page.fill(CHECKS, "6")
     page.set_input_files("#attachments input[type=file]", PHOTO)
-    page.wait_for_selector("text=正在上传")
+    page.wait_for_selector("text=还没有上传")
     page.click("#duty-form .btn-primary")
     page.wait_for_selector("text=还没有送达")
     expect(page.locator(".outbox.warn")).to_be_in_viewport()
@@ -172,7 +172,7 @@ def test_what_was_typed_without_a_network_is_saved_after_the_page_was_closed_and
     page.click(".outbox-elsewhere a")
     page.wait_for_selector(".second")
     assert "办公室写的" in page.inner_text(".second") and "在山里又写的" in page.inner_text(".second")
-    page.click("text=用这里的")
+    page.click("button:has-text('用这里的')")
     page.wait_for_selector("[data-save-state].ok")
     assert typed_on_the_server(world, address) == "在山里又写的"
     phone.go("/notices")
@@ -226,7 +226,7 @@ def test_a_second_device_is_told_and_neither_text_is_lost(world, sign_in):
     with world.as_("vera") as scope:
         assert queries.draft_of(scope, address.rpartition("/")[2]).typed["answer.done"] == "办公室写的"
     here.wait_for_timeout(300)
-    here.click("text=用这里的")
+    here.click("button:has-text('用这里的')")
     here.wait_for_selector("[data-save-state].ok")
     with world.as_("vera") as scope:
         assert queries.draft_of(scope, address.rpartition("/")[2]).typed["answer.done"] == "手机写的"
@@ -320,7 +320,7 @@ def test_a_large_photograph_is_made_smaller_the_right_way_up_and_two_tabs_send_o
     page.wait_for_selector("[data-save-state].ok")
     clerk.context.set_offline(True)
     page.set_input_files("#attachments input[type=file]", photo)
-    page.wait_for_selector("text=正在上传")
+    page.wait_for_selector("text=还没有上传")
     page.click("#duty-form .btn-primary")
     page.wait_for_selector("text=还没有送达")
     beside.wait_for_selector(".outbox-elsewhere >> text=消防安全检查情况")  # said in every tab

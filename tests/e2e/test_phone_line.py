@@ -194,7 +194,7 @@ def test_what_both_wrote_while_there_was_no_line_is_asked_and_neither_is_lost(wo
     assert "办公室写的" in said and "手机写的" in said
     whole(page)
     assert typed_on_the_server(world, address) == "办公室写的"
-    page.click("text=用这里的")
+    page.click("button:has-text('用这里的')")
     page.wait_for_selector(SAVED)
     assert typed_on_the_server(world, address) == "手机写的"
 
@@ -320,7 +320,7 @@ def test_handed_in_elsewhere_and_returned_meanwhile_is_said_and_leads_on(world, 
     page.wait_for_selector(".second:has-text('退回')")
     assert page.input_value(DONE) == "手机又写的"
     clerk.check("phone-line-2-returned-meanwhile")
-    page.click("text=用这里的")
+    page.click("button:has-text('用这里的')")
     page.wait_for_selector(".second", state="detached")
     page.wait_for_selector(AWAKE, state="attached")
     until(page, lambda: typed_on_the_server(world, address) == "手机又写的")

@@ -19,7 +19,7 @@ from duban.forms.boxes import ANSWER, NOTE, explanations_in, known_answers
 from duban.kernel.errors import AnticipatedError, InvalidInputError, NotAllowedError, RuleBrokenError, StaleError
 from duban.kernel.paging import Page
 from duban.kernel.scope import Scope
-from duban.kernel.text import Text
+from duban.kernel.text import N_, Text
 from duban.organisation.queries.units import contacts
 from duban.reporting import operations, queries
 from duban.reporting.handing_in import CONTACTS_NEEDED, SUBMISSION_FILES
@@ -30,6 +30,7 @@ from duban.reporting.pages.duty_review import remarked
 from duban.reporting.pages.filling import (
     boxes_of,
     kept_rows,
+    left_files,
     moved_since,
     sheet_of,
     take_files,
@@ -51,6 +52,9 @@ from duban.web.filters import instant
 from duban.web.requests import current_scope, work
 
 SOON_DAYS = 31
+_RETURNED_MEANWHILE = N_(
+    "这项任务已经在别处提交，又被退回。下面的表单里是您在这里填写的内容：请看退回理由，核对后再提交，就以这里的为准。"
+)
 
 
 def list_open() -> ResponseReturnValue:
@@ -218,9 +222,13 @@ def _again(duty_id: UUID, error: AnticipatedError, typed: Mapping[str, str]) -> 
     line = queries.line_of(scope, queries.get_duty(scope, duty_id))
     asked = asked_of(scope, line.duty, line.requirement)
     errors = boxes_of(asked.form, error.fields if isinstance(error, InvalidInputError) else {})
-    other = other_draft(scope, line.duty, asked.form.fields, typed) if isinstance(error, StaleError) else None
+    is_stale = isinstance(error, StaleError)
+    other = other_draft(scope, line.duty, asked.form.fields, typed) if is_stale else None
     general = None if errors or other else error.text
-    return _page(scope, line, typed=typed or None, errors=errors, general=general, other=other), status_of(error)
+    if is_stale and not other and queries.versions_of(scope, duty_id):  # handing in takes the draft away
+        general = Text(_RETURNED_MEANWHILE)
+    page = _page(scope, line, typed=typed or None, errors=errors, general=general, other=other, unkept=is_stale)
+    return page, status_of(error)
 
 
 def _page(
@@ -233,6 +241,7 @@ def _page(
     other: OtherDraft | None = None,
     question: str = "",
     nil_question: str = "",
+    unkept: bool = False,
 ) -> str:
     duty = line.duty
     versions = queries.versions_of(scope, duty.id)
@@ -262,12 +271,14 @@ def _page(
         sheet=sheet,
         moved=moved_since(scope, asked, typed=typed, draft=draft, last=last) if to_fill else None,
         kept=kept_rows(asked.form, typed) if may_write and not to_fill else [],
+        kept_files=left_files(scope, line, asked.form) if may_write and not to_fill and (draft or not last) else [],
         draft=draft if to_fill else None,
         errors=errors or {},
         general=general,
         other=other,
         question=question,
         nil_question=nil_question,
+        unkept=unkept,
         versions=versions,
         returned=last if last and last.decided is Outcome.RETURNED and to_fill else None,
         files_by_version={version.id: file_items(stored.get(version.id, ())) for version in versions},

@@ -129,6 +129,14 @@ def _files(scope: Scope, line: DutyLine, form: FormSpec) -> dict[str, list[dict[
     return found
 
 
+def left_files(scope: Scope, line: DutyLine, form: FormSpec) -> list[dict[str, Any]]:
+    """List what was attached and can no longer be handed in, to be saved elsewhere. Costs: one query, one for each question."""
+    keys = ["", *(f".{spec.key}" for spec in form.fields if spec.kind is Kind.ATTACHMENT)]
+    return [
+        item for key in keys for item in file_items(list_of(scope, f"{DUTY_FILES}{key}", [line.duty.id]).get(line.duty.id, ()))
+    ]
+
+
 def typed_so_far(scope: Scope, asked: Asked, draft: Draft | None, last: Submission | None) -> dict[str, str]:
     """Give what the page begins with: what was saved, else what was handed in, by the form asked now."""
     if draft is not None:

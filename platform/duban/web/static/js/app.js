@@ -136,6 +136,7 @@ function settleDevice() {
     const owner = localStorage.getItem("forms-of");
     if (owner && owner !== person) navigator.serviceWorker?.controller?.postMessage({ kind: "forget" });
     person ? localStorage.setItem("forms-of", person) : localStorage.removeItem("forms-of");
+    if (!person && localStorage.getItem("outbox")) import("./outbox.js").then((outbox) => outbox.noteAtDoor()).catch(() => {});
     if (!person) return;
     if (localStorage.getItem("outbox")) sendWaiting();
     window.addEventListener("online", () => localStorage.getItem("outbox") && sendWaiting());

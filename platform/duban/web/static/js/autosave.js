@@ -28,16 +28,18 @@ class Autosave {
     this.busy = false;
     this.dirty = false;
     this.saved = null; // what the server is known to have, on the version this form names
+    this.base = null; // what the server had when typing began here
     this.lineage = new Lineage();
     this.unsaved = "outbox" in form.dataset && form.dataset.autosave ? new Unsaved(form) : null;
     this.takeKept();
+    this.base = [...this.values()];
     this.restore();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => this.leave());
     form.addEventListener("keydown", (event) => this.stay(event));
     form.addEventListener("htmx:afterRequest", (event) => arrived(event.detail) || this.comeBack());
-    window.addEventListener("pageshow", () => (this.leaving = false));
+    window.addEventListener("pageshow", () => (this.leaving = form.inert));
     window.addEventListener("online", () => this.dirty && this.save());
     document.addEventListener("duban:line", () => this.dirty && this.save());
     window.addEventListener("pagehide", () => this.dirty && !this.leaving && this.wait());
@@ -50,6 +52,7 @@ class Autosave {
     if (!this.dirty && !this.fromDevice && (form.typedOn || this.typedEarly())) this.changed();
     if (form.dataset.draft) this.second = new Second(form, this);
     if (this.behind) this.second?.look();
+    if (form.inert) this.leave(); // what stands here waits in the outbox
   }
 
   // On a slow line people type before this file has arrived; the browser may also have put back what stood there.
@@ -97,7 +100,7 @@ class Autosave {
   }
 
   keep(sent = false) {
-    const copy = { at: Date.now(), version: this.form.dataset.version, values: [...this.values()], sent, tried: this.lineage.tried };
+    const copy = { at: Date.now(), version: this.form.dataset.version, values: [...this.values()], sent, tried: this.lineage.tried, base: this.base };
     try {
       localStorage.setItem(this.key, JSON.stringify(copy));
       return true;
@@ -108,7 +111,7 @@ class Autosave {
 
   // What stands here stands nowhere else: it is sent also when this page is closed.
   wait() {
-    this.unsaved?.put(this.values(), this.form.dataset.version);
+    if (!this.gone) this.unsaved?.put(this.values(), this.form.dataset.version);
   }
 
   // Nobody looks at the page now: the browser may save what waits, and the answer is not heard here.
@@ -140,17 +143,23 @@ class Autosave {
     }
   }
 
-  // The form goes, one with what was sent comes in its place: what is kept here is neither lost nor somebody else's.
-  handOver() {
+  // The form goes: whatever is still under way for it changes nothing any more.
+  replaced() {
     this.gone = this.leaving = true;
     this.dirty = false;
     clearTimeout(this.timer);
+  }
+
+  // One with what was sent comes in its place: what is kept here is neither lost nor somebody else's.
+  handOver() {
+    this.replaced();
     this.forget();
   }
 
   // Until what is being saved has been answered: what is sent afterwards names the version the server has.
   async idle() {
     clearTimeout(this.timer);
+    this.timer = null;
     while (this.busy) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
@@ -194,6 +203,7 @@ class Autosave {
       const answer = await response.json().catch(() => ({}));
       if (answer.version !== undefined) this.setVersion(answer.version);
       if (!answer.withdrawn) this.saved = textOf(values);
+      this.base = [...values];
       this.noteSavedHere();
       this.lineage.clear();
       this.lost = false;
@@ -234,7 +244,8 @@ class Autosave {
     this.timer = null;
     this.dirty = this.lost = false;
     this.lineage.clear();
-    this.saved = textOf(this.values());
+    this.base = [...this.values()];
+    this.saved = textOf(this.base);
     this.forget();
     if (this.unsaved) noteSaved(this.form.dataset.version, this.values());
     this.say(phrase("saved", { time: clock() }), "ok");
@@ -281,6 +292,7 @@ class Autosave {
       /* unreadable copy: nothing to restore */
     }
     if (kept && this.unsaved) this.take(kept);
+    if (this.unsaved && ("unkept" in this.form.dataset || document.querySelector("[data-unsent]"))) return this.standsOnlyHere(kept);
     if (!kept?.values || !this.differs(kept.values)) return this.forgetTyped();
     if (kept.sent && kept.version !== this.form.dataset.version) return this.forget(); // it arrived: the server has moved on
     const newest = this.form.dataset.version;
@@ -288,6 +300,7 @@ class Autosave {
     if (this.form.dataset.keep && this.rebuild(kept)) return;
     this.behind = this.form.dataset.autosave && kept.version !== undefined && kept.version !== newest && !this.isNewer(kept);
     this.fill(kept.values);
+    if (this.behind) this.base = kept.base ?? null;
     // What was typed on an older version stays on it: the server takes it only once the person has said which stands.
     if (this.behind || this.isNewer(kept)) this.setVersion(kept.version);
     this.offerDiscard(new Date(kept.at), before, newest);
@@ -301,6 +314,21 @@ class Autosave {
   take(kept) {
     this.lineage.take(kept.tried);
     if (kept.values) this.lineage.add(kept.values);
+  }
+
+  // The server shows what it did not take and has not kept: it is saved as a draft, or asked about where the draft has moved on.
+  // Its own field goes on naming the newest version: pressing once more hands in over that, as the page says.
+  standsOnlyHere(kept) {
+    const newest = this.form.dataset.version;
+    this.dirty = true;
+    if (kept?.values) {
+      this.form.dataset.version = kept.version ?? newest;
+      this.base = kept.base ?? null;
+      this.behind = String(kept.version ?? newest) !== String(newest);
+    } else if ("unkept" in this.form.dataset) return this.keep();
+    if (!this.behind) return this.changed();
+    this.keep();
+    this.say(phrase("conflictShown"), "bad");
   }
 
   // Nothing typed is kept, and still what was tried and not answered: the server may have it, on a later version than this page's.
@@ -344,12 +372,12 @@ class Autosave {
     return textOf(this.values()) !== textOf(values);
   }
 
-  // all: also boxes nothing is said of are emptied; they stand in rows the other has not.
-  fill(values, { all = false } = {}) {
+  // all: also boxes nothing is said of are emptied; they stand in rows the other has not. only: no box but those named.
+  fill(values, { all = false, only = null } = {}) {
     makeRoom(this.form, values.map(([name]) => name));
     const byName = Map.groupBy ? Map.groupBy(values, ([name]) => name) : group(values);
     for (const field of this.form.elements) {
-      if (!field.name || field.type === "file" || ["csrf_token", "once", "version"].includes(field.name)) continue;
+      if (!field.name || field.type === "file" || ["csrf_token", "once", "version"].includes(field.name) || (only && !only.has(field.name))) continue;
       const given = (byName.get(field.name) ?? []).map(([, value]) => value);
       if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
       else if (given.length || all) field.value = given[0] ?? "";
@@ -361,7 +389,7 @@ class Autosave {
   offerDiscard(at, before, newest = this.form.dataset.version) {
     const onto = this.form.dataset.version;
     const bar = document.createElement("div");
-    bar.className = "flash todo";
+    bar.className = "flash todo restored";
     const words = document.createElement("p");
     words.textContent = phrase("restored", { time: clock(at) });
     const button = document.createElement("button");

@@ -6,6 +6,7 @@ import { pageAt, takeToken, watch, whole } from "./kept.js";
 import { phrase, sayAtFile } from "./phrases.js";
 import { draftKey, noteSent } from "./sent.js";
 import { smaller } from "./photos.js";
+import { labelOf } from "./second.js";
 import { labels } from "./unsaved.js";
 
 const box = self.dubanOutbox;
@@ -55,6 +56,39 @@ export async function sendElsewhere() {
   document.getElementById("main")?.prepend(bar);
 }
 
+function forgetCopy(form) {
+  try {
+    localStorage.removeItem(draftKey(form));
+  } catch {
+    /* nothing stored */
+  }
+}
+
+function fieldSaid(form, field) {
+  return field.type === "radio" ? new FormData(form).has(field.name) : field.value.trim();
+}
+
+// What waits is not put back to be pressed once more: it goes by itself.
+function withoutUnsent(address) {
+  const url = new URL(address, location);
+  const next = url.searchParams.get("next");
+  if (!next) return address;
+  const page = new URL(next, location);
+  page.searchParams.delete("_unsent");
+  url.searchParams.set("next", page.pathname + page.search);
+  return url.href;
+}
+
+// At the door: whose it is, is nobody's business who cannot sign in.
+export async function noteAtDoor() {
+  if (!(await box.everybodys()).some((item) => item.hands && !item.refused)) return;
+  const bar = document.createElement("p");
+  bar.className = "flash todo outbox-door";
+  bar.setAttribute("role", "status");
+  bar.textContent = phrase("waitsForSignIn");
+  document.querySelector("main form")?.before(bar);
+}
+
 // A form's own page sends what is its own, and says it itself, at the form.
 function isHere(item) {
   return item.page === location.pathname && document.querySelector("[data-outbox]") !== null;
@@ -96,6 +130,7 @@ function showLeft(item) {
     said.textContent = value;
     list.append(term, said);
   }
+  for (const [, file, filename] of item.entries) if (file instanceof Blob) list.append(...leftFile(file, filename));
   const button = document.createElement("button");
   button.type = "button";
   button.className = "btn btn-small";
@@ -107,6 +142,25 @@ function showLeft(item) {
   });
   bar.append(words, list, button);
   document.getElementById("main")?.prepend(bar);
+}
+
+// A photograph that was not taken is seen, and can be saved on the device.
+function leftFile(file, filename) {
+  const [term, said] = [document.createElement("dt"), document.createElement("dd")];
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = filename;
+  link.textContent = filename;
+  said.append(link);
+  if (file.type.startsWith("image/")) {
+    const image = document.createElement("img");
+    image.src = link.href;
+    image.alt = filename;
+    image.className = "left-photo";
+    said.append(image);
+  }
+  term.textContent = phrase("leftFile");
+  return [term, said];
 }
 
 // Something changed in another tab. It is left a moment to send what it has put there itself.
@@ -242,6 +296,7 @@ class Outbox {
   async sendAll() {
     let uploaded = false;
     await whole(this.form);
+    if (this.form.inert) await this.form.autosave?.idle();
     for (const item of this.mine(await box.all(person()))) {
       let result = await box.send(item, token());
       // the page is older than the browser's memory of it: a new token, and once more
@@ -252,9 +307,9 @@ class Outbox {
         return this.later();
       }
       if (result.kind === "door") {
-        // nothing is handed in by itself after a new sign-in: the form comes back, and its person presses again
-        if (!item.file) await box.remove(item.id);
-        location.assign(result.url);
+        // it waits, and goes as soon as its person is signed in again, as was promised when the button was pressed
+        await noteWaiting();
+        location.assign(withoutUnsent(result.url));
         return;
       }
       await box.remove(item.id);
@@ -294,14 +349,16 @@ class Outbox {
   }
 
   // The answer is a whole page, handed in or refused with what was typed: it takes this one's place.
-  arrived(item, result) {
+  async arrived(item, result) {
     if (result.kind === "arrived") {
-      try {
-        localStorage.removeItem(draftKey(this.form));
-      } catch {
-        /* nothing stored */
-      }
-    } else noteSent(draftKey(this.form));
+      forgetCopy(this.form);
+      this.form.autosave?.handOver();
+      await this.form.autosave?.unsaved?.settle().catch(() => {});
+      await noteWaiting();
+    } else {
+      this.form.autosave?.replaced();
+      noteSent(draftKey(this.form));
+    }
     const page = new DOMParser().parseFromString(result.text, "text/html");
     document.title = page.title;
     if (result.kind === "arrived") history.replaceState(null, "", result.url);
@@ -342,15 +399,25 @@ class Outbox {
     const files = items.filter((item) => item.file).map((item) => item.file);
     if (handed) {
       this.lock();
+      this.form.autosave?.leave(); // nothing is saved beside what is handed in
       this.form.autosave?.unsaved?.drop(); // it goes with what is handed in
-      this.say("warn", phrase("queued", { due: this.form.dataset.due ?? "" }) + (files.length ? phrase("withFiles", { names: files.join(phrase("comma")) }) : ""), [
+      this.form.autosave?.say("");
+      const words = phrase(navigator.onLine ? "queuedTrying" : "queued", { due: this.form.dataset.due ?? "" });
+      this.say("warn", words + (files.length ? phrase("withFiles", { names: files.join(phrase("comma")) }) : "") + this.lacking(), [
         [phrase("retry"), () => this.flush()],
         [phrase("takeBack"), () => this.takeBack(handed)],
       ]);
       // whoever pressed stands at the end of a long form: that it has not arrived must not be said out of their sight
       if (this.form.dataset.sent) this.bar.scrollIntoView({ block: "center" });
-    } else if (files.length) this.say("todo", phrase("filesWaiting", { names: files.join(phrase("comma")) }), [[phrase("retry"), () => this.flush()]]);
+    } else if (files.length) this.say("todo", phrase(navigator.onLine ? "filesWaiting" : "filesHeld", { names: files.join(phrase("comma")) }), [[phrase("retry"), () => this.flush()]]);
     else this.say("todo", phrase("saving"));
+  }
+
+  // The server will ask for it; who is out of its reach is told now.
+  lacking() {
+    const blank = [...this.form.elements].filter((field) => field.required && field.type !== "file" && !field.disabled && !fieldSaid(this.form, field));
+    const names = [...new Set(blank.map((field) => labelOf(field)))];
+    return names.length && !navigator.onLine ? phrase("queuedLacks", { names: names.join(phrase("comma")) }) : "";
   }
 
   async takeBack(item) {

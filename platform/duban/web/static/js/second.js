@@ -67,26 +67,29 @@ export class Second {
     if (String(theirs.version) === String(this.form.dataset.version)) return;
     if (!theirs.version) return this.compareReturned(); // a draft goes when it is handed in: it was, and is back
     if (this.autosave.lineage.has(theirs.typed)) return this.goOn(theirs);
-    const rows = this.differences(theirs.typed);
+    const untouched = this.untouched(theirs.typed);
+    const rows = this.differences(theirs.typed, untouched);
     if (!rows.length) return this.goOn(theirs);
     const where = [theirs.saved_by_name, theirs.device, clock(new Date(theirs.saved_at))].filter(Boolean).join(" · ");
     const isHere = this.autosave.savedHere() === String(theirs.version); // in another page of this browser
     const words = isHere ? phrase("otherPage", { where }) : phrase("otherDevice", { where });
     this.show(words, rows, [
       [phrase(isHere ? "useOtherPage" : "useTheirs"), () => this.takeTheirs(theirs)],
-      [phrase("useMine"), () => this.keepMine(theirs)],
+      [phrase("useMine"), () => this.keepMine(theirs, this.untouched(theirs.typed))],
     ], phrase(isHere ? "there" : "theirs"));
   }
 
   // What was handed in stands in the form the server shows now, beside the reasons it was returned for.
   async compareReturned() {
-    const fresh = (await pageAt(location.pathname))?.getElementById(this.form.id);
+    const page = await pageAt(location.pathname);
+    const fresh = page?.getElementById(this.form.id);
     if (!fresh || !this.form.isConnected) return;
+    const reason = page.querySelector("[data-returned]")?.textContent.trim().replace(/\s+/g, " ") ?? "";
     const typed = {};
     for (const [name, value] of new FormData(fresh)) if (typeof value === "string") typed[name] ||= value;
     const rows = this.differences(typed);
     const mine = [phrase(rows.length ? "useMine" : "openAgain"), () => this.openReturned()];
-    this.show(phrase(rows.length ? "returnedMeanwhile" : "returnedSame"), rows, rows.length ? [[phrase("useHandedIn"), () => this.takeHandedIn()], mine] : [mine], phrase("handedIn"));
+    this.show([phrase(rows.length ? "returnedMeanwhile" : "returnedSame"), reason].filter(Boolean).join("\n"), rows, rows.length ? [[phrase("useHandedIn"), () => this.takeHandedIn()], mine] : [mine], phrase("handedIn"));
   }
 
   // Nothing of what stands here is kept: its person has seen both.
@@ -126,7 +129,27 @@ export class Second {
     return field.checked ? field.value : null;
   }
 
-  differences(typed) {
+  // A table is one thing: rows of two hands are not mixed.
+  unitOf(name) {
+    const table = [...this.form.querySelectorAll("[data-rows]")].find((one) => name.startsWith(`${one.dataset.rows}.`));
+    return table ? table.dataset.rows : name;
+  }
+
+  // Names of the boxes nothing was typed into here since it was last the same as on the server.
+  untouched(typed) {
+    if (!this.autosave.base) return new Set();
+    const [mine, base] = [this.byUnit(this.autosave.values()), this.byUnit(this.autosave.base)];
+    const names = [...this.fields().map((field) => field.name), ...Object.keys(typed)];
+    return new Set(names.filter((name) => (mine.get(this.unitOf(name)) ?? "") === (base.get(this.unitOf(name)) ?? "")));
+  }
+
+  byUnit(entries) {
+    const found = new Map();
+    for (const [name, value] of entries) if (value) found.set(this.unitOf(name), `${found.get(this.unitOf(name)) ?? ""}${JSON.stringify([name, value])}`);
+    return found;
+  }
+
+  differences(typed, untouched = new Set()) {
     const rows = [];
     for (const field of this.fields()) {
       if (field.type === "radio" && !field.checked && typed[field.name] !== field.value) continue;
@@ -135,13 +158,14 @@ export class Second {
       const mine = this.said(field) ?? "";
       const there = ticked ? (typed[field.name] === field.value ? field.value : "") : (typed[field.name] ?? "");
       if (mine.replace(/\r\n/g, "\n") === there.replace(/\r\n/g, "\n")) continue;
-      rows.push([labelOf(field), ticked ? phrase(there ? "ticked" : "notTicked") : there, ticked ? phrase(mine ? "ticked" : "notTicked") : mine]);
+      const here = ticked ? phrase(mine ? "ticked" : "notTicked") : mine;
+      rows.push([labelOf(field), ticked ? phrase(there ? "ticked" : "notTicked") : there, untouched.has(field.name) ? phrase("takenAlong") : here]);
     }
-    return [...rows, ...this.rowsOnlyThere(typed)];
+    return [...rows, ...this.rowsOnlyThere(typed, untouched)];
   }
 
   // Rows of a table that stand there and not here, by the label of their column.
-  rowsOnlyThere(typed) {
+  rowsOnlyThere(typed, untouched) {
     const rows = [];
     for (const table of this.form.querySelectorAll("[data-rows]")) {
       const pattern = table.querySelector("tr[data-row]");
@@ -149,7 +173,7 @@ export class Second {
         const [row, ...column] = name.startsWith(`${table.dataset.rows}.`) ? name.slice(table.dataset.rows.length + 1).split(".") : [];
         if (!there || !/^\d+$/.test(row ?? "") || table.querySelector(`tr[data-row="${row}"]`)) continue;
         const field = pattern && [...pattern.querySelectorAll("[name]")].find((one) => one.name === [table.dataset.rows, pattern.dataset.row, ...column].join("."));
-        if (field) rows.push([labelOf(field), there, ""]);
+        if (field) rows.push([labelOf(field), there, untouched.has(name) ? phrase("takenAlong") : ""]);
       }
     }
     return rows;
@@ -169,40 +193,61 @@ export class Second {
     this.close();
   }
 
-  keepMine(theirs) {
+  // What was not touched here is not taken back from who filled it in there.
+  keepMine(theirs, untouched) {
+    this.autosave.fill(Object.entries(theirs.typed).filter(([name]) => untouched.has(name)), { all: true, only: untouched });
     this.autosave.setVersion(theirs.version);
     this.autosave.changed();
     this.close();
   }
 
   show(words, rows, buttons, there) {
+    const isNotHandedIn = "unkept" in this.form.dataset;
+    if (isNotHandedIn) words = phrase("notHandedIn") + words;
+    if (rows.length && this.bar?.isConnected && this.bar.dataset.words === words) return this.redraw(rows, buttons, there);
     this.close();
+    document.querySelector(".second[data-refused]")?.remove(); // the server's own words of the same
+    if (rows.length) this.form.querySelector(".restored")?.remove(); // giving up is one of the choices
     this.bar = document.createElement("section");
+    this.bar.dataset.words = words;
     this.bar.className = "flash warn second at-form";
     this.bar.setAttribute("role", "alert");
     const text = document.createElement("p");
     text.textContent = words;
-    this.bar.append(text);
-    if (rows.length) this.bar.append(this.table(rows, there));
+    const says = document.createElement("div");
+    says.className = "says";
+    says.tabIndex = 0; // it may scroll, also without a mouse
+    says.append(text);
+    if (rows.length) says.append(this.table(rows, there));
+    this.bar.append(says);
     const acts = document.createElement("div");
     acts.className = "form-acts";
-    for (const [label, act] of buttons) {
+    this.choices = buttons;
+    for (const [at, [label]] of buttons.entries()) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "btn btn-small";
       button.textContent = label;
-      button.addEventListener("click", () => this.choose(act, acts));
+      button.addEventListener("click", () => this.choose(at, acts));
       acts.append(button);
     }
     this.bar.append(acts);
     this.form.before(this.bar);
   }
 
+  // Somebody is reading it, or reaching for a button.
+  redraw(rows, buttons, there) {
+    const [says, from] = [this.bar.querySelector(".says"), this.bar.querySelector(".says").scrollTop];
+    says.querySelector("dl").replaceWith(this.table(rows, there));
+    says.scrollTop = from;
+    this.choices = buttons;
+  }
+
   // What is being saved is answered first: its answer must not undo what was chosen.
-  async choose(act, acts) {
+  async choose(at, acts) {
     for (const button of acts.children) button.disabled = true;
     await this.autosave.idle();
-    await act();
+    await this.choices[at][1]();
     for (const button of acts.children) button.disabled = false;
   }
 
