@@ -428,3 +428,21 @@ def test_what_is_still_blank_is_said_out_of_reach_of_the_server(world, sign_in):
     assert "还没有填" not in page.inner_text(".outbox")
     line(clerk, there=True)
     page.wait_for_selector("text=待审核")
+
+
+def test_what_waits_is_seen_and_taken_back_on_a_page_older_than_it(world, sign_in):
+    clerk, address = queued(world, sign_in)
+    page = clerk.page
+    page.goto(clerk.base + "/")
+    page.wait_for_selector("text=现在没有网络")
+    page.goto(clerk.base + address)
+    page.wait_for_selector(WAITS)
+    assert (page.input_value(DONE), page.input_value(CHECKS)) == ("山里写的", "6")
+    page.click("button:has-text('先不提交')")
+    assert page.input_value(DONE) == "山里写的"
+    page.locator(DONE).press_sequentially("，又写")
+    line(clerk, there=True)
+    until(page, lambda: typed_on_the_server(world, address) == "山里写的，又写")
+    whole(page)
+    assert versions(world, address) == []
+    assert not page.locator(".second, .outbox-elsewhere").count()

@@ -132,7 +132,7 @@ document.addEventListener("duban:page", () => {
 function settleDevice() {
   const person = document.body.dataset.person;
   try {
-    if (document.body.dataset.kept || location.pathname === "/offline") return;
+    if (document.body.dataset.kept || document.querySelector("[data-offline]")) return; // nobody knows who is signed in
     const owner = localStorage.getItem("forms-of");
     if (owner && owner !== person) navigator.serviceWorker?.controller?.postMessage({ kind: "forget" });
     person ? localStorage.setItem("forms-of", person) : localStorage.removeItem("forms-of");

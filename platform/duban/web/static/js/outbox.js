@@ -12,6 +12,7 @@ import { labels } from "./unsaved.js";
 const box = self.dubanOutbox;
 const AGAIN_MS = 20000;
 const MOMENT_MS = 5000;
+const MOST_TURNS = 60;
 const DAY_MS = 24 * 3600 * 1000;
 const STALE_DAYS = 7;
 let timer = null;
@@ -232,8 +233,16 @@ class Outbox {
     if (!this.form.isConnected) return;
     const waiting = this.mine(await box.all(person()).catch(() => []));
     if (!waiting.length) return this.quiet();
+    await this.showWhatWaits(waiting.find((item) => item.hands));
     this.waiting(waiting);
     this.flush();
+  }
+
+  // The page may be older than what was handed in from it: it shows what waits, and that is what can be taken back.
+  async showWhatWaits(item) {
+    if (!item || this.form.inert || this.form.dataset.sent) return;
+    for (let turn = 0; !this.form.autosave && turn < MOST_TURNS; turn += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    this.form.autosave?.fill(item.entries.filter(([, value]) => typeof value === "string"));
   }
 
   async submitted(event) {
