@@ -12,9 +12,9 @@ ASKED = ".second, .outbox-elsewhere, #duty-form .flash.todo"
 """What asks a person something, or says that something has not arrived."""
 
 
-def owes(world):
+def owes(world, day="2026-03-13", **changes):
     """Issue something to vera's village; give the address of the duty."""
-    requirement_id = issued(world, "tom", "T1", title="消防安全检查情况", due={"kind": "fixed", "on": "2026-03-13"})
+    requirement_id = issued(world, "tom", "T1", title="消防安全检查情况", due={"kind": "fixed", "on": day}, **changes)
     with world.as_("vera") as scope:
         statement = owned(scope, Duty).where(Duty.requirement_id == requirement_id, Duty.unit_id == world.units["V11"])
         return f"/duties/{scope.session.scalars(statement).one().id}"

@@ -55,6 +55,17 @@ class Lock:
         return Text(N_("%(why)s%(key)s"), {"why": self.why, "key": self.key})
 
 
+def kept_shut_by_calendar(duty: Duty, now: datetime) -> LockReason | None:
+    """Say whether what was not accepted yet is not open yet, or is closed; None where the calendar lets it be filled in."""
+    if duty.accepted_version is not None:
+        return None
+    if duty.opens_at is not None and now < duty.opens_at:
+        return LockReason.NOT_OPEN
+    if duty.closes_at is not None and now >= duty.closes_at:
+        return LockReason.CLOSED
+    return None
+
+
 def lock_for(  # noqa: PLR0911 - one answer for each reason
     duty: Duty, requirement: Requirement, *, now: datetime, zone: ZoneInfo, receiver: str, archived_at: datetime | None = None
 ) -> Lock | None:
@@ -79,11 +90,12 @@ def lock_for(  # noqa: PLR0911 - one answer for each reason
     if duty.accepted_version is not None or duty.stands in {DutyState.SUBMITTED, DutyState.MISSING_SUBMITTED}:
         why = Text(N_("已经提交，正等待%(unit)s审核。"), by)
         return Lock(LockReason.UNDER_REVIEW, why, Text(N_("要修改，请%(unit)s退回。"), by))
-    if duty.opens_at is not None and now < duty.opens_at:
+    shut = kept_shut_by_calendar(duty, now)
+    if shut is LockReason.NOT_OPEN and duty.opens_at is not None:
         opens = duty.opens_at.astimezone(zone).date()
         why = Text(N_("还没有开放填报，%(day)s起可以填写。"), {"day": full_date(opens)})
         return Lock(LockReason.NOT_OPEN, why, Text(N_("到时自动开放；要提前，请联系%(unit)s。"), by), opens)
-    if duty.closes_at is not None and now >= duty.closes_at:
+    if shut is LockReason.CLOSED and duty.closes_at is not None:
         last = due_on_of(duty.closes_at, zone)
         why = Text(N_("已于%(day)s 24:00 关闭，不再接收。"), {"day": full_date(last)})
         return Lock(LockReason.CLOSED, why, Text(N_("要补报，请联系%(unit)s重新开放或变更截止日期。"), by))

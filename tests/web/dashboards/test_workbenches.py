@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from duban.reporting.operations import ask_correction, ask_extension, change_due_date
+from duban.reporting.operations import ask_correction, ask_extension, change_due_date, sweep_missing
 from tests.cast import older_policy
 from tests.counting import listed, statements
 from tests.integration.dispatches.conftest import document_of, send_to
@@ -57,6 +57,25 @@ def test_the_clerk_sees_what_is_owed_most_urgent_first(busy):
     assert "逾期 5 天" in page
     assert "季度工作总结" not in page, "the township's duty is not the village's"
     assert "V12" not in page
+
+
+@pytest.mark.parametrize("address", ["/", "/duties"])
+def test_what_cannot_be_filled_in_today_is_not_offered_to_be_filled_in(world, address):
+    """Not open yet, closed while it was owed, closed after it was called missing; the control can be filled in."""
+    shut_at_once = {"due": {"kind": "fixed", "on": "2026-03-08"}, "late_until_days": "0"}
+    issued(world, title="还没开放", opens="before_due", opens_days="3")
+    issued(world, title="已经关门", **shut_at_once)
+    issued(world, title="漏报关门", **shut_at_once, missing_after_days=1)
+    issued(world, title="可以填写")
+    with world.as_system() as scope:
+        sweep_missing(scope)
+    page = world.client("vera").get(address).text
+    cards = {card.partition("</a>")[0].rpartition(">")[2]: card for card in page.split('<article class="duty')[1:]}
+    for title, word in (("还没开放", "尚未开放"), ("已经关门", "已关闭"), ("漏报关门", "已关闭" if address == "/" else "漏报")):
+        assert word in cards[title]
+        assert "查看</a>" in cards[title]
+        assert "填报</a>" not in cards[title]
+    assert "填报</a>" in cards["可以填写"]
 
 
 def test_a_clerk_who_owes_nothing_is_told_what_will_come(world):

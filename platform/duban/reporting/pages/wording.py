@@ -30,7 +30,7 @@ from duban.kernel.scope import Scope, get_owned
 from duban.reporting.adding import COUNTING_LABELS, RULE_LABELS
 from duban.reporting.climbing import colour_now, ladder_of, ladder_standing
 from duban.reporting.forms import TARGET_LABELS
-from duban.reporting.locks import LOCK_LABELS, LockReason
+from duban.reporting.locks import LOCK_LABELS, LockReason, kept_shut_by_calendar
 from duban.reporting.models import DueChange, Duty, Extension, Requirement, Submission
 from duban.reporting.pages.comparison import review_history
 from duban.reporting.pages.date_wording import date_event, extension_events, said_decisions, said_times, said_window
@@ -138,6 +138,7 @@ def words_for_templates() -> dict[str, object]:
         "said_rule": said_rule,
         "said_timeliness": said_timeliness,
         "state_look": state_look,
+        "shut_look": shut_look,
         "unit_options": lambda units: [(str(unit.id), unit.name) for unit in units],
         "line_options": lambda lines: [(line.code, in_words(line.name.zh, line.name.en)) for line in lines],
         "line_word": line_word,
@@ -171,13 +172,17 @@ def said_rule(rule: DueRule) -> str:
     return comma.join(translate(clause) for clause in rule_in_words(rule))
 
 
+def shut_look(duty: Duty) -> tuple[str, str, str] | None:
+    """Give word, icon and tone of a duty that its unit cannot fill in today: not open yet, or closed; None where it can."""
+    reason = kept_shut_by_calendar(duty, current_scope().now)
+    return (_(LOCK_LABELS[reason]), "lock", "late" if reason is LockReason.CLOSED else "off") if reason else None
+
+
 def state_look(duty: Duty) -> tuple[str, str, str]:
     """Give word, icon and tone for where a duty stands; an open one that is not open yet, closed or overdue says so."""
-    now = current_scope().now
-    if duty.stands is DutyState.OPEN and duty.opens_at is not None and now < duty.opens_at:
-        return (_(LOCK_LABELS[LockReason.NOT_OPEN]), "lock", "off")
-    if duty.stands is DutyState.OPEN and duty.closes_at is not None and now >= duty.closes_at:
-        return (_(LOCK_LABELS[LockReason.CLOSED]), "lock", "late")
+    shut = shut_look(duty) if duty.stands is DutyState.OPEN else None
+    if shut:
+        return shut
     if duty.stands is DutyState.OPEN and days_left(duty.due_on) < 0:
         return (_(TIMELINESS_LABELS[Timeliness.OVERDUE]), *TIMELINESS_LOOKS[Timeliness.OVERDUE])
     return (_(DUTY_LABELS[duty.stands]), *DUTY_LOOKS[duty.stands])
