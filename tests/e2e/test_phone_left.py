@@ -442,7 +442,7 @@ def test_what_waits_is_seen_and_taken_back_on_a_page_older_than_it(world, sign_i
     page.wait_for_selector(WAITS)
     assert (page.input_value(DONE), page.input_value(CHECKS)) == ("山里写的", "6")
     page.click("button:has-text('先不提交')")
-    page.wait_for_selector("#duty-form:not([inert])")  # the device takes a moment to give it back; until then nothing can be typed
+    page.wait_for_selector("#duty-form:not([inert])")  # the device takes a moment to give it back
     assert page.input_value(DONE) == "山里写的"
     page.locator(DONE).press_sequentially("，又写")
     line(clerk, there=True)

@@ -3,6 +3,7 @@
 from duban.kernel.scope import owned
 from duban.reporting import queries
 from duban.reporting.models import Duty
+from tests.e2e.test_loop_duty import PHOTO
 from tests.e2e.test_phone import CHECKS, DONE, NO_NETWORK, browser_finds_the_network, leave, typed_on_the_server, until, versions
 from tests.integration.reporting.requirements import handed_in, issued, returned
 
@@ -280,6 +281,23 @@ def test_leaving_the_form_saves_nothing_twice(world, sign_in):
     assert len(sent) == 1
     page.fill(DONE, "一二")
     until(page, lambda: typed_on_the_server(world, address) == "一二")
+
+
+def test_a_photograph_whose_answer_was_lost_is_attached_once(world, sign_in):
+    address = owes(world)
+    clerk = sign_in("vera", phone=True)
+    clerk.expected = ("net::ERR_FAILED",)
+    page = first_visit(clerk, address)
+    answers = Answers(page)
+    answers.lost = True
+    page.set_input_files("#attachments input[type=file]", PHOTO)
+    page.wait_for_selector(".outbox button:has-text('现在再试')")
+    answers.lost = False
+    page.click(".outbox button:has-text('现在再试')")
+    page.wait_for_selector(".outbox", state="detached")
+    page.wait_for_selector(f"#attached >> text={PHOTO['name']}")
+    page.reload()
+    assert page.locator(f"#attached .name >> text={PHOTO['name']}").count() == 1
 
 
 def test_what_the_browser_saved_with_the_page_closed_is_not_another_device(world, sign_in):

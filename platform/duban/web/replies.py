@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from duban.kernel.db import Base, TenantTable, tenant_fk
-from duban.kernel.errors import InvalidInputError, RuleBrokenError
+from duban.kernel.errors import InvalidInputError, RuleBrokenError, TooBusyError
 from duban.kernel.ids import new_id
 from duban.kernel.jobs import Periodic
 from duban.kernel.scope import Scope, owned
@@ -38,6 +38,8 @@ LONGEST_KEY = 200
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 HEADERS = ("ETag", "Location", "Content-Type")
 _CHUNK = 256 * 1024
+_FILE_ALONE = "upload"
+"""What a script sends by itself is sent many times from one rendering (autosave) and no act; but a file that it sends is one."""
 
 
 class KeptReply(TenantTable, Base):
@@ -73,13 +75,13 @@ class KeyReusedError(InvalidInputError):
         super().__init__(N_("这个 Idempotency-Key 已用于另一项请求。请换一个新的。"))
 
 
-class StillRunningError(RuleBrokenError):
-    """The first request with this key has not ended yet."""
+class StillRunningError(TooBusyError):
+    """The first request with this key has not ended yet: no refusal, whoever sent it asks again as it is."""
 
     code = "still-running"
 
     def __init__(self) -> None:
-        super().__init__(N_("同一项请求正在办理。请稍后用同一个 Idempotency-Key 再试。"))
+        super().__init__(N_("同一项请求正在办理，请稍等几秒再试；程序请仍用同一个 Idempotency-Key。"))
 
 
 class ShownOnceError(RuleBrokenError):
@@ -231,17 +233,21 @@ def pressed_once(view: Callable[..., ResponseReturnValue]) -> Callable[..., Resp
         if number is None:
             return view(*args, **values)
         key = f"{number}:{request_digest(number)}"
-        return answered_once(key, lambda: view(*args, **values), is_page=True)
+        return answered_once(key, lambda: view(*args, **values), is_page=_asked_how() is None)
 
     return pressed
 
 
 def sent_number() -> str | None:
-    """Give the number of the form's rendering, where a page's form that carries one was sent."""
+    """Give the number of the form's rendering, or of the file, where a page's form that carries one was sent."""
     if request.method != "POST" or request.mimetype not in _FORMS or "Idempotency-Key" in request.headers:
         return None
     number = request.form.get("once", "")
-    return f"form:{number}" if 0 < len(number) <= LONGEST_KEY and request.headers.get("X-Requested-With") is None else None
+    return f"form:{number}" if 0 < len(number) <= LONGEST_KEY and _asked_how() in {None, _FILE_ALONE} else None
+
+
+def _asked_how() -> str | None:
+    return request.headers.get("X-Requested-With")
 
 
 def sweep(scope: Scope) -> int:
