@@ -5,6 +5,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -77,17 +78,36 @@ def exchange(address: tuple[str, int], data: bytes) -> bytes:
 class TestCutOff:
     @pytest.mark.parametrize("sent", [0.01, 0.5, 0.99])
     def test_upload_is_refused_and_leaves_neither_row_nor_bytes(
-        self, world: World, address: tuple[str, int], document_of: Callable[..., UUID], settings: Settings, sent: float
+        self,
+        world: World,
+        address: tuple[str, int],
+        document_of: Callable[..., UUID],
+        settings: Settings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        sent: float,
     ) -> None:
         body = part(pdf(b"x" * 3_000_000)) + f"\r\n--{BOUNDARY}--\r\n".encode()
-        temporary = set(Path(tempfile.gettempdir()).iterdir())
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # tests beside this one leave theirs elsewhere
         answer = exchange(address, request_of(world, document_of(), body[: int(len(body) * sent)], length=len(body)))
         assert answer.split(b" ", 2)[1][:1] == b"4", answer[:200]
         assert kept_files(world) == 0
         assert stored_bytes(settings, world) == []
-        left = set(Path(tempfile.gettempdir()).iterdir()) - temporary
-        # a sheet being read in its own process belongs to a test beside this one
-        assert [path for path in left if path.is_file() and not path.name.startswith("duban-sheet-")] == []
+        assert list(tmp_path.rglob("*")) == []
+
+    def test_control_a_temporary_file_that_is_not_taken_away_is_seen(
+        self,
+        world: World,
+        address: tuple[str, int],
+        document_of: Callable[..., UUID],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        body = part(pdf(b"x" * 3_000_000))
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        monkeypatch.setattr(tempfile, "TemporaryFile", partial(tempfile.NamedTemporaryFile, delete=False))
+        exchange(address, request_of(world, document_of(), body, length=len(body) + 100))
+        assert len(list(tmp_path.rglob("*"))) == 1
 
     def test_whole_upload_over_the_same_wire_is_kept(
         self, world: World, address: tuple[str, int], document_of: Callable[..., UUID], settings: Settings
